@@ -1,0 +1,1 @@
+"""What DNS says about mail: pure parsers that keep positions, and lookups that return the whole trail."""
