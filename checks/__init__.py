@@ -1,0 +1,1 @@
+"""Is that good? One pure function a judgement; `CHECKS` lists them all in report order."""

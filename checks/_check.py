@@ -1,0 +1,196 @@
+"""How a check is written down, and the few words every check speaks in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deliverability.findings import (
+    Effort,
+    Evidence,
+    Finding,
+    Fix,
+    Judgement,
+    Lack,
+    Outcome,
+    Owner,
+    RecordChange,
+    Reference,
+    Severity,
+)
+from deliverability.lookup.answer import Answer
+
+Judgements = Judgement | Iterable[Judgement]
+Function = Callable[..., Judgements]
+
+ASK_AGAIN = "Ask again, or through another resolver (--resolver)."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One judgement an audit makes: its public id, its prose, and the pure function that decides.
+
+    `titles` and `fixes` are keyed by a judgement's case; `needs` are the names of the facts it wants.
+    """
+
+    id: str
+    family: str
+    severity: Severity
+    references: tuple[Reference, ...]
+    ask: str
+    why: str
+    fix: str
+    titles: Mapping[str, str]
+    fixes: Mapping[str, str]
+    effort: Effort
+    owner: Owner
+    settle: str
+    needs: tuple[str, ...]
+    function: Function
+
+    def judge(self, facts: Mapping[str, Any], domain: str) -> list[Finding]:
+        """Run the function on the facts it needs; at least one finding, `not_applicable` if it said nothing."""
+        said = self.function(**{name: facts[name] for name in self.needs})
+        judgements = [said] if isinstance(said, Judgement) else list(said)
+        return [self.finding(j, domain) for j in judgements or [not_applicable()]]
+
+    def finding(self, judgement: Judgement, domain: str) -> Finding:
+        """A judgement with this check's prose."""
+        failed = judgement.outcome is Outcome.FAIL
+        return Finding(
+            check=self.id,
+            outcome=judgement.outcome,
+            severity=judgement.severity or self.severity,
+            subject=judgement.subject or domain,
+            case=judgement.case,
+            title=self.title(judgement.case, judgement.outcome, judgement.data),
+            data=dict(judgement.data),
+            evidence=judgement.evidence,
+            fix=self._fix(judgement) if failed or judgement.records else None,
+            references=self.references,
+            lack=judgement.lack,
+            settle=self._settle(judgement),
+        )
+
+    def title(self, case: str, outcome: Outcome, data: Mapping[str, Any]) -> str:
+        """The statement for a case; the rule itself where the check has no words of its own for it."""
+        template = self.titles.get(case) or self.titles.get(outcome.value)
+        if template is not None:
+            return template.format_map(data)
+        rule = self.ask.removesuffix(".")
+        return {Outcome.UNKNOWN: f"Could not check: {rule}", Outcome.NOT_APPLICABLE: f"Does not apply: {rule}"}.get(
+            outcome, rule
+        )
+
+    def _fix(self, judgement: Judgement) -> Fix:
+        return Fix(
+            text=self.fixes.get(judgement.case, self.fix).format_map(judgement.data),
+            effort=judgement.effort or self.effort,
+            owner=judgement.owner or self.owner,
+            safe=judgement.safe,
+            records=judgement.records,
+        )
+
+    def _settle(self, judgement: Judgement) -> str:
+        if judgement.outcome is not Outcome.UNKNOWN:
+            return ""
+        return ASK_AGAIN if judgement.lack is Lack.ANSWER else self.settle
+
+
+def check(
+    id: str,  # noqa: A002 - the catalogue calls it an id
+    severity: Severity,
+    *references: Reference,
+    titles: Mapping[str, str],
+    fixes: Mapping[str, str] | None = None,
+    effort: Effort = Effort.LOW,
+    owner: Owner = Owner.DNS,
+    settle: str = "",
+) -> Callable[[Function], Check]:
+    """Make a `Check` of a function. Its docstring is the manual page: the rule in the first line, then a paragraph
+    that begins `Why it matters:` and one that begins `How to fix:`. Its parameters name the facts it needs.
+    """
+
+    def build(function: Function) -> Check:
+        ask, why, fix = _manual(function)
+        family = function.__module__.rpartition(".")[2].partition("_")[0]
+        needs = tuple(inspect.signature(function).parameters)
+        return Check(
+            id, family, severity, references, ask, why, fix, titles, fixes or {}, effort, owner, settle, needs, function
+        )
+
+    return build
+
+
+def _manual(function: Function) -> tuple[str, str, str]:
+    """The rule, the why and the fix out of a docstring."""
+    paragraphs = [" ".join(p.split()) for p in (inspect.getdoc(function) or "").split("\n\n")]
+    by_head = {head: p.removeprefix(head).strip() for p in paragraphs for head in _HEADS if p.startswith(head)}
+    return paragraphs[0], *(by_head.get(head, "") for head in _HEADS)  # type: ignore[return-value]
+
+
+_HEADS = ("Why it matters:", "How to fix:")
+
+
+def passed(subject: str = "", *, case: str = "pass", evidence: tuple[Evidence, ...] = (), **data: Any) -> Judgement:
+    """All is well."""
+    return Judgement(Outcome.PASS, case, subject, data, evidence)
+
+
+def failed(
+    subject: str = "",
+    *,
+    case: str = "fail",
+    severity: Severity | None = None,
+    evidence: tuple[Evidence, ...] = (),
+    records: tuple[RecordChange, ...] = (),
+    safe: bool = True,
+    effort: Effort | None = None,
+    owner: Owner | None = None,
+    **data: Any,
+) -> Judgement:
+    """A fault. `records` are the changes that would clear it; the audit tries them before they are shown."""
+    return Judgement(
+        Outcome.FAIL,
+        case,
+        subject,
+        data,
+        evidence,
+        severity=severity,
+        records=records,
+        safe=safe,
+        effort=effort,
+        owner=owner,
+    )
+
+
+def informed(subject: str = "", *, case: str = "info", evidence: tuple[Evidence, ...] = (), **data: Any) -> Judgement:
+    """A fact worth showing that is neither good nor bad."""
+    return Judgement(Outcome.INFO, case, subject, data, evidence)
+
+
+def not_applicable(subject: str = "", *, case: str = "not_applicable", **data: Any) -> Judgement:
+    """The rule does not bind here."""
+    return Judgement(Outcome.NOT_APPLICABLE, case, subject, data)
+
+
+def unknown(
+    *answers: Answer,
+    subject: str = "",
+    case: str = "unknown",
+    lack: Lack = Lack.ANSWER,
+    evidence: tuple[Evidence, ...] = (),
+    **data: Any,
+) -> Judgement:
+    """Could not look: the unanswered questions are the evidence."""
+    rows = tuple(row for answer in answers if not answer.answered for row in answer_evidence(answer))
+    return Judgement(Outcome.UNKNOWN, case, subject, data, rows + evidence, lack=lack)
+
+
+def answer_evidence(answer: Answer, note: str = "") -> tuple[Evidence, ...]:
+    """The rows that show what DNS said: one a record, or one that says how there was none."""
+    if answer.records:
+        return tuple(Evidence("dns_answer", answer.name, answer.rdtype, text, note=note) for text in answer.records)
+    return (Evidence("dns_answer", answer.name, answer.rdtype, note=note or answer.status.value),)

@@ -1,0 +1,77 @@
+"""Domain names as people write them, and the one list of public suffixes."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from deliverability.lookup.answer import canonical_name
+from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+
+class InvalidDomain(ValueError):
+    """What was given is not a domain name; the message says why in one line."""
+
+
+def to_ascii(domain: str) -> str:
+    """`domain` in A-labels, lower case, without the final dot. U-labels and A-labels are both welcome.
+
+    Raises InvalidDomain. Letters, digits, hyphens and underscores only: RFC 5891 §4 for U-labels.
+    """
+    try:
+        name = canonical_name(domain if domain.isascii() else _idna(domain))
+    except ValueError as error:
+        raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} ({visible(str(error))[:120]})") from None
+    labels = name.split(".")
+    if not name or len(labels) < 2:
+        raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (it needs at least two labels)")
+    for label in labels:
+        if not all(c.isalnum() or c in "-_" for c in label) or label[0] == "-" or label[-1] == "-":
+            raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (bad label {visible(label)!r})")
+    if labels[-1].isdigit():
+        raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (an IP address has no mail records)")
+    return name
+
+
+def to_unicode(name: str) -> str:
+    """`name` with its A-labels shown as U-labels where they decode; otherwise unchanged."""
+    if "xn--" not in name:
+        return name
+    import idna  # noqa: PLC0415 - 10 ms that only internationalised names need
+
+    try:
+        return idna.decode(name)
+    except idna.IDNAError:
+        return name
+
+
+def registrable(name: str) -> str | None:
+    """The registrable domain of `name` by the Public Suffix List; None for a public suffix itself."""
+    found: str | None = public_suffix_list().privatesuffix(name.removesuffix("."))
+    return found
+
+
+@lru_cache(maxsize=1)
+def public_suffix_list() -> PublicSuffixList:
+    """The list that ships with `publicsuffixlist`, ICANN and private sections; loaded once, when first asked."""
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 60 ms, spent while packets are on their way
+
+    return PublicSuffixList()
+
+
+def probe_label(domain: str) -> str:
+    """A label that nobody publishes, the same for every audit of `domain`: it shows whether a wildcard answers."""
+    return "deliv-" + hashlib.sha256(domain.encode()).hexdigest()[:16]
+
+
+def _idna(domain: str) -> str:
+    import idna  # noqa: PLC0415 - see to_unicode
+
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,99 @@
+"""Where every rule comes from: one place for RFCs and receivers' requirements, with date and status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deliverability.findings import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that rules are taken from. `date` is its publication or the day it was last read (ISO)."""
+
+    title: str
+    date: str
+    url: str
+    status: str = ""
+    replaced_by: str = ""
+
+
+def _rfc(number: int, title: str, date: str, status: str = "", replaced_by: str = "") -> Source:
+    return Source(title, date, f"https://www.rfc-editor.org/rfc/rfc{number}", status, replaced_by)
+
+
+SOURCES: dict[str, Source] = {
+    "RFC 1034": _rfc(1034, "Domain names: concepts and facilities", "1987-11", "Internet Standard"),
+    "RFC 1035": _rfc(1035, "Domain names: implementation and specification", "1987-11", "Internet Standard"),
+    "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
+    "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
+    "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
+    "RFC 3597": _rfc(3597, "Handling of Unknown DNS Resource Record Types", "2003-09", "Proposed Standard"),
+    "RFC 3834": _rfc(3834, "Recommendations for Automatic Responses to Electronic Mail", "2004-08"),
+    "RFC 4408": _rfc(4408, "Sender Policy Framework, version 1 (first edition)", "2006-04", "Obsolete", "RFC 7208"),
+    "RFC 4592": _rfc(4592, "The Role of Wildcards in the Domain Name System", "2006-07", "Proposed Standard"),
+    "RFC 4871": _rfc(4871, "DomainKeys Identified Mail Signatures (first edition)", "2007-05", "Obsolete", "RFC 6376"),
+    "RFC 5321": _rfc(5321, "Simple Mail Transfer Protocol", "2008-10", "Draft Standard"),
+    "RFC 5322": _rfc(5322, "Internet Message Format", "2008-10", "Draft Standard"),
+    "RFC 5891": _rfc(5891, "Internationalized Domain Names in Applications: Protocol", "2010-08", "Proposed Standard"),
+    "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
+    "RFC 6672": _rfc(6672, "DNAME Redirection in the DNS", "2012-06", "Proposed Standard"),
+    "RFC 6891": _rfc(6891, "Extension Mechanisms for DNS (EDNS(0))", "2013-04", "Internet Standard"),
+    "RFC 6973": _rfc(6973, "Privacy Considerations for Internet Protocols", "2013-07", "Informational"),
+    "RFC 7208": _rfc(7208, "Sender Policy Framework (SPF), Version 1", "2014-04", "Proposed Standard"),
+    "RFC 7489": _rfc(
+        7489, "Domain-based Message Authentication (DMARC), first edition", "2015-03", "Obsolete", "RFC 9989"
+    ),
+    "RFC 7505": _rfc(7505, 'A "Null MX" No Service Resource Record', "2015-06", "Proposed Standard"),
+    "RFC 7766": _rfc(7766, "DNS Transport over TCP", "2016-03", "Proposed Standard"),
+    "RFC 7858": _rfc(7858, "DNS over Transport Layer Security", "2016-05", "Proposed Standard"),
+    "RFC 8020": _rfc(8020, "NXDOMAIN: There Really Is Nothing Underneath", "2016-11", "Proposed Standard"),
+    "RFC 8058": _rfc(8058, "Signaling One-Click Functionality for List Email Headers", "2017-01", "Proposed Standard"),
+    "RFC 8301": _rfc(8301, "Cryptographic Algorithm and Key Usage Update to DKIM", "2018-01", "Proposed Standard"),
+    "RFC 8463": _rfc(8463, "Ed25519-SHA256 for DKIM", "2018-09", "Proposed Standard"),
+    "RFC 8484": _rfc(8484, "DNS Queries over HTTPS (DoH)", "2018-10", "Proposed Standard"),
+    "RFC 8552": _rfc(8552, "Scoped Interpretation of DNS Resource Records through Underscored Naming", "2019-03"),
+    "RFC 8601": _rfc(8601, "Message Header Field for Indicating Message Authentication Status", "2019-05"),
+    "RFC 9210": _rfc(9210, "DNS Transport over TCP: Operational Requirements", "2022-03", "Best Current Practice"),
+    "RFC 9989": _rfc(
+        9989, "Domain-based Message Authentication, Reporting, and Conformance (DMARC)", "2026-05", "Proposed Standard"
+    ),
+    "RFC 9990": _rfc(9990, "DMARC Aggregate Reporting", "2026-05", "Proposed Standard"),
+    "RFC 9991": _rfc(9991, "DMARC Failure Reporting", "2026-05", "Proposed Standard"),
+    "Gmail sender guidelines": Source(
+        "Email sender guidelines", "2026-07", "https://support.google.com/a/answer/81126", "Receiver's rule"
+    ),
+    "Yahoo sender requirements": Source(
+        "Sender Best Practices", "2026-07", "https://senders.yahooinc.com/best-practices/", "Receiver's rule"
+    ),
+    "Outlook sender requirements": Source(
+        "Outlook's requirements for high-volume senders",
+        "2026-07",
+        "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/4399730",
+        "Receiver's rule",
+    ),
+    "IANA special-purpose registries": Source(
+        "Special-Purpose Address Registries",
+        "2026-10",
+        "https://www.iana.org/assignments/iana-ipv4-special-registry",
+        "",
+    ),
+    "M3AAWG": Source(
+        "M3AAWG best practices for protecting parked domains",
+        "2022-06",
+        "https://www.m3aawg.org/published-documents",
+        "",
+    ),
+}
+
+
+def rfc(number: int, section: str = "") -> Reference:
+    """A section of an RFC. Raises KeyError if the RFC is not in `SOURCES`."""
+    return source(f"RFC {number}", section)
+
+
+def source(name: str, section: str = "") -> Reference:
+    """A section of any listed source. Raises KeyError if it is not in `SOURCES`."""
+    if name not in SOURCES:
+        raise KeyError(name)
+    return Reference(name, section)
