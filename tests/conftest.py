@@ -1,0 +1,61 @@
+"""What holds for every test: no network, the same random examples each time, and no test skipped in silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from support import network
+
+SLOW = {
+    "browser": "opens a page in Chromium",
+    "daemon": "starts a real server",
+    "corpus_slow": "takes minutes over a whole corpus",
+}
+"""Markers of what `make test` leaves to `make test-all`, and why."""
+
+settings.register_profile("same", derandomize=True, deadline=None)  # a loaded machine is no reason to fail
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile("same")
+
+network.install()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--all`, which `make test-all` gives."""
+    parser.addoption("--all", action="store_true", help=f"also run tests marked {', '.join(SLOW)}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip, and say so, what only `--all` runs."""
+    if config.getoption("--all"):
+        return
+    for item in items:
+        for marker, why in SLOW.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=f"make test-all runs it: {marker}, {why}"))
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[None]:
+    network.ATTEMPTS.clear()
+    yield
+    if network.ATTEMPTS:
+        pytest.fail(f"tried to leave this machine: {', '.join(network.ATTEMPTS)}", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what did not run, grouped by reason, so that a green run says what it did not show."""
+    reasons = Counter(_skip_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if reasons:
+        terminalreporter.section("not run")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} × {reason}")
+
+
+def _skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    where = report.longrepr
+    return str(where[2] if isinstance(where, tuple) else where).removeprefix("Skipped: ")
