@@ -10,10 +10,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-MAX_NAME_OCTETS = 253
-"""RFC 1035 §2.3.4: 255 octets on the wire are 253 characters of text without the final dot."""
-MAX_LABEL_OCTETS = 63
-"""RFC 1035 §2.3.4."""
+from deliverability.lookup.labels import MAX_LABEL_OCTETS, MAX_NAME_OCTETS, canonical_name
+
+__all__ = [
+    "MAX_LABEL_OCTETS",
+    "MAX_NAME_OCTETS",
+    "UNANSWERED",
+    "Answer",
+    "NameLister",
+    "Resolver",
+    "Status",
+    "canonical_name",
+    "names_below",
+]
 
 
 class Status(StrEnum):
@@ -85,22 +94,3 @@ def names_below(resolver: object, name: str) -> tuple[str, ...] | None:
     """What `resolver` knows of every owner name strictly below `name`, or None if it cannot list them."""
     lister = getattr(resolver, "names_below", None)
     return None if lister is None else lister(name)
-
-
-def canonical_name(name: str) -> str:
-    """`name` in lower case without the final dot; the root is the empty string.
-
-    Raises ValueError for an empty label, a label over 63 octets, a name over 253, or a character that is not ASCII
-    (`deliverability.names.to_ascii` turns U-labels into A-labels first).
-    """
-    bare = name.removesuffix(".").lower()
-    if not bare:
-        return bare
-    if not bare.isascii():
-        raise ValueError(f"not ASCII: {name!r}")
-    if len(bare) > MAX_NAME_OCTETS:
-        raise ValueError(f"longer than {MAX_NAME_OCTETS} characters: {name[:40]!r}…")
-    for label in bare.split("."):
-        if not 0 < len(label) <= MAX_LABEL_OCTETS:
-            raise ValueError(f"{'empty label' if not label else 'label over 63 characters'} in {name!r}")
-    return bare
