@@ -1,0 +1,21 @@
+"""The command `deliv`. `--version` is answered before anything else is imported: start-up is part of every run."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    if sys.argv[1:] == ["--version"]:
+        from deliverability import RULESET, __version__  # noqa: PLC0415 - see above
+
+        sys.stdout.write(f"deliv {__version__} (rules of {RULESET})\n")
+        return
+    from deliverability.cli import run  # noqa: PLC0415 - see above
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The library: what every command does, as documented functions."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from deliverability.audit import Setting, audit_domain, selected
+from deliverability.document import Audit
+from deliverability.findings import Role
+from deliverability.gather import Inquiry
+from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
+from deliverability.names import to_ascii
+from deliverability.text import visible
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds one domain's audit may take in all; what is not answered by then is unknown."""
+DOMAINS_AT_ONCE = 50
+"""Domains audited concurrently. Each asks some 60 questions; the resolver bounds those in flight by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked request: nothing in it can fail any more but the network."""
+
+    inquiries: tuple[Inquiry, ...]
+    setting: Setting
+    timeout: float
+
+
+def plan(
+    domains: str | Iterable[str],
+    *,
+    selectors: Sequence[str] = (),
+    ips: Sequence[str] = (),
+    helo: str | None = None,
+    role: str = "auto",
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    timeout: float = DEFAULT_TIMEOUT,
+    now: datetime | None = None,
+    asked: Mapping[str, Any] | None = None,
+    vantage: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Check what was asked for, before anything is looked up. Raises ValueError in one line for bad input.
+
+    `asked` and `vantage` are what a command adds to the document's `options` and `vantage`.
+    """
+    names = [domains] if isinstance(domains, str) else list(domains)
+    addresses = tuple(_address(ip) for ip in ips)
+    given = tuple(_selector(s) for s in selectors)
+    if role != "auto":
+        Role(role)
+    if not timeout > 0:
+        raise ValueError(f"a timeout must be above 0 seconds, not {timeout}")
+    checks = selected(tuple(select or ()), tuple(ignore))
+    options = {
+        "selectors": list(given),
+        "ips": list(addresses),
+        "helo": helo,
+        "role": role,
+        "select": list(select or ()),
+        "ignore": list(ignore),
+        "timeout": timeout,
+        **(asked or {}),
+    }
+    inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role) for name in names)
+    where = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
+    return Plan(inquiries, Setting(checks, options, where, now or datetime.now(UTC)), timeout)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"not an IP address: {visible(text)[:80]!r}") from None
+
+
+def _selector(text: str) -> str:
+    labels = text.lower().split(".")
+    if not all(0 < len(x) <= 63 and x.isascii() and all(c.isalnum() or c in "-_" for c in x) for x in labels):
+        raise ValueError(f"not a DKIM selector: {visible(text)[:80]!r}")
+    return text.lower()
+
+
+async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
+    """Carry out a plan: all its domains concurrently, in the order given."""
+    gate = asyncio.Semaphore(DOMAINS_AT_ONCE)
+
+    async def one(inquiry: Inquiry) -> Audit:
+        async with gate:
+            within = DeadlineResolver(resolver, time.monotonic() + plan.timeout)
+            return await audit_domain(inquiry, within, plan.setting)
+
+    return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))
+
+
+async def audit_async(
+    domains: str | Iterable[str],
+    *,
+    resolver: Resolver | None = None,
+    selectors: Sequence[str] = (),
+    ips: Sequence[str] = (),
+    helo: str | None = None,
+    role: str = "auto",
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    timeout: float = DEFAULT_TIMEOUT,
+    now: datetime | None = None,
+) -> list[Audit]:
+    """Audit one or more domains; the same as `audit`, for use inside a running event loop."""
+    request = plan(
+        domains,
+        selectors=selectors,
+        ips=ips,
+        helo=helo,
+        role=role,
+        select=select,
+        ignore=ignore,
+        timeout=timeout,
+        now=now,
+    )
+    if resolver is not None:
+        return await run(request, resolver)
+    async with LiveResolver() as live:
+        return await run(request, live)
+
+
+def audit(
+    domains: str | Iterable[str],
+    *,
+    resolver: Resolver | None = None,
+    selectors: Sequence[str] = (),
+    ips: Sequence[str] = (),
+    helo: str | None = None,
+    role: str = "auto",
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    timeout: float = DEFAULT_TIMEOUT,
+    now: datetime | None = None,
+) -> list[Audit]:
+    """Audit one or more domains and return their audits in the order given.
+
+    - domains: names in A-labels or U-labels.
+    - resolver: where answers come from; the system's resolvers by default.
+    - selectors, ips, helo: DKIM selectors, sending addresses and the HELO name, where known.
+    - role: `auto`, `sending`, `receiving` or `parked`.
+    - select, ignore: ids or globs of checks to run or to leave out.
+    - timeout: seconds for each domain; now: the clock that goes into the document (UTC now by default).
+
+    Raises ValueError, in one line, for a name, address, selector or check id that is none. What DNS does never raises.
+    """
+    return asyncio.run(
+        audit_async(
+            domains,
+            resolver=resolver,
+            selectors=selectors,
+            ips=ips,
+            helo=helo,
+            role=role,
+            select=select,
+            ignore=ignore,
+            timeout=timeout,
+            now=now,
+        )
+    )

@@ -1,0 +1,43 @@
+"""How audits are shown: the formats that `audit` and `render` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deliverability.cli._output import Renderer
+from deliverability.cli._problem import Problem
+from deliverability.document import Audit, to_json
+
+FORMATS = ("text", "json", "jsonl", "html")
+ONE_DOMAIN = {"json": "use jsonl", "html": "run once for each domain"}
+"""Formats that hold one domain, and what to do with several."""
+
+
+def check_count(chosen: Sequence[tuple[str, str]], domains: int) -> None:
+    """Problem where a format that holds one domain is asked for several."""
+    for _, kind in chosen:
+        if domains > 1 and kind in ONE_DOMAIN:
+            raise Problem(f"{kind} holds one domain, and there are {domains}: {ONE_DOMAIN[kind]}")
+
+
+def renderers(
+    audits: Sequence[Audit], *, quiet: bool, verbose: bool, previous: Audit | None = None
+) -> Mapping[str, Renderer]:
+    """A renderer for each format; each imports what it needs when it is called."""
+
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports import terminal  # noqa: PLC0415 - only when a person reads
+
+        return terminal.render(audits, width=width, color=colour, quiet=quiet, verbose=verbose)
+
+    def html(_width: int, _colour: bool) -> str:
+        from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms
+
+        return html.render_html(audits[0], previous=previous)
+
+    return {
+        "text": text,
+        "json": lambda _width, _colour: to_json(audits[0]),
+        "jsonl": lambda _width, _colour: "".join(to_json(audit, indent=None) for audit in audits),
+        "html": html,
+    }

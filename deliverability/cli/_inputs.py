@@ -1,0 +1,91 @@
+"""What the command line reads: stored audits, zone files, resolver addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deliverability.cli._problem import Problem
+from deliverability.document import Audit, DocumentError, from_json
+from deliverability.lookup import LiveResolver, ReplayResolver, Resolver
+
+if TYPE_CHECKING:
+    from deliverability.lookup import ZoneResolver
+
+MAX_AUDIT_OCTETS = 64 * 1024 * 1024
+"""A stored audit is some 100 KB; a thousand times that is not one."""
+
+
+def read_audit(path: str) -> Audit:
+    """A stored audit; Problem, in one line, where the file is none."""
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(MAX_AUDIT_OCTETS + 1)
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror or error}") from None
+    if len(raw) > MAX_AUDIT_OCTETS:
+        raise Problem(f"{path}: larger than {MAX_AUDIT_OCTETS // 2**20} MiB; no audit is")
+    try:
+        return from_json(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Problem(f"{path}: not UTF-8 text, so not an audit") from None
+    except DocumentError as error:
+        raise Problem(f"{path}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where all answers come from, and the live part of it that must be closed in the end."""
+
+    resolver: Resolver
+    live: LiveResolver | None = None
+
+    @property
+    def servers(self) -> list[str]:
+        """The DNS servers asked; none where files answer."""
+        return list(self.live.servers) if self.live else []
+
+    async def aclose(self) -> None:
+        """Close the sockets, if there are any."""
+        if self.live is not None:
+            await self.live.aclose()
+
+
+def origin_of(
+    servers: Sequence[str], zones: Sequence[str], overlays: Sequence[str], replay: Audit | None = None
+) -> Origin:
+    """Replayed, from zone files alone, or live; with proposed records laid over it. Raises Problem."""
+    if replay is not None and (zones or servers):
+        zones, servers = (), ()
+    origin = _base(servers, zones, replay)
+    if not overlays:
+        return origin
+    from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - zone files want dnspython, 100 ms
+
+    return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live)
+
+
+def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None) -> Origin:
+    if replay is not None:
+        return Origin(ReplayResolver(replay.dns, replay.listings))
+    if zones:
+        from deliverability.lookup import AssumeAbove  # noqa: PLC0415 - see above
+
+        return Origin(AssumeAbove(read_zones(zones)))
+    try:
+        live = LiveResolver(list(servers) or None)
+    except ValueError as error:
+        raise Problem(str(error)) from None
+    return Origin(live, live)
+
+
+def read_zones(paths: Sequence[str]) -> ZoneResolver:
+    """Master files, one zone each. Raises Problem that reads `FILE:LINE: what`."""
+    from deliverability.lookup import ZoneError, ZoneResolver  # noqa: PLC0415 - see above
+
+    try:
+        return ZoneResolver.from_files(paths)
+    except ZoneError as error:
+        raise Problem(str(error)) from None

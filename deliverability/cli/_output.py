@@ -1,0 +1,99 @@
+"""Where results go: stdout, or files written whole or not at all, in the format that each name's suffix says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from deliverability.cli._problem import Problem
+
+PLAIN_WIDTH = 100
+"""Columns of a report that goes to no terminal."""
+
+SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".html": "html", ".htm": "html", ".txt": "text"}
+
+
+def wants_colour(stream: TextIO, no_color: bool) -> bool:
+    """Whether to colour `stream`: FORCE_COLOR, --no-color, NO_COLOR, TERM=dumb and whether a person is watching."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int:
+    """Columns to fill: the terminal's (or COLUMNS), else a fixed width so that the same audit gives the same text."""
+    return shutil.get_terminal_size().columns if stream.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+
+
+Renderer = Callable[[int, bool], str]
+"""Makes a result's text, given the columns to fill and whether to colour."""
+
+
+def targets(form: str | None, outputs: Sequence[str], formats: Collection[str]) -> list[tuple[str, str]]:
+    """(destination, format) of each result, checked before any work is done. `-` is standard output."""
+    chosen = [(o, form or _by_suffix(o)) for o in outputs] or [("-", form or "text")]
+    for destination, kind in chosen:
+        if kind not in formats:
+            raise Problem(f"{destination}: this command writes {', '.join(formats)}, not {kind}")
+        if destination != "-":
+            _check_writable(Path(destination))
+    return chosen
+
+
+def _by_suffix(destination: str) -> str:
+    if destination == "-":
+        return "text"
+    suffix = Path(destination).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise Problem(f"{destination}: the suffix names no format; use one of {' '.join(SUFFIXES)} or give --format")
+    return SUFFIXES[suffix]
+
+
+def _check_writable(path: Path) -> None:
+    if path.is_dir():
+        raise Problem(f"{path}: is a directory; name a file in it")
+    if not path.parent.is_dir():
+        raise Problem(f"{path}: there is no directory {path.parent}")
+
+
+def emit(renderers: Mapping[str, Renderer], chosen: Sequence[tuple[str, str]], no_color: bool) -> None:
+    """Make every result and put it in its place; files only once all of them are made."""
+    made = [(destination, _made(renderers[kind], destination, no_color)) for destination, kind in chosen]
+    for destination, text in made:
+        if destination == "-":
+            sys.stdout.write(text)
+        else:
+            write_whole(Path(destination), text)
+
+
+def _made(renderer: Renderer, destination: str, no_color: bool) -> str:
+    if destination == "-":
+        return renderer(width_of(sys.stdout), wants_colour(sys.stdout, no_color))
+    return renderer(PLAIN_WIDTH, False)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `path` whole or not at all: a reader never meets half a report."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            unfinished = Path(file.name)
+            file.write(text)
+        unfinished.chmod(0o666 & ~_umask())
+        unfinished.replace(path)
+    except OSError as error:
+        raise Problem(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

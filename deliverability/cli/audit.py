@@ -1,0 +1,119 @@
+"""`deliv audit`: the main command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from deliverability import api
+from deliverability.cli import EXIT_CODES, SUMMARIES
+from deliverability.cli._audits import FORMATS, check_count, renderers
+from deliverability.cli._inputs import Origin, origin_of, read_audit
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import emit, targets
+from deliverability.cli._problem import Problem
+from deliverability.cli._progress import watched
+from deliverability.document import Audit
+from deliverability.findings import Role, Severity
+from deliverability.verdict import exit_code
+
+SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
+
+HELP = f"""{SUMMARIES["audit"]}
+
+Every fault that keeps mail from people, worst first, with the record to publish. DOMAIN may be written with A-labels or
+U-labels; several are audited at once.
+
+\b
+Examples:
+  deliv audit example.com
+  deliv audit example.com --selector s1 --ip 192.0.2.25 -o audit.html -o audit.json
+  deliv audit example.com --overlay proposed.zone     what would it say if this were published?
+  deliv audit example.com --zone example.com.zone     answers from a zone file only, no network
+  deliv audit --replay audit.json                     the same audit again, offline
+"""
+
+STORED = ("selectors", "ips", "helo", "role", "select", "ignore", "timeout", "resolver", "zone", "overlay")
+"""Options that a replay takes from the stored audit where the command line does not give them."""
+
+
+@click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
+@click.argument("domains", metavar="DOMAIN...", nargs=-1)
+@option("--resolver", multiple=True, metavar="ADDR", help="DNS server: 192.0.2.1, 192.0.2.1:5353, tls://…, https://…")
+@option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file).")
+@option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones.")
+@option("--replay", metavar="AUDIT.json", help="Repeat a stored audit, offline.")
+@option("--selector", "selectors", multiple=True, metavar="S", help="A DKIM selector that is in use.")
+@option("--ip", "ips", multiple=True, metavar="A", help="An address that sends: does SPF authorise it?")
+@option("--helo", metavar="NAME", help="The name that the sending server says in HELO.")
+@option("--role", type=click.Choice(["auto", *(r.value for r in Role)]), default="auto", help="What the domain is for.")
+@option("--select", multiple=True, metavar="GLOB", help="Run only these checks.")
+@option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out.")
+@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@option("--timeout", type=float, default=api.DEFAULT_TIMEOUT, metavar="S", help="Seconds a domain's audit may take.")
+@option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
+@option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
+@output_options(FORMATS)
+@click.pass_context
+def command(  # noqa: PLR0913 - click hands every option over by name
+    context: click.Context,
+    /,
+    domains: tuple[str, ...],
+    replay: str | None,
+    fail_on: str | None,
+    form: str | None,
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    **asked: Any,
+) -> int:
+    """See HELP."""
+    stored = read_audit(replay) if replay else None
+    if stored is not None:
+        domains, asked = domains or (stored.subject.domain,), _restored(context, asked, stored)
+    if not domains:
+        raise click.UsageError("name a domain, for example: deliv audit example.com", context)
+    chosen = targets(form, outputs, FORMATS)
+    check_count(chosen, len(domains))
+    request, origin = _prepare(domains, asked, stored)
+    audits = asyncio.run(_audit(request, origin, progress=not quiet))
+    emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
+    return exit_code([(a.verdict, a.findings) for a in audits], Severity(fail_on) if fail_on else None)
+
+
+def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> dict[str, Any]:
+    """Each option from the command line where it was given there, else from the stored audit."""
+    given = {name for name in STORED if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return {name: asked[name] if name in given else stored.options.get(name, asked[name]) for name in STORED}
+
+
+def _prepare(domains: Sequence[str], asked: dict[str, Any], stored: Audit | None) -> tuple[api.Plan, Origin]:
+    sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
+    if sources["zone"] and sources["resolver"] and stored is None:
+        raise Problem(
+            "--zone answers from files only and does not go with --resolver (--overlay lays records over DNS)"
+        )
+    # what a stored audit had laid over its answers is in those answers already
+    laid_over = [] if stored and sources["overlay"] == stored.options.get("overlay") else sources["overlay"]
+    origin = origin_of(sources["resolver"], sources["zone"], laid_over, stored)
+    vantage = stored.vantage if stored else {"resolvers": origin.servers}
+    now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
+    try:
+        return api.plan(domains, **asked, asked=sources, vantage=vantage, now=now), origin
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
+async def _audit(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:
+    try:
+        async with watched(origin.resolver, sys.stderr, progress) as resolver:
+            return await api.run(request, resolver)
+    finally:
+        await origin.aclose()

@@ -1,0 +1,43 @@
+"""`deliv render`: any format from a stored audit."""
+
+from __future__ import annotations
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._audits import FORMATS, renderers
+from deliverability.cli._inputs import read_audit
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import emit, targets
+
+HELP = f"""{SUMMARIES["render"]}
+
+Nothing is looked up: everything comes from the document.
+
+\b
+Examples:
+  deliv render audit.json                          the terminal report
+  deliv render audit.json -o audit.html            one file, no script, no request
+  deliv render after.json --previous before.json -o audit.html
+"""
+
+
+@click.command(help=HELP)
+@click.argument("audit", metavar="AUDIT.json")
+@option("--previous", metavar="AUDIT.json", help="An earlier audit: show what changed since.")
+@option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
+@option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
+@output_options(FORMATS)
+def command(  # noqa: PLR0913 - click hands every option over by name
+    audit: str,
+    previous: str | None,
+    form: str | None,
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> None:
+    """See HELP."""
+    chosen = targets(form, outputs, FORMATS)
+    before = read_audit(previous) if previous else None
+    emit(renderers([read_audit(audit)], quiet=quiet, verbose=verbose, previous=before), chosen, no_color)

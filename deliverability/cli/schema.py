@@ -1,0 +1,34 @@
+"""`deliv schema`: the published JSON Schemas."""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._problem import Problem
+
+HELP = f"""{SUMMARIES["schema"]}
+
+\b
+Examples:
+  deliv schema              names of all documents
+  deliv schema audit        what `deliv audit -f json` writes
+"""
+
+ROOM = files("deliverability") / "schemas"
+
+
+@click.command(help=HELP)
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """See HELP."""
+    names = sorted(entry.name.removesuffix(".json") for entry in ROOM.iterdir() if entry.name.endswith(".json"))
+    if name is None:
+        sys.stdout.write("".join(f"{known}\n" for known in names))
+        return
+    if name not in names:
+        raise Problem(f"no document is called {name!r}; there are: {', '.join(names)}")
+    sys.stdout.write((ROOM / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,156 @@
+"""What the findings come to: the verdict's word and sentence, the next best fix, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from deliverability.findings import Effort, Finding, Lack, Outcome, Role, Severity, Subject
+
+
+class Word(StrEnum):
+    """The verdict."""
+
+    SEND = "send"
+    FIX_FIRST = "fix_first"
+    DO_NOT_SEND = "do_not_send"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The word, one sentence that explains it, and what keeps it from being more certain."""
+
+    word: Word
+    sentence: str
+    why_not_more_certain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixChoice:
+    """A finding whose fix could come next."""
+
+    check: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextFix:
+    """The one fix to make next, why that one, and those that would follow."""
+
+    check: str
+    subject: str
+    why: str
+    runners_up: tuple[FixChoice, ...] = ()
+
+
+MAX_REASONS = 12
+"""Reasons shown in `why_not_more_certain`; the rest are counted. The findings list them all."""
+RUNNERS_UP = 2
+"""design/report.md §8: one fix, then two runners-up."""
+
+
+def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
+    """The verdict of an audit, by the rules of the published contract."""
+    worst = _failed(findings)
+    critical = [f for f in worst if f.severity is Severity.CRITICAL]
+    high = [f for f in worst if f.severity is Severity.HIGH]
+    open_questions = [f for f in findings if _could_be_blocking(f)]
+    reasons = _reasons(findings)
+    if critical:
+        return Verdict(Word.DO_NOT_SEND, _sentence(_STOP[subject.role], critical), reasons)
+    if high:
+        return Verdict(Word.FIX_FIRST, _sentence("Fix this first", high), reasons)
+    if open_questions:
+        first = open_questions[0]
+        more = f", and {len(open_questions) - 1} more" if len(open_questions) > 1 else ""
+        return Verdict(
+            Word.UNDETERMINED, f"No blocking fault was seen, but not everything was: {first.title}{more}.", reasons
+        )
+    return Verdict(Word.SEND, _clear(subject.role, worst), reasons)
+
+
+_STOP = {
+    Role.SENDING: "Mail from this domain is or will be rejected or spoofed",
+    Role.RECEIVING: "This domain is open to abuse or loses mail",
+    Role.PARKED: "This domain can be abused",
+}
+
+
+def _failed(findings: Sequence[Finding]) -> list[Finding]:
+    return [f for f in findings if f.outcome is Outcome.FAIL]
+
+
+def _could_be_blocking(finding: Finding) -> bool:
+    return (
+        finding.outcome in {Outcome.UNKNOWN, Outcome.ERROR}
+        and finding.lack is not Lack.INPUT
+        and finding.severity.at_least(Severity.HIGH)
+    )
+
+
+def _sentence(opening: str, findings: list[Finding]) -> str:
+    more = len(findings) - 1
+    tail = f" ({more} more like it)" if more else ""
+    return f"{opening}: {findings[0].title}{tail}."
+
+
+def _clear(role: Role, remaining: list[Finding]) -> str:
+    word = {
+        Role.SENDING: "Nothing that was checked keeps mail from people",
+        Role.RECEIVING: "Nothing that was checked keeps this domain from receiving mail safely",
+        Role.PARKED: "Nothing that was checked lets anyone send as this domain",
+    }[role]
+    return (
+        f"{word}; {len(remaining)} recommended improvement{'s' * (len(remaining) != 1)}." if remaining else f"{word}."
+    )
+
+
+def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
+    unknown = [f for f in findings if f.outcome in {Outcome.UNKNOWN, Outcome.ERROR}]
+    unknown.sort(key=lambda f: (f.lack is Lack.INPUT, -f.severity.rank))
+    texts = list(dict.fromkeys(f"{f.title}. {f.settle}".strip() for f in unknown))
+    rest = len(texts) - MAX_REASONS
+    return tuple(texts[:MAX_REASONS]) + ((f"{rest} more could not be checked.",) if rest > 0 else ())
+
+
+_EFFORT = {Effort.LOW: 0, Effort.MEDIUM: 1, Effort.HIGH: 2}
+
+_FOUNDATIONS = ("dns-domain-exists", "mx-", "spf-", "dkim-", "dmarc-")
+"""What must stand before the next can: names before mail servers, SPF and DKIM before a DMARC policy."""
+
+
+def next_best_fix(findings: Sequence[Finding], whys: dict[str, str]) -> NextFix | None:
+    """The fault to mend next: worst consequence first, then what others rest on, then the least effort.
+
+    `whys` maps a check id to why it matters. None means that nothing needs doing.
+    """
+    ranked = sorted(_failed(findings), key=_priority)
+    if not ranked:
+        return None
+    first = ranked[0]
+    runners_up = tuple(FixChoice(f.check, f.subject) for f in ranked[1 : 1 + RUNNERS_UP])
+    return NextFix(first.check, first.subject, whys.get(first.check, first.title), runners_up)
+
+
+def _priority(finding: Finding) -> tuple[int, int, int, bool]:
+    ground = next((i for i, prefix in enumerate(_FOUNDATIONS) if finding.check.startswith(prefix)), 1)
+    fix = finding.fix
+    effort = _EFFORT[fix.effort] if fix else len(_EFFORT)
+    return (-finding.severity.rank, ground, effort, not (fix and fix.reaudited))
+
+
+def exit_code(verdicts: Sequence[tuple[Verdict, Sequence[Finding]]], fail_on: Severity | None) -> int:
+    """0, 1 or 3 for a whole run, as the published contract has it: 1 beats 3 beats 0."""
+    codes = {_one_exit(verdict, findings, fail_on) for verdict, findings in verdicts}
+    return next((code for code in (1, 3) if code in codes), 0)
+
+
+def _one_exit(verdict: Verdict, findings: Sequence[Finding], fail_on: Severity | None) -> int:
+    if fail_on is None:
+        return 3 if verdict.word is Word.UNDETERMINED else 0
+    grave = [f for f in findings if f.severity.at_least(fail_on)]
+    if any(f.outcome is Outcome.FAIL for f in grave):
+        return 1
+    return 3 if any(f.outcome in {Outcome.UNKNOWN, Outcome.ERROR} and f.lack is not Lack.INPUT for f in grave) else 0
