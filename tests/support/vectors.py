@@ -1,0 +1,131 @@
+"""Vector files: zone text in, one check's judgement out, all through the real audit.
+
+A case names the zone it serves, which answers are broken (what no zone file can say), the inputs of the audit, and the
+finding it expects as a subset. `live = true` audits as over live DNS: other names do not exist and none can be listed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deliverability import api
+from deliverability.document import Audit
+from deliverability.findings import Action, Finding, Outcome, RecordChange
+from deliverability.lookup import Answer, AssumeAbove, OverlayResolver, Resolver, Status, ZoneResolver
+from deliverability.lookup.answer import canonical_name, names_below
+from deliverability.repair import apply
+
+VECTORS = Path(__file__).parent.parent / "vectors"
+CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a vector file."""
+
+    name: str
+    check: str
+    zone: str
+    expect: dict[str, Any]
+    spec: str = ""
+    domain: str = "example.test"
+    outside: str = ""
+    broken: list[str] = field(default_factory=list)
+    live: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    forbid: list[str] = field(default_factory=list)
+    fixed: bool = False
+    spoiled: bool = False
+    file: str = ""
+
+
+def cases() -> Iterator[Case]:
+    """Every case of every vector file, in a fixed order."""
+    for path in sorted(VECTORS.rglob("*.toml")):
+        for plain in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+            yield Case(**plain, file=path.relative_to(VECTORS).as_posix())
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A resolver some of whose answers are failures, and, for live DNS, one that knows every other name to be absent."""
+
+    base: Resolver
+    failures: tuple[tuple[Status, str, str], ...] = ()
+    live: bool = False
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        """The planted failure, or what the zone says."""
+        asked = canonical_name(name)
+        for status, wanted, pattern in self.failures:
+            if wanted in {"*", rdtype} and fnmatch.fnmatchcase(asked, pattern):
+                return Answer(name=asked, rdtype=rdtype, status=status)
+        answer = await self.base.resolve(name, rdtype, server=server, dnssec=dnssec)
+        outside = self.live and answer.status is Status.REFUSED
+        return replace(answer, status=Status.NXDOMAIN) if outside else answer
+
+    def names_below(self, name: str) -> tuple[str, ...] | None:
+        """Whole zones can be listed; live DNS cannot."""
+        return None if self.live else names_below(self.base, name)
+
+
+def resolver_for(case: Case) -> Broken:
+    """The world of one case."""
+    zone = ZoneResolver.from_text(case.zone + "\n" + case.outside)
+    failures = tuple(_failure(text) for text in case.broken)
+    return Broken(zone if case.live else AssumeAbove(zone), failures, case.live)
+
+
+def _failure(text: str) -> tuple[Status, str, str]:
+    status, rdtype, pattern = text.split()
+    return Status(status.lower()), rdtype.upper(), pattern.lower().removesuffix(".")
+
+
+def audit(case: Case, resolver: Resolver | None = None) -> Audit:
+    """The whole audit of a case: every check runs."""
+    options = {"now": CLOCK, "timeout": 20.0, **case.options}
+    return api.audit(case.domain, resolver=resolver or resolver_for(case), **options)[0]
+
+
+def found(audit: Audit, case: Case) -> list[Finding]:
+    """The findings of the case's check that fit its expectation."""
+    return [f for f in audit.findings if f.check == case.check and fits(f, case.expect)]
+
+
+def fits(finding: Finding, expect: dict[str, Any]) -> bool:
+    """Whether a finding has every value that is expected of it."""
+    data = expect.get("data", {})
+    named = {k: v for k, v in expect.items() if k != "data"}
+    return all(getattr(finding, k) == v for k, v in named.items()) and all(
+        k in finding.data and finding.data[k] == v for k, v in data.items()
+    )
+
+
+def published(case: Case, changes: Sequence[RecordChange]) -> Audit:
+    """The audit once `changes` are published over the case's zone."""
+    base = resolver_for(case)
+    keys = {(canonical_name(c.name), c.type) for c in changes}
+    now = {key: asyncio.run(base.resolve(*key)) for key in keys}
+    rrsets = {key: apply(changes, key, () if answer.cname_chain else answer.records) for key, answer in now.items()}
+    return audit(case, OverlayResolver.from_rrsets(rrsets, base))
+
+
+def still_fails(audit: Audit, finding: Finding) -> bool:
+    """Whether the same check still fails for the same subject."""
+    return any(
+        (f.check, f.subject) == (finding.check, finding.subject) and f.outcome is Outcome.FAIL for f in audit.findings
+    )
+
+
+def spoil(changes: Sequence[RecordChange]) -> tuple[RecordChange, ...]:
+    """The same changes with nothing mended: every proposed value is what it was, or is left out."""
+    return tuple(
+        replace(c, value=c.old) if c.action is Action.REPLACE else c for c in changes if c.action is Action.REPLACE
+    )

@@ -1,0 +1,50 @@
+"""Every case of tests/vectors through the real audit."""
+
+from __future__ import annotations
+
+import pytest
+from support import vectors
+from support.vectors import Case
+
+from deliverability.checks import CHECKS
+from deliverability.findings import Outcome
+
+CASES = list(vectors.cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{c.file}::{c.name}" for c in CASES])
+def test_case(case: Case) -> None:
+    audit = vectors.audit(case)
+
+    errors = [f for f in audit.findings if f.outcome is Outcome.ERROR]
+    assert errors == []
+    matching = vectors.found(audit, case)
+    assert matching, "\n".join(str(f) for f in audit.findings if f.check == case.check)
+    assert [f for f in audit.findings if f.check in case.forbid and f.outcome is Outcome.FAIL] == []
+    if case.fixed:
+        finding = matching[0]
+        assert finding.fix is not None
+        assert finding.fix.reaudited
+        assert finding.fix.records
+        assert not vectors.still_fails(vectors.published(case, finding.fix.records), finding)
+        if case.spoiled:
+            assert vectors.still_fails(vectors.published(case, vectors.spoil(finding.fix.records)), finding)
+
+
+def test_every_check_has_vectors_that_pass_fail_and_cannot_tell() -> None:
+    seen = {(c.check, c.expect["outcome"]) for c in CASES}
+    missing = [
+        f"{check.id}: {outcome}"
+        for check in CHECKS
+        for outcome in EXPECTED.get(check.id, ("pass", "fail", "unknown"))
+        if (check.id, outcome) not in seen
+    ]
+    assert missing == []
+
+
+EXPECTED: dict[str, tuple[str, ...]] = {}
+"""Checks that by nature do not have all three outcomes, with those they have."""
+
+
+def test_every_vector_names_a_check() -> None:
+    assert {c.check for c in CASES} <= {c.id for c in CHECKS}
