@@ -49,7 +49,7 @@ mkdir -p .venv
 rm -f .venv/installed-*
 [ -z "$python" ] || "$python" -m venv .venv || fail "$python -m venv failed (on Debian, apt-get install python3-venv)"
 pip() {
-    .venv/bin/python -m pip --quiet --no-input --disable-pip-version-check install --no-deps "$@"
+    .venv/bin/python -m pip --quiet --quiet --no-input --disable-pip-version-check install --no-deps "$@"
 }
 pip --require-hashes --requirement "requirements/$1.txt"
 pip --no-build-isolation --editable .
