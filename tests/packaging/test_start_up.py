@@ -1,0 +1,60 @@
+"""Start-up is part of every run: what a command does not need yet is not imported yet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"cryptography", "dns.message", "dns.query", "dns.resolver", "dns.zone", "email_validator", "httpx"}
+HEAVY |= {"idna", "importlib.metadata", "jinja2", "publicsuffixlist", "rich"}
+"""What costs tens of milliseconds each (ssl does too, but asyncio cannot do without it)."""
+
+PROBE = """
+import sys
+try:
+    {statement}
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def loaded(statement: str) -> set[str]:
+    """The modules that a new interpreter holds after `statement`."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.format(statement=statement)], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+def command(*arguments: str) -> set[str]:
+    """The modules loaded by `deliv` with `arguments`."""
+    return loaded(f"sys.argv[1:] = {list(arguments)!r}; from deliverability.__main__ import main; main()")
+
+
+@pytest.fixture(scope="module")
+def bare() -> set[str]:
+    """What an interpreter of this environment loads for nothing at all, the editable install's finder among it."""
+    return loaded("pass")
+
+
+def test_version_loads_nothing_but_the_entry_point(bare: set[str]) -> None:
+    assert command("--version") - bare == {"deliverability", "deliverability.__main__"}
+
+
+def test_help_loads_no_dns_and_no_report(bare: set[str]) -> None:
+    extra = command("--help") - bare
+
+    assert extra & {*HEAVY, "asyncio", "socket", "dns", "json"} == set()
+    assert {name for name in extra if name.startswith("deliverability.")} <= {
+        "deliverability.__main__",
+        "deliverability.cli",
+        "deliverability.cli._problem",
+        "deliverability.text",
+    }
+
+
+@pytest.mark.parametrize("module", ["deliverability.cli.audit", "deliverability.audit", "deliverability.lookup.live"])
+def test_nothing_heavy_is_loaded_before_the_first_packet(module: str, bare: set[str]) -> None:
+    assert (loaded(f"import {module}") - bare) & HEAVY == set()
