@@ -1,0 +1,147 @@
+"""One finding as a block of terminal lines: what is so, the evidence with its mark, the fix, why, and the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange
+from deliverability.reports import words
+from deliverability.reports.arrange import Sight, changing, sights
+from deliverability.reports.layout import Canvas, cells, window, wrapped
+from deliverability.reports.words import shown
+
+MAX_SIGHTS = 6
+"""Rows of evidence under one finding; `-v` shows all."""
+MAX_RECORD_LINES = 3
+"""Lines of a long record with no mark in it; `-v` shows all."""
+
+COLORS: Mapping[Outcome, str] = {
+    Outcome.FAIL: "red",
+    Outcome.UNKNOWN: "yellow",
+    Outcome.ERROR: "yellow",
+    Outcome.INFO: "blue",
+    Outcome.PASS: "green",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+
+_TITLE = 2
+_BODY = 4
+_HEADED = 11
+"""Where text begins that stands behind `    fix`, `    why`, `    rule`, `    settle`."""
+
+
+def short_block(canvas: Canvas, finding: Finding) -> list[str]:
+    """The title with its mark and its check."""
+    return _headed(canvas, finding, finding.check, bold=False)
+
+
+def full_block(canvas: Canvas, finding: Finding, *, domain: str, why: str = "", verbose: bool = False) -> list[str]:
+    """Everything a reader at a terminal wants of one finding of `domain`; `why` is empty where it was said before."""
+    tag = f"{finding.severity.value} · {finding.check}" if finding.outcome is Outcome.FAIL else finding.check
+    lines = _headed(canvas, finding, tag, bold=True)
+    lines += _subject(canvas, finding, domain)
+    lines += _evidence(canvas, sights(finding.evidence), COLORS[finding.outcome], verbose=verbose)
+    if finding.fix is not None:
+        lines += _fix(canvas, finding.fix)
+    lines += canvas.paragraph(why, _HEADED, head="    why") if why else []
+    lines += canvas.paragraph(finding.settle, _HEADED, head="    settle") if finding.settle else []
+    if finding.outcome is Outcome.FAIL and finding.references:
+        lines += canvas.paragraph(_rules(finding), _HEADED, head="    rule")
+    return lines
+
+
+def _headed(canvas: Canvas, finding: Finding, tag: str, *, bold: bool) -> list[str]:
+    mark = canvas.paint(words.shape(finding.outcome, finding.severity), COLORS[finding.outcome])
+    first, *rest = canvas.ends(finding.title, shown(tag), *(["bold"] if bold else []), indent=_TITLE)
+    return [f"{mark} {first[_TITLE:]}", *rest]
+
+
+def _subject(canvas: Canvas, finding: Finding, domain: str) -> list[str]:
+    """The subject, unless it is what the whole report is about or the evidence is about to name it."""
+    named = {domain, *(row.name for row in finding.evidence)}
+    return [] if finding.subject in named else canvas.paragraph(finding.subject, _BODY, "dim")
+
+
+def _rules(finding: Finding) -> str:
+    return ", ".join(
+        words.citation(r) + (f" ({date})" if (date := words.source_date(r)) else "") for r in finding.references
+    )
+
+
+def _evidence(canvas: Canvas, rows: list[Sight], color: str, *, verbose: bool) -> list[str]:
+    lines: list[str] = []
+    label = ""
+    for sight in rows if verbose else rows[:MAX_SIGHTS]:
+        above, label = label, f"{sight.name} {sight.rdtype}".strip()
+        lines += _label(canvas, sight, "" if label == above else label)
+        if sight.text:
+            lines += _marked(canvas, sight, color) if sight.marks else _record(canvas, sight.text, verbose=verbose)
+    hidden = len(rows) - MAX_SIGHTS
+    if hidden > 0 and not verbose:
+        lines += canvas.paragraph(f"… and {words.counted(hidden, 'row', 'rows')} more (-v)", _BODY, "dim")
+    return lines
+
+
+def _label(canvas: Canvas, sight: Sight, label: str) -> list[str]:
+    """What was asked, and what is to be said of the whole answer."""
+    text = ": ".join(part for part in (label, "; ".join(_answer_word(note) for note in sight.notes)) if part)
+    return canvas.paragraph(text, _BODY, "dim") if text else []
+
+
+def _answer_word(note: str) -> str:
+    """A bare DNS status in words; any other note as it is."""
+    return next((text for status, text in words.STATUSES.items() if status.value == note), note)
+
+
+def _record(canvas: Canvas, text: str, *, verbose: bool) -> list[str]:
+    lines = wrapped(shown(text), canvas.width - _BODY)
+    if len(lines) > MAX_RECORD_LINES and not verbose:
+        lines = [*lines[: MAX_RECORD_LINES - 1], f"{lines[MAX_RECORD_LINES - 1][:-_BODY]} …"]
+    return [" " * _BODY + line for line in lines]
+
+
+def _marked(canvas: Canvas, sight: Sight, color: str) -> list[str]:
+    """The record with each mark underlined; printed again only where another part of it has to be seen."""
+    lines: list[str] = []
+    printed = ""
+    for span, note in sight.marks:
+        part = window(sight.text, span, canvas.width - _BODY)
+        if part.text != printed:
+            lines.append(" " * _BODY + part.text)
+            printed = part.text
+        lines += _underline(canvas, part.offset, part.length, note, color)
+    return lines
+
+
+def _underline(canvas: Canvas, offset: int, length: int, note: str, color: str) -> list[str]:
+    carets = " " * (_BODY + offset) + canvas.paint("^" * length, color)
+    text = shown(note)
+    if _BODY + offset + length + 1 + cells(text) <= canvas.width:
+        return [f"{carets} {text}".rstrip()]
+    return [carets, *canvas.paragraph(note, _BODY + min(offset, canvas.width // 3))]
+
+
+def _fix(canvas: Canvas, fix: Fix) -> list[str]:
+    lines = canvas.paragraph(fix.text, _HEADED, head="    fix")
+    moves, stays = changing(fix.records)
+    for change in moves:
+        lines += _change(canvas, change)
+    if stays:
+        others = "the other record" if len(stays) == 1 else f"the other {len(stays)} records"
+        lines += canvas.paragraph(f"keep {others} at that name", _HEADED, "dim")
+    if not fix.safe:
+        lines += canvas.paragraph("careful: this can stop mail that arrives today", _HEADED, "yellow")
+    if fix.reaudited:
+        lines += canvas.paragraph("tried by deliv: with this published, the finding is gone", _HEADED, "dim")
+    return lines
+
+
+def _change(canvas: Canvas, change: RecordChange) -> list[str]:
+    what = f"{words.ACTIONS[change.action]} {change.name} {change.type}"
+    lines = canvas.paragraph(f"{what} with" if change.action is Action.REPLACE else what, _HEADED, "dim")
+    sign, value, color = ("-", change.old, "red") if change.action is Action.REMOVE else ("+", change.value, "green")
+    return lines + _signed(canvas, wrapped(shown(value or ""), canvas.width - _HEADED - 2), sign, color)
+
+
+def _signed(canvas: Canvas, lines: Iterable[str], sign: str, color: str) -> list[str]:
+    return [" " * _HEADED + canvas.paint(f"{sign if i == 0 else ' '} {line}", color) for i, line in enumerate(lines)]

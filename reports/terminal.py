@@ -1,0 +1,126 @@
+"""The terminal report: verdict, next best fix, findings worst first with their evidence, one line that counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from deliverability.checks._check import Check
+from deliverability.document import Audit
+from deliverability.findings import Finding
+from deliverability.reports import words
+from deliverability.reports.arrange import Groups, counts, grouped, the_next
+from deliverability.reports.blocks import full_block, short_block
+from deliverability.reports.catalogue import MANUAL
+from deliverability.reports.layout import Canvas, cells, wrapped
+from deliverability.reports.words import both_forms, shown
+from deliverability.verdict import Word
+
+_VERDICT_COLORS: Mapping[Word, str] = {
+    Word.SEND: "green",
+    Word.FIX_FIRST: "red",
+    Word.DO_NOT_SEND: "red",
+    Word.UNDETERMINED: "yellow",
+}
+_MARGIN = 2
+_HEADED = 12
+
+
+def render(
+    audits: Sequence[Audit],
+    *,
+    width: int,
+    color: bool,
+    quiet: bool = False,
+    verbose: bool = False,
+    manual: Mapping[str, Check] = MANUAL,
+) -> str:
+    """The report of one or several audits, each line at most `width` cells (60 at least), ending in a newline.
+
+    `color` allows SGR sequences; without it the text has no escape at all. `quiet` leaves the verdict lines alone;
+    `verbose` adds what passed and what does not apply. `manual` says why a check matters, by its id.
+    """
+    canvas = Canvas.of(width, color=color)
+    if quiet:
+        return "".join(f"{line}\n" for audit in audits for line in headline(canvas, audit))
+    reports = ["".join(f"{line}\n" for line in _report(canvas, a, manual, verbose=verbose)) for a in audits]
+    return "\n".join([*reports, _summary(audits)] if len(audits) > 1 else reports)
+
+
+def headline(canvas: Canvas, audit: Audit) -> list[str]:
+    """The verdict on one line: `example.com · sending · fix first`; on several where the name is too long."""
+    word, role = audit.verdict.word, words.ROLES[audit.subject.role]
+    *above, domain = wrapped(shown(both_forms(audit.subject.domain)), canvas.width)
+    plain = f"{domain} · {role} · {words.VERDICTS[word]}"
+    verdict = canvas.paint(words.VERDICTS[word], "bold", _VERDICT_COLORS[word])
+    if cells(plain) > canvas.width:
+        return [*above, domain, f"· {role} · {verdict}"]
+    return [*above, f"{canvas.paint(domain, 'bold')} · {role} · {verdict}"]
+
+
+def _summary(audits: Sequence[Audit]) -> str:
+    verdicts = Counter(audit.verdict.word for audit in audits)
+    parts = [f"{verdicts[word]} {text}" for word, text in words.VERDICTS.items() if verdicts[word]]
+    return f"{len(audits)} domains: {' · '.join(parts)}\n"
+
+
+def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbose: bool) -> list[str]:
+    groups = grouped(audit.findings)
+    whys = _whys(audit, groups, manual)
+
+    def full(findings: Sequence[Finding]) -> list[list[str]]:
+        domain = audit.subject.domain
+        return [full_block(canvas, f, domain=domain, why=whys.get(id(f), ""), verbose=verbose) for f in findings]
+
+    def short(findings: Sequence[Finding]) -> list[list[str]]:
+        return [[line for f in findings for line in short_block(canvas, f)]] if findings else []
+
+    blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *full(groups.failed)]
+    blocks += _under(canvas, "Could not check", full(groups.unknown))
+    blocks += _under(canvas, "Notes", full(groups.notes) if verbose else short(groups.notes))
+    if verbose:
+        blocks += _under(canvas, "Passed", short(groups.passed))
+        blocks += _under(canvas, "Does not apply", short(groups.not_applicable))
+    return "\n\n".join("\n".join(block) for block in [*blocks, _count(canvas, groups)]).split("\n")
+
+
+def _whys(audit: Audit, groups: Groups, manual: Mapping[str, Check]) -> dict[int, str]:
+    """Why it matters, for the first fault of each check; the next best fix has said it for its own."""
+    said = {audit.next_best_fix.check} if audit.next_best_fix else set()
+    whys: dict[int, str] = {}
+    for finding in groups.failed:
+        if finding.check in manual and finding.check not in said:
+            whys[id(finding)] = manual[finding.check].why
+            said.add(finding.check)
+    return whys
+
+
+def _under(canvas: Canvas, title: str, blocks: list[list[str]]) -> list[list[str]]:
+    return [[canvas.paint(title, "bold"), *blocks[0]], *blocks[1:]] if blocks else []
+
+
+def _verdict(canvas: Canvas, audit: Audit) -> list[str]:
+    verdict = audit.verdict
+    lines = [*headline(canvas, audit), *canvas.paragraph(verdict.sentence, _MARGIN)]
+    if verdict.why_not_more_certain and verdict.word is not Word.UNDETERMINED:
+        lines += canvas.paragraph("Not wholly certain: see what could not be checked, below.", _MARGIN, "dim")
+    return lines
+
+
+def _next_fix(canvas: Canvas, audit: Audit) -> list[str]:
+    choice, finding = audit.next_best_fix, the_next(audit)
+    if choice is None:
+        clear = audit.verdict.word is Word.SEND
+        return canvas.paragraph("No action needed." if clear else "Nothing that was seen needs a repair.", _MARGIN)
+    lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head="  fix next")
+    lines += canvas.paragraph(choice.why, _HEADED)
+    if finding and finding.fix:
+        lines += canvas.paragraph(words.effort(finding.fix), _HEADED, "dim")
+    return lines
+
+
+def _count(canvas: Canvas, groups: Groups) -> list[str]:
+    """One line that counts, with the command that explains the worst of it."""
+    *above, last = canvas.packed(counts(groups))
+    worst = next(iter(groups.failed + groups.unknown), None)
+    return above + (canvas.ends(last, f"deliv explain {shown(worst.check)}") if worst else [last])

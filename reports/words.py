@@ -1,0 +1,145 @@
+"""The words, marks and small texts that every report shares: one spelling each."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from deliverability.findings import Action, Effort, Fix, Outcome, Owner, Reference, Role, Severity
+from deliverability.lookup.answer import Status
+from deliverability.names import to_unicode
+from deliverability.sources import SOURCES
+from deliverability.verdict import Word
+
+VERDICTS: Mapping[Word, str] = {
+    Word.SEND: "send",
+    Word.FIX_FIRST: "fix first",
+    Word.DO_NOT_SEND: "do not send",
+    Word.UNDETERMINED: "could not determine",
+}
+
+ROLES: Mapping[Role, str] = {Role.SENDING: "sending", Role.RECEIVING: "receiving only", Role.PARKED: "parked"}
+
+LEVELS: Mapping[Severity, str] = {
+    Severity.CRITICAL: "required",
+    Severity.HIGH: "required",
+    Severity.MEDIUM: "recommended",
+    Severity.LOW: "optional",
+    Severity.INFO: "a note",
+}
+"""What a severity asks of the reader."""
+
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.FAIL: "fails",
+    Outcome.UNKNOWN: "could not check",
+    Outcome.ERROR: "deliv failed",
+    Outcome.INFO: "note",
+    Outcome.PASS: "passed",
+    Outcome.NOT_APPLICABLE: "does not apply",
+}
+
+SHAPES: Mapping[Outcome, str] = {
+    Outcome.FAIL: "△",
+    Outcome.UNKNOWN: "◇",
+    Outcome.ERROR: "◇",
+    Outcome.INFO: "○",
+    Outcome.PASS: "●",
+    Outcome.NOT_APPLICABLE: "–",
+}
+
+FAMILIES: Mapping[str, str] = {
+    "dns": "The domain's entries (DNS)",
+    "mx": "Receiving replies and bounces (MX)",
+    "spf": "Servers allowed to send (SPF)",
+    "dkim": "Signatures on the mail (DKIM)",
+    "dmarc": "Policy against forgery (DMARC)",
+}
+"""The plain name before the acronym."""
+
+OWNERS: Mapping[Owner, str] = {
+    Owner.DNS: "whoever edits the domain's DNS",
+    Owner.ESP: "the sending service",
+    Owner.CONTENT: "whoever writes the mail",
+    Owner.LIST: "whoever keeps the mailing list",
+}
+EFFORTS: Mapping[Effort, str] = {Effort.LOW: "minutes", Effort.MEDIUM: "about a day", Effort.HIGH: "a project"}
+
+ACTIONS: Mapping[Action, str] = {Action.ADD: "add", Action.REPLACE: "replace", Action.REMOVE: "remove"}
+
+STATUSES: Mapping[Status, str] = {
+    Status.OK: "answered",
+    Status.NODATA: "no such record",
+    Status.NXDOMAIN: "no such name",
+    Status.SERVFAIL: "server failure",
+    Status.REFUSED: "refused",
+    Status.TIMEOUT: "no answer in time",
+}
+
+
+def shape(outcome: Outcome, severity: Severity) -> str:
+    """The mark of an outcome; a critical fault is filled, the lesser ones are outlined."""
+    return "▲" if outcome is Outcome.FAIL and severity is Severity.CRITICAL else SHAPES[outcome]
+
+
+def shown(text: str) -> str:
+    """`text` with everything that a reader cannot see written as an escape.
+
+    That is what `deliverability.text.visible` escapes, and also no-break and zero-width spaces, soft hyphens and lone
+    surrogates: they hide faults as well as attacks.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def when(instant: str) -> str:
+    """An ISO instant as people write dates, always with its zone; unchanged if it is no instant."""
+    try:
+        moment = datetime.fromisoformat(instant).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return instant
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def family(check: str) -> str:
+    """The plain name of the family that a check id belongs to."""
+    name = check.partition("-")[0]
+    return FAMILIES.get(name, name)
+
+
+def effort(fix: Fix) -> str:
+    """How much work a fix is, and whose."""
+    return f"{EFFORTS[fix.effort]}, by {OWNERS[fix.owner]}"
+
+
+def both_forms(name: str) -> str:
+    """A domain as people read it, followed by its A-labels where those differ."""
+    unicode = to_unicode(name)
+    return name if unicode == name else f"{unicode} ({name})"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 domain`, `2 domains`."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def citation(reference: Reference) -> str:
+    """`RFC 7208 §4.6.4`."""
+    return f"{reference.source} §{reference.section}" if reference.section else reference.source
+
+
+def source_date(reference: Reference) -> str:
+    """The date of the document a rule stands in; empty where this version does not know it."""
+    source = SOURCES.get(reference.source)
+    return source.date if source else ""
+
+
+def dig(name: str, rdtype: str) -> str:
+    """The command that shows a record to anybody. `name` may come from DNS; it stays one argument and no option."""
+    asked = f"-q {shlex.quote(name)}" if name[:1] in {"-", "+", "@"} else shlex.quote(name)
+    return f"dig +short {shlex.quote(rdtype)} {asked}"
