@@ -1,0 +1,1 @@
+"""`make bench`: whole processes in pairs, medians, ratios. Nothing here is a test; a loaded machine proves nothing."""

@@ -1,0 +1,157 @@
+"""The bars of one audit: wall time against round trips, start-up, and the pair with checkdmarc."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.world import World, delayed, free_port, served
+from support.shared import ROOT, shared
+
+DELIV = [str(ROOT / ".venv/bin/python"), "-m", "deliverability"]
+CHECKDMARC = ROOT / ".venv-checkdmarc"
+CHECKDMARC_VERSION = "6.0.4"
+RUNS = 7
+DOMAINS = 12
+DNS_HOST = "127.0.0.77"
+"""checkdmarc asks port 53 alone, so both ask there."""
+
+LATER = {"TLSA": "dane", "DS": "dnssec"}
+LATER_NAMES = {"dnsbl.example": "reputation", "blocklist.example": "reputation", "rbl.test": "reputation"}
+"""Questions of the truth file that belong to families which are not built yet, by type and by zone."""
+
+
+def wall(command: Sequence[str]) -> float:
+    """Seconds of one whole process."""
+    started = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return time.perf_counter() - started
+
+
+def paired(ours: Sequence[str], theirs: Sequence[str], runs: int = RUNS) -> tuple[float, float, float]:
+    """Median seconds of each and the median ratio theirs ÷ ours, run in turn after one warm-up."""
+    wall(ours), wall(theirs)
+    pairs = [(wall(ours), wall(theirs)) for _ in range(runs)]
+    ratios = statistics.median(b / a for a, b in pairs)
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs), ratios
+
+
+def checkdmarc() -> list[str] | None:
+    """The peer's command, installed beside the project; None, said aloud, where it cannot be."""
+    command = CHECKDMARC / "bin/checkdmarc"
+    if not command.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(CHECKDMARC)], check=True)
+        pip = [str(CHECKDMARC / "bin/python"), "-m", "pip", "-q", "install", f"checkdmarc=={CHECKDMARC_VERSION}"]
+        if subprocess.run(pip, check=False).returncode:
+            shutil.rmtree(CHECKDMARC)
+            print("NOT RUN: checkdmarc could not be installed, so there is no pair with it")
+            return None
+    return [str(command)]
+
+
+def start_up(peer: list[str] | None) -> None:
+    """`--version`, `--help`, and the time before the first DNS packet leaves."""
+    for flag in ("--version", "--help"):
+        if peer:
+            ours, theirs, _ = paired([*DELIV, flag], [*peer, "--version"])
+            print(
+                f"deliv {flag}: {ours:.3f} s; checkdmarc --version {theirs:.3f} s; ratio {ours / theirs:.2f} (bar 0.20)"
+            )
+        else:
+            print(f"deliv {flag}: {statistics.median(wall([*DELIV, flag]) for _ in range(RUNS)):.3f} s")
+    first = statistics.median(_before_first_packet() for _ in range(RUNS))
+    print(f"before the first DNS packet: {first:.3f} s (bar 0.20)")
+
+
+def _before_first_packet() -> float:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        started = time.perf_counter()
+        command = [*DELIV, "audit", "shop.example", "--resolver", address, "--timeout", "0.2", "-q"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server.recv(4096)
+        taken = time.perf_counter() - started
+        process.wait()
+        return taken
+
+
+def against_round_trips(world: World, rtt: float, peer: list[str] | None) -> None:
+    """One domain, cold process: wall ÷ (waves × RTT), the questions asked, and the pair with the peer."""
+    sample = world.truth[:: max(1, len(world.truth) // DOMAINS)][:DOMAINS]
+    port = 53 if peer else free_port()
+    with delayed(world, rtt, DNS_HOST, port) as address, tempfile.TemporaryDirectory() as folder:
+        rows = [_one_domain(t, address, rtt, Path(folder) / "audit.json") for t in sample]
+        _print_rows(rows, rtt)
+        if peer:
+            pairs = [_pair(t["domain"], address, peer) for t in sample]
+            ours, theirs, ratio = (statistics.median(p[i] for p in pairs) for i in range(3))
+            print(
+                f"RTT {rtt * 1000:.0f} ms, one domain: deliv {ours:.3f} s, checkdmarc {theirs:.2f} s, {ratio:.1f}× (bar 5×)"
+            )
+
+
+def _pair(domain: str, address: str, peer: list[str]) -> tuple[float, float, float]:
+    ours = [*DELIV, "audit", domain, "--resolver", address, "-f", "json"]
+    theirs = [*peer, domain, "-n", address.rpartition(":")[0], "--skip-tls"]
+    return paired(ours, theirs, runs=5)
+
+
+def _one_domain(truth: dict[str, Any], address: str, rtt: float, output: Path) -> dict[str, Any]:
+    command = [*DELIV, "audit", truth["domain"], "--resolver", address, "-o", str(output)]
+    seconds = statistics.median(wall(command) for _ in range(RUNS))
+    asked = {(a["name"], a["type"]) for a in json.loads(output.read_text())["dns"]}
+    wanted = {(name.rstrip("."), rdtype) for wave in truth["waves"] for name, rdtype in wave}
+    missing = {q for q in wanted - asked if not _later(q)}
+    waves = len(truth["waves"])
+    return {
+        "domain": truth["domain"],
+        "waves": waves,
+        "seconds": seconds,
+        "ratio": seconds / (waves * rtt),
+        "over": seconds - (waves + 1) * rtt,
+        "asked": len(asked),
+        "later": len(wanted - asked) - len(missing),
+        "missing": sorted(missing),
+    }
+
+
+def _later(question: tuple[str, str]) -> bool:
+    return question[1] in LATER or any(question[0].endswith(zone) for zone in LATER_NAMES)
+
+
+def _print_rows(rows: list[dict[str, Any]], rtt: float) -> None:
+    for row in rows:
+        print(
+            f"  {row['domain']:34} waves {row['waves']}  {row['seconds']:.3f} s = {row['ratio']:.2f} × waves·RTT  "
+            f"{row['over']:+.3f} s over (waves+1)·RTT  asked {row['asked']}, {row['later']} left to later families, "
+            f"missing {row['missing'] or 'none'}"
+        )
+    ratio, over = (statistics.median(row[key] for row in rows) for key in ("ratio", "over"))
+    print(f"RTT {rtt * 1000:.0f} ms: wall ÷ (waves × RTT) = {ratio:.2f}; {over:+.3f} s over (waves+1)·RTT (aim 0.15)")
+
+
+def main() -> None:
+    """Run every measurement that this machine can."""
+    peer = checkdmarc()
+    start_up(peer)
+    if shutil.which("nsd") is None:
+        print("NOT RUN: one domain against round trips, for want of NSD (Debian: apt-get install nsd)")
+        return
+    generator = shared("bench", "gen_zones.py")
+    with tempfile.TemporaryDirectory() as folder, served(generator, Path(folder), 7, 300) as world:
+        for rtt in (0.02, 0.1):
+            against_round_trips(world, rtt, peer)
+
+
+if __name__ == "__main__":
+    main()
