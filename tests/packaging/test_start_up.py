@@ -16,7 +16,7 @@ import sys
 try:
     {statement}
 finally:
-    print(*sys.modules, file=sys.stderr)
+    print("loaded", *sys.modules)
 """
 
 
