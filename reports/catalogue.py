@@ -8,6 +8,7 @@ from typing import Any
 
 from deliverability.checks import CHECKS
 from deliverability.checks._check import Check
+from deliverability.plain import dumps
 from deliverability.reports import words
 from deliverability.reports.layout import Canvas
 from deliverability.sources import SOURCES
@@ -18,8 +19,17 @@ MANUAL: Mapping[str, Check] = {check.id: check for check in CHECKS}
 _COLUMN = 12
 
 
-def as_json(check: Check) -> dict[str, Any]:
-    """What `deliv checks -f json` lists for one check."""
+def to_json(checks: Iterable[Check] = CHECKS) -> str:
+    """What `deliv checks -f json` prints."""
+    return dumps([_plain(check) for check in checks], indent=2) + "\n"
+
+
+def page_json(check: Check) -> str:
+    """What `deliv explain ID -f json` prints."""
+    return dumps(_plain(check), indent=2) + "\n"
+
+
+def _plain(check: Check) -> dict[str, Any]:
     return {
         "id": check.id,
         "family": check.family,

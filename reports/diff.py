@@ -1,0 +1,70 @@
+"""What changed between two audits, for a terminal; the page draws the same kinds in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deliverability.diff import AuditDiff, Change
+from deliverability.document import Audit
+from deliverability.findings import Finding
+from deliverability.reports import words
+from deliverability.reports.blocks import COLORS
+from deliverability.reports.layout import Canvas
+from deliverability.reports.terminal import headline
+
+KINDS: Mapping[str, str] = {
+    "new": "New",
+    "changed": "Changed",
+    "undecided": "Cannot be told",
+    "still": "Still there",
+    "fixed": "Fixed",
+}
+"""The kinds of `AuditDiff`, what needs a reader's attention first."""
+
+_SIDE = 10
+
+
+def render(before: Audit, after: Audit, changes: AuditDiff, *, width: int, color: bool) -> str:
+    """Both verdicts, then each change under its kind, then one line that counts."""
+    canvas = Canvas.of(width, color=color)
+    blocks = [[*_side(canvas, "before", before), *_side(canvas, "after", after)]]
+    for kind, title in KINDS.items():
+        listed: tuple[Change, ...] = getattr(changes, kind)
+        if listed:
+            blocks.append(
+                [canvas.paint(title, "bold"), *(line for change in listed for line in _change(canvas, change))]
+            )
+    blocks.append([_count(changes)])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def sides(change: Change) -> list[tuple[str, Finding]]:
+    """The findings to read of a change: both where the words differ, the later one where they do not."""
+    before, after = change.before, change.after
+    if before and after and (before.title, before.outcome) != (after.title, after.outcome):
+        return [("was", before), ("is", after)]
+    return [("", change.shown)]
+
+
+def _side(canvas: Canvas, head: str, audit: Audit) -> list[str]:
+    first, *rest = headline(Canvas(canvas.width - _SIDE, canvas.color), audit)
+    lines = [f"{head:<{_SIDE}}{first}", *(" " * _SIDE + line for line in rest)]
+    return lines + canvas.paragraph(words.when(audit.started_at), _SIDE, "dim")
+
+
+def _change(canvas: Canvas, change: Change) -> list[str]:
+    lines: list[str] = []
+    for head, finding in sides(change):
+        mark = canvas.paint(words.shape(finding.outcome, finding.severity), COLORS[finding.outcome])
+        title = f"{head}: {finding.title}" if head else finding.title
+        first, *rest = canvas.ends(title, "" if lines else words.shown(finding.check), indent=2)
+        lines += [f"{mark} {first[2:]}".rstrip(), *rest]
+    subject = change.shown.subject
+    return (
+        lines if any(subject in f.title for _, f in sides(change)) else [*lines, *canvas.paragraph(subject, 4, "dim")]
+    )
+
+
+def _count(changes: AuditDiff) -> str:
+    counts = {title.lower(): len(getattr(changes, kind)) for kind, title in KINDS.items()}
+    return " · ".join(f"{number} {title}" for title, number in counts.items() if number) or "Nothing changed."
