@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 from deliverability.lookup.answer import Answer, NameLister, Resolver, Status, canonical_name, names_below
 
 if TYPE_CHECKING:
+    from deliverability.lookup.deadline import DeadlineResolver
+    from deliverability.lookup.live import LiveResolver
     from deliverability.lookup.overlay import OverlayResolver
     from deliverability.lookup.recording import RecordingResolver, ReplayResolver, UnrecordedQuestion
+    from deliverability.lookup.serve import Nameserver
     from deliverability.lookup.zone import AssumeAbove, ZoneError, ZoneResolver
 
 __all__ = [
     "Answer",
     "AssumeAbove",
+    "DeadlineResolver",
+    "LiveResolver",
     "NameLister",
+    "Nameserver",
     "OverlayResolver",
     "RecordingResolver",
     "ReplayResolver",
@@ -31,6 +37,9 @@ __all__ = [
 # PEP 562: a live audit never loads dnspython, a zone audit never opens a socket.
 _HOMES = {
     "AssumeAbove": "zone",
+    "DeadlineResolver": "deadline",
+    "LiveResolver": "live",
+    "Nameserver": "serve",
     "OverlayResolver": "overlay",
     "RecordingResolver": "recording",
     "ReplayResolver": "recording",

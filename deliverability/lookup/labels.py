@@ -19,6 +19,7 @@ MAX_CNAMES = 16
 """Aliases followed for one question, as many as BIND follows; RFC 1034 §3.6.2 only says that loops must end."""
 
 _PLAIN = re.compile(r"[!#%&'*+,\-./0-9:<=>?A-Z\[\]^_`a-z{|}~]*")
+_PLAIN_LABEL = re.compile(rb"[!#%&'*+,\-/0-9:<=>?A-Z\[\]^_`a-z{|}~]*")
 _MUST_ESCAPE = frozenset(b'"().;\\@$')
 
 
@@ -126,6 +127,8 @@ def _unescape(escape: str, name: str) -> int:
 
 
 def _label_text(label: bytes) -> str:
+    if _PLAIN_LABEL.fullmatch(label):
+        return label.decode("ascii")
     return "".join(
         f"\\{octet:c}" if octet in _MUST_ESCAPE else chr(octet) if 0x20 < octet < 0x7F else f"\\{octet:03d}"
         for octet in label

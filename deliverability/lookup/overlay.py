@@ -105,6 +105,9 @@ class OverlayResolver:
         if alias is not None:
             target = canonical_name(alias.records[0])
             return replace(_answer(name, kind, Status.NODATA, ttl=alias.ttl), cname_chain=(target,)), target
+        if name in self._exists and self._listed(name) is False:
+            # RFC 4592 §2.2.1: a name that the overlay brings into being is no longer covered by base's wildcard
+            return _answer(name, kind, Status.NODATA), None
         answer = await ask(name, kind)
         for length, target in enumerate(answer.cname_chain, start=1):
             if length == 1 and (owner, "CNAME") in self._deletions:
@@ -112,18 +115,11 @@ class OverlayResolver:
             if self._concerns(target):
                 cut = _answer(name, kind, Status.NODATA, ttl=answer.ttl)
                 return replace(cut, cname_chain=answer.cname_chain[:length]), target
-        if not answer.cname_chain and self._unmakes(owner, name, answer):
+        removed = answer.status is Status.OK and (owner, kind) in self._deletions
+        made = answer.status is Status.NXDOMAIN and owner in self._exists
+        if not answer.cname_chain and (removed or made):
             return _answer(name, kind, Status.NODATA), None
         return answer, None
-
-    def _unmakes(self, owner: str, name: str, answer: Answer) -> bool:
-        """Whether the changes turn base's alias-free answer at `name` into nodata."""
-        if (owner, answer.rdtype) in self._deletions:
-            return answer.status is Status.OK
-        if owner not in self._exists:
-            return False
-        # RFC 4592 §2.2.1: a name that the overlay brings into being is no longer covered by base's wildcard
-        return answer.status is Status.NXDOMAIN or (owner == name and self._listed(name) is False)
 
     def _concerns(self, name: str) -> bool:
         return name in self._touched or name in self._exists or not self._wildcards.keys().isdisjoint(ancestors(name))

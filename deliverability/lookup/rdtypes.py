@@ -19,8 +19,8 @@ def type_number(rdtype: str) -> int:
     number = TYPE_NUMBERS.get(rdtype)
     if number is not None:
         return number
-    import dns.exception
-    import dns.rdatatype
+    import dns.exception  # noqa: PLC0415
+    import dns.rdatatype  # noqa: PLC0415
 
     try:
         return int(dns.rdatatype.from_text(rdtype))
@@ -33,7 +33,7 @@ def type_name(number: int) -> str:
     name = TYPE_NAMES.get(number)
     if name is not None:
         return name
-    import dns.rdatatype
+    import dns.rdatatype  # noqa: PLC0415
 
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
 
