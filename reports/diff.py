@@ -30,10 +30,8 @@ def render(before: Audit, after: Audit, changes: AuditDiff, *, width: int, color
     blocks = [[*_side(canvas, "before", before), *_side(canvas, "after", after)]]
     for kind, title in KINDS.items():
         listed: tuple[Change, ...] = getattr(changes, kind)
-        if listed:
-            blocks.append(
-                [canvas.paint(title, "bold"), *(line for change in listed for line in _change(canvas, change))]
-            )
+        lines = [line for change in listed for line in _change(canvas, change, after.subject.domain)]
+        blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
     blocks.append([_count(changes)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -42,7 +40,7 @@ def sides(change: Change) -> list[tuple[str, Finding]]:
     """The findings to read of a change: both where the words differ, the later one where they do not."""
     before, after = change.before, change.after
     if before and after and (before.title, before.outcome) != (after.title, after.outcome):
-        return [("was", before), ("is", after)]
+        return [("was: ", before), ("now: ", after)]
     return [("", change.shown)]
 
 
@@ -52,17 +50,14 @@ def _side(canvas: Canvas, head: str, audit: Audit) -> list[str]:
     return lines + canvas.paragraph(words.when(audit.started_at), _SIDE, "dim")
 
 
-def _change(canvas: Canvas, change: Change) -> list[str]:
+def _change(canvas: Canvas, change: Change, domain: str) -> list[str]:
     lines: list[str] = []
     for head, finding in sides(change):
         mark = canvas.paint(words.shape(finding.outcome, finding.severity), COLORS[finding.outcome])
-        title = f"{head}: {finding.title}" if head else finding.title
-        first, *rest = canvas.ends(title, "" if lines else words.shown(finding.check), indent=2)
+        first, *rest = canvas.ends(head + finding.title, "" if lines else words.shown(finding.check), indent=2)
         lines += [f"{mark} {first[2:]}".rstrip(), *rest]
     subject = change.shown.subject
-    return (
-        lines if any(subject in f.title for _, f in sides(change)) else [*lines, *canvas.paragraph(subject, 4, "dim")]
-    )
+    return lines if subject == domain else [*lines, *canvas.paragraph(subject, 4, "dim")]
 
 
 def _count(changes: AuditDiff) -> str:
