@@ -1,0 +1,99 @@
+"""Keys that anybody can sign with: what is publicly known to break, and nothing that takes long to find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from math import gcd, isqrt, prod
+
+MIN_EXPONENT = 65_537
+"""FIPS 186-5 §A.1.1: the public exponent is odd and at least 2^16 + 1."""
+MAX_TESTED_BITS = 16_384
+"""OpenSSL refuses longer moduli; beyond this the tests would cost more than they tell."""
+CLOSE_PRIME_STEPS = 16
+"""Fermat's method finds the keys of CVE-2022-26320 in the first few steps."""
+
+_SMALL_PRIMES = tuple(n for n in range(2, 1000) if all(n % d for d in range(2, isqrt(n) + 1)))
+_ROCA_PRIMES = _SMALL_PRIMES[1:39]
+"""3 to 167. Nemec et al., The Return of Coppersmith's Attack (CCS 2017, CVE-2017-15361), §3."""
+_SQUARES_MOD_16 = frozenset({0, 1, 4, 9})
+
+
+class WeakKind(StrEnum):
+    """Why a key gives no protection."""
+
+    EXPONENT = "exponent"
+    SMALL_FACTOR = "small_factor"
+    CLOSE_PRIMES = "close_primes"
+    ROCA = "roca"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """What is weak, and the number or the source that shows it."""
+
+    kind: WeakKind
+    detail: str = ""
+
+
+PUBLISHED_KEYS = {
+    "dba3f0cb69f06d70e41abc6ac5812bc3d2639a24b621ba5d241202ac89cb7b9c": "RFC 6376 §C",
+    "362d9a99501883f6d1ac717c53fff96582fb0a7c52464cb64b9082aa887bc7b4": "RFC 8463 §A.2",
+    "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9": "RFC 8463 §A.2",
+}
+"""SHA-256 of public keys whose private halves stand in print."""
+
+
+def weakness_of_published(fingerprint: str) -> Weakness | None:
+    """Whether the private half of the key with this SHA-256 stands in print."""
+    where = PUBLISHED_KEYS.get(fingerprint)
+    return None if where is None else Weakness(WeakKind.PUBLISHED, where)
+
+
+def weakness_of(modulus: int, exponent: int) -> Weakness | None:
+    """The first known weakness of an RSA key, or None. Takes well under a millisecond."""
+    if exponent < MIN_EXPONENT or exponent % 2 == 0:
+        return Weakness(WeakKind.EXPONENT, str(exponent) if exponent < MIN_EXPONENT else "even")
+    if not 0 < modulus.bit_length() <= MAX_TESTED_BITS:
+        return None
+    factor = _small_factor(modulus)
+    if factor:
+        return Weakness(WeakKind.SMALL_FACTOR, str(factor))
+    if _close_primes(modulus):
+        return Weakness(WeakKind.CLOSE_PRIMES)
+    return Weakness(WeakKind.ROCA) if _roca(modulus) else None
+
+
+def _small_factor(modulus: int) -> int:
+    """The least prime below 1,000 that divides `modulus`, or 0: a record damaged in copying looks like this too."""
+    if gcd(modulus, _primorial()) == 1:
+        return 0
+    return next(prime for prime in _SMALL_PRIMES if modulus % prime == 0)
+
+
+def _close_primes(modulus: int) -> bool:
+    root = isqrt(modulus)
+    if root * root == modulus:
+        return True
+    for a in range(root + 1, root + 1 + CLOSE_PRIME_STEPS):
+        rest = a * a - modulus
+        if rest % 16 in _SQUARES_MOD_16 and isqrt(rest) ** 2 == rest:
+            return True
+    return False
+
+
+def _roca(modulus: int) -> bool:
+    return all(modulus % prime in powers for prime, powers in _roca_powers())
+
+
+@lru_cache(maxsize=1)
+def _primorial() -> int:
+    return prod(_SMALL_PRIMES)
+
+
+@lru_cache(maxsize=1)
+def _roca_powers() -> tuple[tuple[int, frozenset[int]], ...]:
+    """Moduli of the faulty library are powers of 65537 modulo every one of these primes."""
+    return tuple((p, frozenset(pow(65_537, k, p) for k in range(p))) for p in _ROCA_PRIMES)
