@@ -9,36 +9,36 @@ AS_OF = "2026-10"
 """When the IANA IPv4 and IPv6 Special-Purpose Address Registries were last compared with the tables below."""
 
 _IPV4 = {
-    "0.0.0.0/8": "this network",  # RFC 791 §3.2
-    "10.0.0.0/8": "private",  # RFC 1918 §3
-    "100.64.0.0/10": "shared by carriers",  # RFC 6598 §7
-    "127.0.0.0/8": "loopback",  # RFC 1122 §3.2.1.3
-    "169.254.0.0/16": "link-local",  # RFC 3927 §2.1
+    "0.0.0.0/8": "this network",
+    "10.0.0.0/8": "private",
+    "100.64.0.0/10": "shared by carriers",
+    "127.0.0.0/8": "loopback",
+    "169.254.0.0/16": "link-local",
     "172.16.0.0/12": "private",
-    "192.0.0.0/24": "protocol assignments",  # RFC 6890 §2.2.2
-    "192.0.2.0/24": "documentation",  # RFC 5737 §3
-    "192.88.99.0/24": "retired 6to4 relay",  # RFC 7526 §4
+    "192.0.0.0/24": "protocol assignments",
+    "192.0.2.0/24": "documentation",
+    "192.88.99.0/24": "retired 6to4 relay",
     "192.168.0.0/16": "private",
-    "198.18.0.0/15": "benchmarking",  # RFC 2544 appendix C
+    "198.18.0.0/15": "benchmarking",
     "198.51.100.0/24": "documentation",
     "203.0.113.0/24": "documentation",
-    "224.0.0.0/4": "multicast",  # RFC 5771 §3
-    "240.0.0.0/4": "reserved",  # RFC 1112 §4
+    "224.0.0.0/4": "multicast",
+    "240.0.0.0/4": "reserved",
 }
 _IPV6 = {
-    "2001::/23": "protocol assignments",  # RFC 2928
-    "2001:db8::/32": "documentation",  # RFC 3849
-    "2002::/16": "retired 6to4",  # RFC 7526 §4
-    "3fff::/20": "documentation",  # RFC 9637 §3
-    "::/128": "unspecified",  # RFC 4291 §2.5.2
-    "::1/128": "loopback",  # RFC 4291 §2.5.3
-    "::ffff:0:0/96": "IPv4-mapped",  # RFC 4291 §2.5.5.2
-    "fc00::/7": "private",  # RFC 4193 §3.1
-    "fe80::/10": "link-local",  # RFC 4291 §2.5.6
-    "ff00::/8": "multicast",  # RFC 4291 §2.7
+    "2001::/23": "protocol assignments",
+    "2001:db8::/32": "documentation",
+    "2002::/16": "retired 6to4",
+    "3fff::/20": "documentation",
+    "::/128": "unspecified",
+    "::1/128": "loopback",
+    "::ffff:0:0/96": "IPv4-mapped",
+    "fc00::/7": "private",
+    "fe80::/10": "link-local",
+    "ff00::/8": "multicast",
 }
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""RFC 4291 §2.5.4 and IANA's IPv6 address space registry: all else is not given out."""
+"""IANA's IPv6 address space registry: all else is not given out for hosts on the internet."""
 
 _FICTIONAL_USES = frozenset({"documentation", "benchmarking"})
 _FICTIONAL_NAMES = ("test", "example", "invalid", "example.com", "example.net", "example.org")

@@ -16,6 +16,8 @@ MAIL_NAMES = ("_dmarc", "_domainkey", "_mta-sts", "_smtp._tls", "default._bimi",
 """Names below the domain where mail records stand."""
 WRONG_NAMES = ("dmarc", "_dmarc._dmarc", "_dkim", "spf")
 """Names below the domain where people put them by mistake."""
+MAX_LISTED = 1_000
+"""Names of a whole zone whose texts and aliases are read, underscored ones first: an audit's questions are bounded."""
 MAX_NAME_SERVERS = 13
 """As many as one UDP answer of 512 octets carries for the root; our own bound."""
 
@@ -54,7 +56,7 @@ class DomainFacts:
 
     `apex` has one answer for each of `APEX_TYPES`; `texts` the TXT answers at every mail-relevant name, and, for a
     whole zone, at every name that has a TXT record or is an alias; `aliases` the CNAME records themselves, by direct
-    question; `names` all owner names below the domain, None where they cannot be listed.
+    question; `names` the owner names below the domain that were read so, None where they cannot be listed.
     """
 
     domain: str
@@ -82,7 +84,7 @@ class DomainFacts:
 
 async def lookup(resolver: Resolver, domain: str) -> DomainFacts:
     """Everything DNS says of `domain` (canonical) itself. One step, and a second for its name servers' addresses."""
-    names = names_below(resolver, domain)
+    names = _listed(resolver, domain)
     (apex, servers), probes, texts, aliases = await asyncio.gather(
         _apex(resolver, domain),
         _probes(resolver, domain),
@@ -105,6 +107,11 @@ def wire_octets(answer: Answer) -> int:
 def _string_octets(part: bytes) -> int:
     """One length octet for each character-string; a longer text is what several of them make."""
     return len(part) + max(1, -(-len(part) // STRING_OCTETS))
+
+
+def _listed(resolver: Resolver, domain: str) -> tuple[str, ...] | None:
+    names = names_below(resolver, domain)
+    return None if names is None else tuple(sorted(names, key=lambda name: ("_" not in name, name))[:MAX_LISTED])
 
 
 async def _apex(resolver: Resolver, domain: str) -> tuple[tuple[Answer, ...], tuple[NameServer, ...]]:
