@@ -109,8 +109,10 @@ def check(
     owner: Owner = Owner.DNS,
     settle: str = "",
 ) -> Callable[[Function], Check]:
-    """Make a `Check` of a function. Its docstring is the manual page: the rule in the first line, then a paragraph
-    that begins `Why it matters:` and one that begins `How to fix:`. Its parameters name the facts it needs.
+    """Make a `Check` of a function, whose parameters name the facts it needs.
+
+    Its docstring is the manual page: the rule in the first line, then a paragraph that begins `Why it matters:` and one
+    that begins `How to fix:`.
     """
 
     def build(function: Function) -> Check:

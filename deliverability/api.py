@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from deliverability.audit import Setting, audit_domain, selected
 from deliverability.document import Audit
@@ -100,31 +100,24 @@ async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
     return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))
 
 
+class Asked(TypedDict, total=False):
+    """The keyword arguments of `audit`, all optional; what each means stands there."""
+
+    selectors: Sequence[str]
+    ips: Sequence[str]
+    helo: str | None
+    role: str
+    select: Sequence[str] | None
+    ignore: Sequence[str]
+    timeout: float
+    now: datetime | None
+
+
 async def audit_async(
-    domains: str | Iterable[str],
-    *,
-    resolver: Resolver | None = None,
-    selectors: Sequence[str] = (),
-    ips: Sequence[str] = (),
-    helo: str | None = None,
-    role: str = "auto",
-    select: Sequence[str] | None = None,
-    ignore: Sequence[str] = (),
-    timeout: float = DEFAULT_TIMEOUT,
-    now: datetime | None = None,
+    domains: str | Iterable[str], *, resolver: Resolver | None = None, **asked: Unpack[Asked]
 ) -> list[Audit]:
-    """Audit one or more domains; the same as `audit`, for use inside a running event loop."""
-    request = plan(
-        domains,
-        selectors=selectors,
-        ips=ips,
-        helo=helo,
-        role=role,
-        select=select,
-        ignore=ignore,
-        timeout=timeout,
-        now=now,
-    )
+    """The same as `audit`, for use inside a running event loop."""
+    request = plan(domains, **asked)
     if resolver is not None:
         return await run(request, resolver)
     async with LiveResolver() as live:

@@ -56,7 +56,7 @@ async def audit_domain(inquiry: Inquiry, resolver: Resolver, setting: Setting) -
     facts = await gather(inquiry, recorder, _needs(setting.checks))
     findings = judge(setting.checks, facts, inquiry.domain)
     findings = await _try_fixes(inquiry, recorder, setting.checks, facts, findings)
-    subject = _subject(facts, inquiry)
+    subject = _subject(facts)
     return Audit(
         deliv_version=__version__,
         ruleset=RULESET,
@@ -81,7 +81,7 @@ def _is_fault(value: object) -> bool:
     return isinstance(value, Exception)
 
 
-def _subject(facts: Mapping[str, Any], inquiry: Inquiry) -> Subject:
+def _subject(facts: Mapping[str, Any]) -> Subject:
     subject = facts["subject"]
     if not isinstance(subject, Subject):
         raise subject

@@ -23,7 +23,7 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup.answer import Answer, Status
-from deliverability.plain import dumps, to_plain
+from deliverability.plain import Plain, dumps, to_plain
 from deliverability.sources import SOURCES
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
 
@@ -156,13 +156,13 @@ def _audit(document: dict[str, Any]) -> Audit:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not text")
     return value
 
 
-def _next_fix(plain: Any) -> NextFix | None:
+def _next_fix(plain: Plain) -> NextFix | None:
     if plain is None:
         return None
     runners_up = tuple(FixChoice(r["check"], r["subject"]) for r in plain.get("runners_up", ()))
@@ -198,7 +198,7 @@ def _read_evidence(plain: dict[str, Any]) -> Evidence:
     )
 
 
-def _read_fix(plain: Any) -> Fix | None:
+def _read_fix(plain: Plain) -> Fix | None:
     if plain is None:
         return None
     records = tuple(
@@ -233,7 +233,7 @@ def _read_answer(plain: dict[str, Any]) -> Answer:
     )
 
 
-def _strings(answer: Answer, split: Any) -> tuple[tuple[bytes, ...], ...]:
+def _strings(answer: Answer, split: Plain) -> tuple[tuple[bytes, ...], ...]:
     """The character-strings of each record. Where somebody edited `records` alone, the records are right."""
     whole = _one_string_each(answer)
     if not split:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from deliverability.lookup.answer import Answer
 
+Plain = Any
+"""A value in JSON's own types. Documents are read field by field, so no checker could follow them further."""
 
-def to_plain(value: Any) -> Any:
+
+def to_plain(value: object) -> Plain:
     """`value` in JSON's own types. An `Answer` becomes a reference to the question: the answer stands in `dns[]`."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
@@ -33,13 +36,13 @@ def to_plain(value: Any) -> Any:
     return str(value)
 
 
-def dumps(document: Any, *, indent: int | None = None) -> str:
+def dumps(document: Plain, *, indent: int | None = None) -> str:
     """JSON text in which no control, bidi or non-ASCII character appears raw; the same value gives the same bytes."""
     separators = None if indent else (",", ":")
     # json escapes C0 and everything beyond ASCII, but passes DEL through
     return json.dumps(document, indent=indent, separators=separators, allow_nan=False).replace("\x7f", "\\u007f")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))

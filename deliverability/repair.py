@@ -1,4 +1,4 @@
-"""Fixes that deliv has tried: the records of a finding are applied in an overlay and audited again before they are shown."""
+"""Fixes that deliv has tried: applied in an overlay and audited again before they are shown."""
 
 from __future__ import annotations
 

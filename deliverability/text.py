@@ -10,9 +10,5 @@ _ESCAPES = {code: f"\\x{code:02x}" for code in _CONTROL} | {code: f"\\u{code:04x
 
 
 def visible(text: str) -> str:
-    """Replace C0, DEL, C1 and bidirectional control characters by `\\xNN` or `\\uNNNN`.
-
-    >>> visible("v=spf1\\x1b[2J")
-    'v=spf1\\\\x1b[2J'
-    """
+    r"""Replace C0, DEL, C1 and bidirectional control characters by `\xNN` or `\uNNNN`."""
     return text.translate(_ESCAPES)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support import vectors
-from support.vectors import Case
 
 from deliverability.checks import CHECKS
 from deliverability.findings import Outcome
+from support import vectors
+from support.vectors import Case
 
 CASES = list(vectors.cases())
 

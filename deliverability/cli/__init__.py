@@ -33,18 +33,18 @@ EPILOG = "Start with:  deliv audit example.com     or see it all on a sample:  d
 class Commands(click.Group):
     """A group that knows its commands' names and summaries without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All commands, in the order of the help."""
         return list(SUMMARIES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import one command."""
         if cmd_name not in SUMMARIES:
             return None
         command: click.Command = import_module(f"deliverability.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The list in `--help`, from the summaries alone."""
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         # whoever read our output has seen enough; a second flush at exit must not complain either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the user gets one line; the developer sets DELIV_DEBUG
+    except Exception as error:
         if os.environ.get("DELIV_DEBUG"):
             raise
         click.echo(f"deliv: internal error: {type(error).__name__}: {visible(str(error))[:200]}", err=True)

@@ -45,7 +45,7 @@ class Origin:
     @property
     def servers(self) -> list[str]:
         """The DNS servers asked; none where files answer."""
-        return list(self.live.servers) if self.live else []
+        return [str(server) for server in self.live.servers] if self.live else []
 
     async def aclose(self) -> None:
         """Close the sockets, if there are any."""
@@ -57,8 +57,6 @@ def origin_of(
     servers: Sequence[str], zones: Sequence[str], overlays: Sequence[str], replay: Audit | None = None
 ) -> Origin:
     """Replayed, from zone files alone, or live; with proposed records laid over it. Raises Problem."""
-    if replay is not None and (zones or servers):
-        zones, servers = (), ()
     origin = _base(servers, zones, replay)
     if not overlays:
         return origin

@@ -61,7 +61,7 @@ STORED = ("selectors", "ips", "helo", "role", "select", "ignore", "timeout", "re
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @output_options(FORMATS)
 @click.pass_context
-def command(  # noqa: PLR0913 - click hands every option over by name
+def command(
     context: click.Context,
     /,
     domains: tuple[str, ...],

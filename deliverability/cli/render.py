@@ -28,7 +28,7 @@ Examples:
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @output_options(FORMATS)
-def command(  # noqa: PLR0913 - click hands every option over by name
+def command(
     audit: str,
     previous: str | None,
     form: str | None,

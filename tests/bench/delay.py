@@ -20,13 +20,16 @@ class _Relay(asyncio.DatagramProtocol):
     def __init__(self, server: tuple[str, int], delay: float) -> None:
         self._server, self.delay = server, delay
         self._upstreams: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+        self._forwarding: set[asyncio.Future[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.DatagramTransport)
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        asyncio.ensure_future(self._forward(data, addr))
+        task = asyncio.ensure_future(self._forward(data, addr))
+        self._forwarding.add(task)
+        task.add_done_callback(self._forwarding.discard)
 
     async def _forward(self, data: bytes, client: tuple[str, int]) -> None:
         if client not in self._upstreams:

@@ -55,7 +55,7 @@ def cases() -> Iterator[Case]:
 
 @dataclass(frozen=True)
 class Broken:
-    """A resolver some of whose answers are failures, and, for live DNS, one that knows every other name to be absent."""
+    """A resolver some of whose answers are failures; for live DNS, every other name is known to be absent."""
 
     base: Resolver
     failures: tuple[tuple[Status, str, str], ...] = ()
