@@ -22,10 +22,10 @@ finally:
 
 def loaded(statement: str) -> set[str]:
     """The modules that a new interpreter holds after `statement`."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE.format(statement=statement)], capture_output=True, text=True, check=True
-    )
-    return set(done.stderr.split())
+    probe = [sys.executable, "-c", PROBE.format(statement=statement)]
+    done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("loaded ")[2].split())
 
 
 def command(*arguments: str) -> set[str]:
