@@ -63,7 +63,12 @@ class MxHost:
 
     @property
     def reachable(self) -> bool | None:
-        """Whether a public address is there; None where that could not be looked up."""
+        """Whether a public address is there; None where that could not be looked up.
+
+        RFC 1035 §3.3.9: MX names a host, so an address in that place leads nowhere.
+        """
+        if self.literal is not None:
+            return False
         if any(address.special is None for address in self.addresses):
             return True
         return False if all(answer.answered for answer in self.answers) else None
