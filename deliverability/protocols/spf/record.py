@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import NamedTuple
 
@@ -104,7 +105,7 @@ class Mechanism:
     @property
     def network(self) -> Network | None:
         """What an `ip4` or `ip6` names."""
-        return None if self.cidr is None else ip_network(self.cidr)
+        return None if self.cidr is None else network(self.cidr)
 
     def __str__(self) -> str:
         """The shortest usual spelling, the same for terms that mean the same."""
@@ -171,11 +172,18 @@ class SpfRecord:
         return next((term for term in self.terms if isinstance(term, Modifier) and term.name == name), None)
 
 
+@lru_cache(maxsize=8192)
+def network(cidr: str) -> Network:
+    """The network of a text that is known to be one; host bits are cut off."""
+    return ip_network(cidr, strict=False)
+
+
 def is_spf(text: str) -> bool:
     """RFC 7208 §4.5: whether a TXT record is an SPF record, the version in any case and then a space or the end."""
     return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in {"", " "}
 
 
+@lru_cache(maxsize=1024)  # the same few providers' records stand under most domains
 def parse(text: str) -> SpfRecord:
     """Read a record, all of it. A text that `is_spf` does not select gets a `version` fault, and is read on."""
     terms: list[Term] = []
@@ -200,6 +208,7 @@ def parse(text: str) -> SpfRecord:
     return SpfRecord(text=text, terms=tuple(terms), faults=tuple(faults))
 
 
+_STRANGE = re.compile(r"[^!-~](?:.*[^!-~])?", re.DOTALL)
 _TOKEN = re.compile(r"[^ ]+")
 _HEAD = re.compile(r"([+\-?~]?)([A-Za-z][A-Za-z0-9\-_.]*)")
 _PREFIXES = re.compile(r"(?P<four>/[^/.%{}]*)?(?P<six>//[^/.%{}]*)?\Z")
@@ -234,9 +243,9 @@ class _Reader:
 
     def read(self) -> Term:
         """The term; raises _BadTerm."""
-        strange = [index for index, char in enumerate(self.text) if not "!" <= char <= "~"]
-        if strange:
-            raise self.wrong(FaultCode.CHARACTER, strange[0], strange[-1] + 1)
+        strange = _STRANGE.search(self.text)
+        if strange is not None:
+            raise self.wrong(FaultCode.CHARACTER, *strange.span())
         head = _HEAD.match(self.text)
         if head is None:
             raise self.wrong(FaultCode.NOT_A_TERM)

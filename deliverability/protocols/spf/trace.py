@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -106,7 +106,7 @@ class OpenStep:
     term: str
     span: Span | None
     depth: int
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list[Asked])
     outcome: StepOutcome = StepOutcome.UNFINISHED
     lookups: int = 0
     voids: int = 0
@@ -137,7 +137,7 @@ class Trace:
         self._steps: list[OpenStep] = []
 
     @contextmanager
-    def step(self, domain: str, term: str, span: Span | None, depth: int) -> Iterator[OpenStep]:
+    def step(self, domain: str, term: str, span: Span | None, depth: int) -> Generator[OpenStep]:
         """Open a step; an error that ends the check is its outcome."""
         step = OpenStep(domain=domain, term=term, span=span, depth=depth)
         self._steps.append(step)

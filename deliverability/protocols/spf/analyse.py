@@ -1,0 +1,122 @@
+"""SPF of a domain, looked up whole: its record, the tree below it, and what follows from them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_address
+
+from deliverability.lookup.answer import Answer, Resolver, Status
+from deliverability.names import registrable
+from deliverability.protocols.spf.cost import lookup_cost, void_count
+from deliverability.protocols.spf.evaluate import POSTMASTER, check_host
+from deliverability.protocols.spf.exposure import exposure
+from deliverability.protocols.spf.facts import (
+    Authorisation,
+    HeloFacts,
+    MissingName,
+    NodeError,
+    PointerNames,
+    SpfFacts,
+)
+from deliverability.protocols.spf.limits import MAX_MISSING_NAMES, MAX_QUESTIONS
+from deliverability.protocols.spf.record import Kind, Mechanism, is_spf
+from deliverability.protocols.spf.slips import is_near_miss
+from deliverability.protocols.spf.tree import Crawler, Visit, grow, nodes, walk
+
+_SENDER_ID = "spf2.0/"
+
+
+async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), helo: str | None = None) -> SpfFacts:
+    """Everything about the SPF of `domain`: the record tree, its costs, and what it says of `ips`.
+
+    Args:
+        resolver: answers the questions.
+        domain: in A-labels, lower case, without the final dot.
+        ips: client addresses to check. Raises ValueError for one that is no address.
+        helo: the name the clients give in HELO; the domain where None.
+    """
+    crawler = Crawler(resolver)
+    try:
+        obsolete = crawler.ask(domain, "SPF")
+        tree, authorises, helo_facts = await asyncio.gather(
+            grow(crawler, domain),
+            _authorises(resolver, ips, f"{POSTMASTER}@{domain}", helo or domain),
+            _helo(crawler, resolver, helo, ips),
+        )
+        visits = list(walk(tree))
+        missing, pointers = await asyncio.gather(_missing(crawler, visits), _pointers(crawler, visits, ips))
+        texts = tree.answer.records if tree.answer else ()
+        return SpfFacts(
+            domain=domain,
+            answer=tree.answer or await crawler.ask(domain, "TXT"),
+            records=tree.texts,
+            near_misses=tuple(text for text in texts if is_near_miss(text)),
+            sender_id=tuple(text for text in texts if text.lower().startswith(_SENDER_ID)),
+            obsolete=await obsolete,
+            tree=tree,
+            cost=lookup_cost(tree, visits),
+            voids=(void_count(visits, 4), void_count(visits, 6)),
+            exposure=exposure(visits),
+            missing=missing,
+            pointers=pointers,
+            authorises=authorises,
+            helo=helo_facts,
+            bounded=crawler.asked >= MAX_QUESTIONS or any(node.error is NodeError.BOUND for node in nodes(tree)),
+        )
+    finally:
+        crawler.close()
+
+
+async def _authorises(resolver: Resolver, ips: Sequence[str], sender: str, helo: str) -> tuple[Authorisation, ...]:
+    checks = await asyncio.gather(*(check_host(resolver, ip=ip, sender=sender, helo=helo) for ip in ips))
+    return tuple(
+        Authorisation(ip=ip, sender=sender, helo=helo, check=check) for ip, check in zip(ips, checks, strict=True)
+    )
+
+
+async def _helo(crawler: Crawler, resolver: Resolver, helo: str | None, ips: Sequence[str]) -> HeloFacts | None:
+    if helo is None:
+        return None
+    answer, authorises = await asyncio.gather(crawler.ask(helo, "TXT"), _authorises(resolver, ips, "", helo))
+    records = tuple(text for text in answer.records if is_spf(text))
+    return HeloFacts(name=helo, answer=answer, records=records, authorises=authorises)
+
+
+async def _pointers(crawler: Crawler, visits: Iterable[Visit], ips: Sequence[str]) -> tuple[PointerNames, ...]:
+    if not any(isinstance(visit.term, Mechanism) and visit.term.kind is Kind.PTR for visit in visits):
+        return ()
+    answers = await asyncio.gather(*(crawler.ask(ip_address(ip).reverse_pointer, "PTR") for ip in ips))
+    return tuple(PointerNames(ip=ip, answer=answer) for ip, answer in zip(ips, answers, strict=True))
+
+
+async def _missing(crawler: Crawler, visits: Iterable[Visit]) -> tuple[MissingName, ...]:
+    """The names that do not exist, each with what DNS says of the name somebody could register."""
+    found: dict[str, tuple[Visit, str | None]] = {}
+    for visit in visits:
+        for missing in _missing_names(visit):
+            found.setdefault(missing, (visit, registrable(missing)))
+    asked = list(dict.fromkeys(name for _, name in found.values() if name))[:MAX_MISSING_NAMES]
+    answers = dict(zip(asked, await asyncio.gather(*(crawler.ask(name, "NS") for name in asked)), strict=True))
+    return tuple(
+        MissingName(
+            record=visit.node.name,
+            term=visit.term.text,
+            span=visit.term.span,
+            name=name,
+            registrable=owner,
+            answer=answers.get(owner) if owner else None,
+        )
+        for name, (visit, owner) in found.items()
+    )
+
+
+def _missing_names(visit: Visit) -> Iterator[str]:
+    answers: list[Answer] = []
+    if visit.child is not None and visit.child.answer is not None:
+        answers.append(visit.child.answer)
+    if visit.use is not None:
+        answers += (*visit.use.answers, *visit.use.hosts)
+    for answer in answers:
+        if answer.status is Status.NXDOMAIN:  # behind an alias it is the alias's target that does not exist
+            yield answer.cname_chain[-1] if answer.cname_chain else answer.name
