@@ -67,6 +67,7 @@ _ODD: tuple[tuple[Oddity, str], ...] = (
     (Oddity.NON_ASCII, r"[\x80-\xff]+?(?=[\x00-\x7f]|\xc2|\xe2|\xe3|\xef|$)"),
 )
 _ODD_PATTERN = re.compile("|".join(f"(?P<{oddity.name}>{pattern})" for oddity, pattern in _ODD))
+_ESCAPED = re.compile(r"\\(\d{3}|.)", re.DOTALL)
 _JOIN = re.compile(r'\\?"(?:[ \t]|\xc2\xa0)*\\?"')
 
 
@@ -144,3 +145,18 @@ def _is_key(text: str) -> bool:
     if values.get("v") == "DKIM1" and names[0] == "v":
         return True
     return "v" not in values and set(names) <= _DKIM_TAGS and bool(_KEY.fullmatch(values["p"]))
+
+
+def is_protective(text: str) -> bool:
+    """Whether a valid record only forbids: an SPF of `-all`, an empty DKIM key, a DMARC policy of reject."""
+    if kind_of(text) is RecordKind.SPF:
+        return text.lower().split() == ["v=spf1", "-all"]
+    tags = {name.strip(): value.strip() for name, _, value in (tag.partition("=") for tag in text.split(";"))}
+    if kind_of(text) is RecordKind.DKIM:
+        return not tags["p"]
+    return {tags.get(name, "reject").lower() for name in ("p", "sp", "np")} == {"reject"} and "p" in tags
+
+
+def name_as_text(name: str) -> str:
+    r"""A domain name with its escapes undone (`\;`, `\032`; RFC 1035 §5.1): what was typed where a name belongs."""
+    return _ESCAPED.sub(lambda m: chr(int(m[1]) & 0xFF) if m[1].isdigit() else m[1], name.removesuffix("."))
