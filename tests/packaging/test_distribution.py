@@ -14,7 +14,7 @@ import pytest
 from support.shared import ROOT
 from support.tree import files, modules, pyproject
 
-LINKED = ("checks", "reports")
+LINKED = ("checks", "examples", "reports")
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info"

@@ -11,7 +11,12 @@ from typing import Any
 
 from support.shared import ROOT
 
-FOLDERS = {"deliverability": "deliverability", "checks": "deliverability.checks", "reports": "deliverability.reports"}
+FOLDERS = {
+    "deliverability": "deliverability",
+    "checks": "deliverability.checks",
+    "examples": "deliverability.examples",
+    "reports": "deliverability.reports",
+}
 """Top-level folder → the package that it installs as."""
 
 
