@@ -61,7 +61,7 @@ compile = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 lock: ## resolve requirements/*.txt anew
 	@sh requirements/install.sh run
 	@$(python) -m venv .venv-lock
-	@.venv-lock/bin/python -m pip --quiet --disable-pip-version-check install uv==$(uv_version)
+	@.venv-lock/bin/python -m pip --quiet --quiet --disable-pip-version-check install uv==$(uv_version)
 	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml run.in -o run.txt
 	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh run.in test.in -c run.txt -o test.txt
 	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh run.in test.in dev.in -c test.txt -o dev.txt
