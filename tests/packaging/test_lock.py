@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -31,7 +35,20 @@ def asked(lock: str) -> set[str]:
     else:
         lines += project["project"]["optional-dependencies"]["doh"]
     names = (_NAME.match(line) for line in lines)
-    return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
+    return {normalized(name[0]) for name in names if name}
+
+
+def normalized(name: str) -> str:
+    """How a distribution's name is compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
 
 
 def _read(name: str) -> str:
@@ -41,6 +58,17 @@ def _read(name: str) -> str:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_everything_asked_for_is_locked(lock: str) -> None:
     assert asked(lock) - set(pins(lock)) == set()
+
+
+def test_what_the_tests_import_is_locked() -> None:
+    """Where a distribution is installed by hand, or comes along with another one, a new machine would lack it."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")]
+    imported = {name.split(".")[0] for tree in trees for name in _imported(tree)}
+    ours = {"deliverability", *sys.stdlib_module_names, *(path.stem for path in (ROOT / "tests").iterdir())}
+    owners = packages_distributions()
+    wanted = {normalized(owner) for name in imported - ours for owner in owners.get(name, [name])}
+
+    assert wanted - asked("test") == set()
 
 
 @pytest.mark.parametrize(("smaller", "larger"), [("run", "test"), ("test", "dev")])
