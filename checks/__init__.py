@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from deliverability.checks._check import Check
+from deliverability.checks.dns import DNS
+from deliverability.checks.mx import MX
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (*DNS, *MX)
 """Every check, in report order. A new check is one function in its family's file and one name in that file's tuple."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,21 @@ from deliverability.lookup.answer import Answer
 Judgements = Judgement | Iterable[Judgement]
 Function = Callable[..., Judgements]
 
-ASK_AGAIN = "Ask again, or through another resolver (--resolver)."
+ASK_AGAIN = "Ask again, through another resolver (--resolver) or with the zone that holds the name (--zone)."
+
+
+class _Prose(string.Formatter):
+    """Format strings in which `{hosts} {hosts:host|hosts}` counts as people do."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - the base class's signature
+        one, bar, many = format_spec.partition("|")
+        if bar:
+            return one if value == 1 else many
+        text: str = super().format_field(value, format_spec)
+        return text
+
+
+_PROSE = _Prose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ class Check:
         """The statement for a case; the rule itself where the check has no words of its own for it."""
         template = self.titles.get(case) or self.titles.get(outcome.value)
         if template is not None:
-            return template.format_map(data)
+            return _PROSE.vformat(template, (), data)
         rule = self.ask.removesuffix(".")
         return {Outcome.UNKNOWN: f"Could not check: {rule}", Outcome.NOT_APPLICABLE: f"Does not apply: {rule}"}.get(
             outcome, rule
@@ -86,7 +101,7 @@ class Check:
 
     def _fix(self, judgement: Judgement) -> Fix:
         return Fix(
-            text=self.fixes.get(judgement.case, self.fix).format_map(judgement.data),
+            text=_PROSE.vformat(self.fixes.get(judgement.case, self.fix), (), judgement.data),
             effort=judgement.effort or self.effort,
             owner=judgement.owner or self.owner,
             safe=judgement.safe,

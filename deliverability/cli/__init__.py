@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from deliverability import RULESET, __version__
 from deliverability.cli._problem import Problem
 from deliverability.text import visible
 
@@ -55,6 +56,7 @@ class Commands(click.Group):
     epilog="\b\n" + EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.version_option(f"{__version__} (rules of {RULESET})", prog_name="deliv", message="%(prog)s %(version)s")
 def root() -> None:
     """Audit whether mail from a domain reaches people: every fault, its evidence, and the record to publish."""
 
