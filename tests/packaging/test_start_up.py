@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-HEAVY = {"cryptography", "dns.message", "dns.query", "dns.resolver", "dns.zone", "email_validator", "httpx"}
-HEAVY |= {"idna", "importlib.metadata", "jinja2", "publicsuffixlist", "rich"}
+HEAVY = {
+    *("cryptography", "dns.message", "dns.query", "dns.resolver", "dns.zone", "email_validator", "httpx", "idna"),
+    *("importlib.metadata", "jinja2", "publicsuffixlist", "rich"),
+}
 """What costs tens of milliseconds each (ssl does too, but asyncio cannot do without it)."""
 
 PROBE = """
