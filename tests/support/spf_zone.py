@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deliverability.lookup.answer import Answer, Status, canonical_name
+from deliverability.lookup.answer import Answer, Status
+from deliverability.lookup.labels import canonical_name
 
 Zone = Mapping[str, Mapping[str, Sequence[str] | Status]]
 """name → type → records, or what DNS says instead; the type `*` is for all others."""

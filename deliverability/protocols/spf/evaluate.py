@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from deliverability.lookup.answer import Answer, Resolver, Status, canonical_name
+from deliverability.lookup.answer import Answer, Resolver, Status
+from deliverability.lookup.labels import canonical_name
 from deliverability.names import InvalidDomain, to_ascii
 from deliverability.protocols.spf.limits import (
     MAX_LOOKUP_TERMS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
-from deliverability.lookup.answer import canonical_name
+from deliverability.lookup.labels import canonical_name, from_labels
 from deliverability.protocols.spf.limits import MAX_TARGET_OCTETS
 
 EXPLANATION_LETTERS = frozenset("crt")
@@ -127,8 +127,8 @@ def target_name(text: str) -> str | None:
         _, dot, name = name.partition(".")
         if not dot:
             return None
-    try:
-        return canonical_name(name) or None
+    try:  # an expansion is plain text, so what master files escape is escaped here
+        return canonical_name(from_labels(label.encode("ascii") for label in name.split("."))) or None
     except ValueError:
         return None
 
