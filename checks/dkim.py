@@ -203,6 +203,7 @@ def _alias(key: DkimKey, aliases: list[DkimKey]) -> Judgement:
         return unknown(key.answer, subject=key.name, evidence=tuple(_steps(key)))
     if key.answer.records:
         return passed(key.name, selector=key.name, target=chain[-1], evidence=tuple(_steps(key)))
+    rows = (*_steps(key), Evidence("dns_answer", chain[-1], "TXT", note=key.answer.status.value))
     data: dict[str, Any] = {"selector": key.name, "target": chain[-1]}
     twin = next((other for other in aliases if other.usable and _twins(key, other)), None)
     if twin is None:
