@@ -111,7 +111,8 @@ class PlainChannel:
         if len(self._sockets) < SOCKETS_PER_SERVER:
             async with self._opening:
                 while len(self._sockets) < SOCKETS_PER_SERVER:
-                    self._sockets.append(await _open_socket(self._server))
+                    opened = await _open_socket(self._server)
+                    self._sockets.append(opened)
         return _RANDOM.choice(self._sockets)
 
 

@@ -43,7 +43,8 @@ class OverlayResolver:
     """`over`'s RRsets replace whole RRsets of `base`, its deletions remove them; all else comes from `base`.
 
     A name that loses its last RRset answers nodata, not nxdomain: whether anything else stands there or below is not
-    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names.
+    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names. NS and DNAME
+    records in the overlay are records only: they neither delegate nor redirect what lies below them.
     """
 
     def __init__(self, over: Changes, base: Resolver) -> None:
@@ -105,20 +106,23 @@ class OverlayResolver:
         if alias is not None:
             target = canonical_name(alias.records[0])
             return replace(_answer(name, kind, Status.NODATA, ttl=alias.ttl), cname_chain=(target,)), target
+        answer = await ask(name, kind)
+        negative = answer.ttl if answer.status in (Status.NODATA, Status.NXDOMAIN) else None
         if name in self._exists and self._listed(name) is False:
             # RFC 4592 §2.2.1: a name that the overlay brings into being is no longer covered by base's wildcard
-            return _answer(name, kind, Status.NODATA), None
-        answer = await ask(name, kind)
+            return _answer(name, kind, Status.NODATA, ttl=negative), None
         for length, target in enumerate(answer.cname_chain, start=1):
             if length == 1 and (owner, "CNAME") in self._deletions:
                 return _answer(name, kind, Status.NODATA), None
             if self._concerns(target):
-                cut = _answer(name, kind, Status.NODATA, ttl=answer.ttl)
+                aliases = [await ask(alias, "CNAME") for alias in (name, *answer.cname_chain[: length - 1])]
+                ttls = [known.ttl for known in aliases if known.status is Status.OK and known.ttl is not None]
+                cut = _answer(name, kind, Status.NODATA, ttl=min(ttls, default=None))
                 return replace(cut, cname_chain=answer.cname_chain[:length]), target
         removed = answer.status is Status.OK and (owner, kind) in self._deletions
         made = answer.status is Status.NXDOMAIN and owner in self._exists
         if not answer.cname_chain and (removed or made):
-            return _answer(name, kind, Status.NODATA), None
+            return _answer(name, kind, Status.NODATA, ttl=negative), None
         return answer, None
 
     def _concerns(self, name: str) -> bool:
