@@ -84,13 +84,8 @@ def _evidence(canvas: Canvas, rows: list[Sight], color: str, *, verbose: bool) -
 
 def _label(canvas: Canvas, sight: Sight, label: str) -> list[str]:
     """What was asked, and what is to be said of the whole answer."""
-    text = ": ".join(part for part in (label, "; ".join(_answer_word(note) for note in sight.notes)) if part)
+    text = ": ".join(part for part in (label, "; ".join(words.status(note) for note in sight.notes)) if part)
     return canvas.paragraph(text, _BODY, "dim") if text else []
-
-
-def _answer_word(note: str) -> str:
-    """A bare DNS status in words; any other note as it is."""
-    return next((text for status, text in words.STATUSES.items() if status.value == note), note)
 
 
 def _record(canvas: Canvas, text: str, *, verbose: bool) -> list[str]:

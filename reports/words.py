@@ -97,6 +97,11 @@ def _escape(code: int) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def status(note: str) -> str:
+    """A bare DNS status in words; any other text as it is."""
+    return next((text for status, text in STATUSES.items() if status.value == note), note)
+
+
 def when(instant: str) -> str:
     """An ISO instant as people write dates, always with its zone; unchanged if it is no instant."""
     try:

@@ -12,7 +12,8 @@ STRING_OCTETS = 255
 MAX_DIFF_TOKENS = 400
 """Words of a record that are compared one by one; comparing grows with their square."""
 
-_QUOTED_TYPES = frozenset({"TXT", "SPF"})
+QUOTED_TYPES = frozenset({"TXT", "SPF"})
+"""Types whose data is character-strings."""
 _TOKEN = re.compile(r"\s+|[^\s;]+;?|;")
 
 Piece = tuple[str, bool]
@@ -38,7 +39,7 @@ def zone_lines(changes: Iterable[RecordChange]) -> list[str]:
 
 
 def _line(change: RecordChange, value: str) -> str:
-    data = " ".join(_quoted(s) for s in strings(value)) if change.type in _QUOTED_TYPES else value
+    data = " ".join(_quoted(s) for s in strings(value)) if change.type in QUOTED_TYPES else value
     ttl = "" if change.ttl is None else f"{change.ttl} "
     return f"{change.name}. {ttl}IN {change.type} {data}"
 
@@ -68,9 +69,19 @@ def compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
     right: list[Piece] = []
     for word, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         changed = word != "equal"
-        left += [("".join(before[a:b]), changed)] if b > a else []
-        right += [("".join(after[c:d]), changed)] if d > c else []
+        left += _trimmed("".join(before[a:b]), changed)
+        right += _trimmed("".join(after[c:d]), changed)
     return left, right
+
+
+def _trimmed(text: str, changed: bool) -> list[Piece]:
+    """The white space around changed words is not marked with them; where it is all that changed, it is."""
+    core = text.strip()
+    if not changed or not core:
+        return [(text, changed)] if text else []
+    start = text.index(core)
+    parts = ((text[:start], False), (core, True), (text[start + len(core) :], False))
+    return [part for part in parts if part[0]]
 
 
 def string_lines(pieces: Iterable[Piece]) -> list[list[Piece]]:

@@ -1,0 +1,86 @@
+"""The page: one file without script or request, made from the audit document alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from deliverability.checks._check import Check
+from deliverability.diff import AuditDiff, Change, diff
+from deliverability.document import Audit
+from deliverability.names import to_unicode
+from deliverability.reports import view, words
+from deliverability.reports.arrange import counts, find, grouped, the_next
+from deliverability.reports.catalogue import MANUAL
+from deliverability.reports.diff import KINDS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PAGE = "audit.html"
+STYLE = "audit.css"
+
+
+def render_html(audit: Audit, *, previous: Audit | None = None, manual: Mapping[str, Check] = MANUAL) -> str:
+    """The whole page of one audit, the same bytes for the same audit; `previous` adds what changed since.
+
+    Every text of the document is hostile: it is escaped, its unseen characters are spelled out, and none becomes an
+    address. `manual` says why a check matters, by its id; a check that this version does not know has no such text.
+    """
+    environment = _environment()
+    anchors = view.anchors(audit.findings)
+    return environment.get_template(PAGE).render(
+        audit=audit,
+        groups=grouped(audit.findings),
+        next=the_next(audit),
+        find=partial(find, audit),
+        anchor=lambda finding: anchors.get(id(finding), ""),
+        manual=manual,
+        changes=_changes(diff(previous, audit)) if previous else None,
+        previous=previous,
+        policy=_policy(environment),
+    )
+
+
+def _changes(changes: AuditDiff) -> list[tuple[str, tuple[Change, ...]]]:
+    return [(title, members) for kind, title in KINDS.items() if (members := getattr(changes, kind))]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - 80 ms that only a page needs
+
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {"view": view, "words": words, "counts": counts, "to_unicode": to_unicode}
+    environment.filters["quoted"] = shlex.quote
+    return environment
+
+
+def _template(name: str) -> str:
+    return files("deliverability.reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _finalized(value: object) -> object:
+    """What every `{{ … }}` passes through before it is escaped: no unseen character leaves any of them."""
+    return words.shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+@lru_cache(maxsize=1)
+def _policy(environment: Environment) -> str:
+    """The content security policy: nothing but this very style sheet."""
+    style = environment.get_template(STYLE).render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

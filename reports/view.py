@@ -1,0 +1,249 @@
+"""What the page says, worked out before the template lays it down: words chosen, records cut, commands written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deliverability.document import Audit
+from deliverability.findings import Finding, Fix, Outcome, RecordChange, Reference, Severity
+from deliverability.reports import words
+from deliverability.reports.arrange import Sight, changing, pieces, sights
+from deliverability.reports.zonefile import QUOTED_TYPES, Piece, compared, string_lines, zone_lines
+from deliverability.sources import SOURCES
+from deliverability.verdict import Word
+
+MAX_EXCERPT = 40
+"""Characters by which a remark names the text it is about."""
+MAX_COMMANDS = 3
+"""Commands under one finding; the raw answers list every question."""
+
+TONES: Mapping[Outcome, str] = {
+    Outcome.FAIL: "bad",
+    Outcome.UNKNOWN: "open",
+    Outcome.ERROR: "open",
+    Outcome.INFO: "note",
+    Outcome.PASS: "good",
+    Outcome.NOT_APPLICABLE: "none",
+}
+"""The class that gives an outcome its colour; its shape and its word say the same."""
+
+VERDICT_MARKS: Mapping[Word, tuple[str, str]] = {
+    Word.SEND: ("good", "●"),
+    Word.FIX_FIRST: ("bad", "△"),
+    Word.DO_NOT_SEND: ("bad", "▲"),
+    Word.UNDETERMINED: ("open", "◇"),
+}
+
+_OPTIONS: Mapping[str, str] = {
+    "selectors": "--selector",
+    "ips": "--ip",
+    "helo": "--helo",
+    "role": "--role",
+    "select": "--select",
+    "ignore": "--ignore",
+    "resolver": "--resolver",
+    "zone": "--zone",
+    "overlay": "--overlay",
+}
+_UNSAID = {"role": "auto"}
+_SECTION = re.compile(r"[0-9]+(\.[0-9]+)*")
+_NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of evidence: the question, the answer in pieces (marked or not), and the remarks on it.
+
+    A remark names the marked text it is about where there are several.
+    """
+
+    asked: str
+    pieces: Sequence[Piece]
+    remarks: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One record to change: what to do, and its old and new text in lines of pieces; empty where there is none."""
+
+    action: str
+    name: str
+    rdtype: str
+    old: Sequence[Sequence[Piece]]
+    new: Sequence[Sequence[Piece]]
+
+
+@dataclass(frozen=True, slots=True)
+class FixView:
+    """The records of a fix: those that change, how many stay beside them, and the lines of the whole zone file."""
+
+    changes: Sequence[ChangeView]
+    stays: int
+    zone: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Where a rule stands. `url` is empty unless it is on the fixed list of sources."""
+
+    citation: str
+    title: str
+    date: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One family at a glance: its plain name, how it stands, and its findings in numbers."""
+
+    name: str
+    tone: str
+    shape: str
+    word: str
+    counts: str
+
+
+def anchors(findings: Iterable[Finding]) -> dict[int, str]:
+    """An HTML id for each finding (by identity), the same in every page of the same audit."""
+    used: Counter[str] = Counter()
+    ids: dict[int, str] = {}
+    for finding in findings:
+        slug = _NOT_IN_AN_ID.sub("-", finding.check.lower())[:60].strip("-")
+        used[slug] += 1
+        ids[id(finding)] = f"f-{slug}" if used[slug] == 1 else f"f-{slug}-{used[slug]}"
+    return ids
+
+
+def label(finding: Finding) -> str:
+    """The outcome in words, beside its shape."""
+    if finding.outcome is Outcome.FAIL:
+        return f"{finding.severity.value}, {words.LEVELS[finding.severity]}"
+    return words.OUTCOMES[finding.outcome]
+
+
+def rows(finding: Finding) -> list[Row]:
+    """The evidence of a finding, one row for each thing that was seen."""
+    return [
+        Row(
+            asked=f"{sight.name} {sight.rdtype}".strip(),
+            pieces=pieces(sight.text, [span for span, _ in sight.marks]) if sight.text else [],
+            remarks=[*(("", words.status(note)) for note in sight.notes), *_about_marks(sight)],
+        )
+        for sight in sights(finding.evidence)
+    ]
+
+
+def _about_marks(sight: Sight) -> list[tuple[str, str]]:
+    several = len(sight.marks) > 1
+    return [(_excerpt(sight.text[start:end]) if several else "", note) for (start, end), note in sight.marks if note]
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…"
+
+
+def records(fix: Fix) -> FixView:
+    """The records of a fix, as a difference to read and as lines to paste."""
+    moves, stays = changing(fix.records)
+    return FixView([_change(move) for move in moves], len(stays), zone_lines(fix.records))
+
+
+def _change(change: RecordChange) -> ChangeView:
+    old, new = change.old, change.value
+    if old is not None and new is not None:
+        before, after = compared(old, new)
+    else:
+        before, after = [(old or "", False)], [(new or "", False)]
+    cut = string_lines if change.type in QUOTED_TYPES else _one_line
+    return ChangeView(
+        words.ACTIONS[change.action],
+        change.name,
+        change.type,
+        cut(before) if old is not None else [],
+        cut(after) if new is not None else [],
+    )
+
+
+def _one_line(parts: Iterable[Piece]) -> list[list[Piece]]:
+    return [list(parts)]
+
+
+def source(reference: Reference) -> SourceView:
+    """A rule's source; only what `deliverability.sources` lists gets a link."""
+    known = SOURCES.get(reference.source)
+    citation = words.citation(reference)
+    if known is None:
+        return SourceView(citation, "", "", "")
+    exact = reference.source.startswith("RFC ") and _SECTION.fullmatch(reference.section)
+    url = f"{known.url}#section-{reference.section}" if exact else known.url
+    return SourceView(citation, known.title, known.date, url)
+
+
+def commands(finding: Finding) -> list[str]:
+    """What to type to see the evidence without deliv."""
+    asked = dict.fromkeys((e.name, e.rdtype) for e in finding.evidence if e.name and e.rdtype)
+    return [words.dig(name, rdtype) for name, rdtype in list(asked)[:MAX_COMMANDS]]
+
+
+def topics(findings: Iterable[Finding]) -> list[Topic]:
+    """Each family at a glance, in report order."""
+    return [_topic(name, members) for name, members in by_family(findings)]
+
+
+def by_family(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Findings under their family's plain name, families in the order in which they first stand."""
+    families: dict[str, list[Finding]] = {}
+    for finding in findings:
+        families.setdefault(words.family(finding.check), []).append(finding)
+    return list(families.items())
+
+
+def _topic(name: str, findings: Sequence[Finding]) -> Topic:
+    number = Counter(f.outcome for f in findings)
+    grave = sum(f.outcome is Outcome.FAIL and f.severity.at_least(Severity.HIGH) for f in findings)
+    unknown = number[Outcome.UNKNOWN] + number[Outcome.ERROR]
+    lesser = number[Outcome.FAIL] - grave
+    said = ((grave, "required"), (lesser, "advised"), (unknown, "not seen"), (number[Outcome.PASS], "passed"))
+    counts = " · ".join(f"{count} {word}" for count, word in said if count)
+    if grave:
+        return Topic(name, "bad", "▲", "to fix", counts)
+    if lesser:
+        return Topic(name, "bad", "△", "can be better", counts)
+    if unknown:
+        return Topic(name, "open", "◇", "not all seen", counts)
+    if number[Outcome.PASS]:
+        return Topic(name, "good", "●", "in order", counts)
+    return Topic(name, "none", "–", "does not apply", counts)
+
+
+def asked_through(vantage: Mapping[str, Any]) -> str:
+    """From where DNS was seen."""
+    resolvers = [str(server) for server in vantage.get("resolvers") or ()]
+    return ", ".join(resolvers) if resolvers else "zone files or stored answers, not live DNS"
+
+
+def inputs(options: Mapping[str, Any]) -> str:
+    """What was given besides the domain."""
+    given = _given(options)
+    return ", ".join(f"{option} {value}" for option, value in given) if given else "the domain's name alone"
+
+
+def command(audit: Audit) -> str:
+    """The command that asks again."""
+    given = (f"{option} {shlex.quote(value)}" for option, value in _given(audit.options))
+    return " ".join(["deliv audit", shlex.quote(audit.subject.domain), *given])
+
+
+def _given(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each option that was given, a repeated one several times."""
+    said = {key: options.get(key) for key in _OPTIONS if options.get(key) and options.get(key) != _UNSAID.get(key)}
+    return [
+        (_OPTIONS[key], str(value))
+        for key, values in said.items()
+        for value in (values if isinstance(values, list | tuple) else [values])
+    ]
