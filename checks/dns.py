@@ -143,7 +143,7 @@ def _mail_aliases(domain: DomainFacts, mx: MxFacts, dkim: DkimFacts) -> list[Ans
     hosts = [_best(host.answers) for host in mx.hosts if host.answers and not mx.implicit]
     found = {a.name: a for a in (*texts, *keys, *hosts) if a.cname_chain and a.name not in standby}
     # a target that is a record's text is no name that somebody could bring back: dns-record-misplaced speaks of it
-    return [answer for name, answer in sorted(found.items()) if meant_as(name_as_text(answer.cname_chain[0])) is None]
+    return [answer for _, answer in sorted(found.items()) if meant_as(name_as_text(answer.cname_chain[0])) is None]
 
 
 def _best(answers: tuple[Answer, ...]) -> Answer:
