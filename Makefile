@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the interpreter, ARGS="-k spf" goes to the command that the target runs.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint style types files format bench generate lock clean
+.PHONY: help demo test test-all lint format bench generate lock clean
 export PYTHON
 python := .venv/bin/python
 uv_version := 0.13.9
@@ -25,23 +25,12 @@ test-all: ## every test, with coverage; protocols/ and lookup/ keep 95 % of stat
 	@$(python) -m coverage report --include "deliverability/lookup/*" --fail-under=95
 	@$(python) -m coverage report --include "deliverability/protocols/*" --fail-under=95
 
-lint: style types files ## format, lint, types, generated files, what the wheel holds (make -k lint shows every fault)
-
-style:
+lint: ## format, lint, types, generated files, what the wheel holds; every step runs, so that one run shows every fault
 	@sh requirements/install.sh dev
-	$(python) -m ruff format --check .
-	$(python) -m ruff check .
-
-types:
-	@sh requirements/install.sh dev
-	$(python) -m mypy
-	$(python) -m mypy tests
-	$(python) -m pyright
-
-files:
-	@sh requirements/install.sh dev
-	$(python) tests/generated.py --check
-	$(python) -m pytest -q tests/packaging
+	@failed=; for step in "-m ruff format --check ." "-m ruff check ." "-m mypy" "-m mypy tests" "-m pyright" \
+		"tests/generated.py --check" "-m pytest -q tests/packaging"; do \
+		echo "lint: $$step"; $(python) $$step || failed="$$failed ($$step)"; \
+	done; [ -z "$$failed" ] || { echo "lint: failed:$$failed"; exit 1; }
 
 format: ## rewrite the code as lint wants it
 	@sh requirements/install.sh dev
