@@ -59,8 +59,8 @@ _BAD_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.INFO, Outcome.PASS, Outcome
 
 
 def worst(judgements: list[Judgement]) -> Judgement:
-    """The judgement that matters most; the first of equals."""
-    return min(judgements, key=lambda j: (_BAD_FIRST.index(j.outcome), -(j.severity or Severity.INFO).rank))
+    """The judgement that matters most; the first of equals. Without a severity it has its check's own, the highest."""
+    return min(judgements, key=lambda j: (_BAD_FIRST.index(j.outcome), -(j.severity or Severity.CRITICAL).rank))
 
 
 def nothing_found(dkim: DkimFacts, subject: Subject) -> Judgement:
