@@ -12,7 +12,7 @@ from deliverability.findings import Action, Evidence, Judgement, RecordChange, S
 from deliverability.lookup.answer import Answer
 from deliverability.names import registrable
 from deliverability.protocols.domain import DomainFacts
-from deliverability.protocols.texts import RecordKind, kind_of, meant_as, name_as_text
+from deliverability.protocols.texts import RecordKind, is_protective, kind_of, meant_as, name_as_text
 from deliverability.sources import rfc
 
 
@@ -123,6 +123,8 @@ def _in_texts(domain: DomainFacts) -> Iterator[Misplaced]:
             continue
         for text in answer.records:
             kind = meant_as(text)
+            if kind is RecordKind.DKIM and "p=" not in text:
+                continue  # without a key it may be a policy of DomainKeys, which stood at `_domainkey` itself
             place = None if kind is None else _misplacement_of(domain, answer.name, kind)
             if kind is not None and place is not None:
                 remove = RecordChange(Action.REMOVE, answer.name, "TXT", old=text)
@@ -191,6 +193,10 @@ def _right_for_key(name: str, domain: DomainFacts) -> str | None:
 def _misplacement(domain: DomainFacts, found: Misplaced) -> Judgement:
     there = domain.text_at(found.right) if found.right and found.case != "alias" else None
     leftover = there is not None and any(meant_as(text) is found.kind for text in there.records)
+    # a revoked key that nobody finds revokes nothing, and harms nothing either
+    harmless = leftover or (
+        found.kind is RecordKind.DKIM and kind_of(found.text) is not None and is_protective(found.text)
+    )
     add: tuple[RecordChange, ...] = ()
     clear = there is None or (there.answered and not there.cname_chain)
     if found.right and clear and not leftover and kind_of(found.text) is found.kind:
@@ -198,7 +204,7 @@ def _misplacement(domain: DomainFacts, found: Misplaced) -> Judgement:
     return failed(
         found.name,
         case="leftover" if leftover else found.case,
-        severity=Severity.LOW if leftover else None,
+        severity=Severity.LOW if harmless else None,
         name=found.name,
         kind=found.kind.value,
         right=found.right,

@@ -21,8 +21,8 @@ from deliverability.sources import rfc
 UDP_OCTETS = 1232
 """What one UDP answer carries without fragments: the EDNS buffer size that servers and resolvers agreed on for DNS flag
 day 2020 (1280 octets of the smallest IPv6 packet less its headers)."""
-FROM_FILE = "zone"
-"""The source of an answer that no server gave."""
+FROM_FILE = frozenset({"zone", "overlay"})
+"""The sources of answers that no server gave."""
 MAX_SPANS = 20
 """Odd characters shown for one record; a record of nothing else says no more."""
 
@@ -53,7 +53,7 @@ def dns_txt_size(domain: DomainFacts) -> Judgements:
     lost = [a for a in domain.texts if a.truncated and not a.answered]
     faults = [failed(a.name, case="lost", name=a.name, evidence=answer_evidence(a)) for a in lost]
     # a zone file cannot show that its servers answer over TCP; a complete answer from outside does
-    unproven = [a for a in large if a.source == FROM_FILE and not a.truncated]
+    unproven = [a for a in large if a.source in FROM_FILE and not a.truncated]
     faults += [failed(a.name, name=a.name, octets=wire_octets(a), limit=UDP_OCTETS) for a in unproven]
     if faults:
         return faults
