@@ -32,6 +32,8 @@ SOCKETS_PER_SERVER = 4
 """UDP sockets, each with a random source port of its own (RFC 5452 §9.2) and up to MAX_IN_FLIGHT random ids."""
 RECEIVE_BUFFER = 1024 * 1024
 """Octets asked of the kernel for each socket: MAX_IN_FLIGHT replies of EDNS_PAYLOAD, with room for its bookkeeping."""
+RESEND_AT = 0.25
+"""Part of a try after which its datagram is sent once more: a lost one is far likelier than a server so slow."""
 MAX_MESSAGE = 65535
 """RFC 1035 §4.2.2: a message over TCP has a length of two octets."""
 
@@ -132,9 +134,8 @@ class _Socket(asyncio.DatagramProtocol):
             self._transport.abort()
 
     def send(self, query: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionError("closed")
-        self._transport.sendto(query)
+        if self._transport is not None and self.usable:
+            self._transport.sendto(query)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -166,13 +167,15 @@ class _Socket(asyncio.DatagramProtocol):
         waiter: asyncio.Future[Reply] = loop.create_future()
         ident = self._fresh_ident()
         query = encode_query(ident, question.name, question.rdtype, payload=payload, dnssec=question.dnssec)
-        timer = loop.call_later(patience, _expire, waiter)
         self._waiting[ident] = waiter, question
+        again = loop.call_later(patience * RESEND_AT, self.send, query)
+        end = loop.call_later(patience, _expire, waiter)
         try:
             self.send(query)
             return await waiter
         finally:
-            timer.cancel()
+            again.cancel()
+            end.cancel()
             del self._waiting[ident]
 
     def _fresh_ident(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, cast
@@ -34,6 +35,8 @@ PLAIN_PAYLOAD = 512
 """RFC 1035 §4.2.1: octets over UDP without EDNS."""
 MAX_MESSAGE = 65535
 """RFC 1035 §4.2.2."""
+RECEIVE_BUFFER = 4 * 1024 * 1024
+"""Octets asked of the kernel, so that a burst of MAX_QUESTIONS is not lost (it counts some 1 KiB for each)."""
 PORT_ATTEMPTS = 8
 """Free ports tried until one is free for UDP and TCP alike."""
 
@@ -80,6 +83,7 @@ class Nameserver:
                 if self._port or attempt == PORT_ATTEMPTS - 1:
                     raise
                 continue
+            self._udp.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             self._port = port
             break
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +21,7 @@ from deliverability.lookup import (
     Status,
     ZoneResolver,
 )
-from support.nameserver import make_certificate, tls_in_front
+from support.nameserver import https_in_front, make_certificate, tls_in_front
 
 BASE = r"""
 $ORIGIN example.test.
@@ -128,18 +128,18 @@ Backend = Callable[[Path], AbstractAsyncContextManager[Resolver]]
 
 
 @asynccontextmanager
-async def zone(_: Path) -> AsyncIterator[Resolver]:
+async def zone(_: Path) -> AsyncGenerator[Resolver]:
     yield ZoneResolver.from_text(WHOLE)
 
 
 @asynccontextmanager
-async def live(_: Path) -> AsyncIterator[Resolver]:
+async def live(_: Path) -> AsyncGenerator[Resolver]:
     async with Nameserver(ZoneResolver.from_text(WHOLE)) as server, LiveResolver([server.address]) as resolver:
         yield resolver
 
 
 @asynccontextmanager
-async def live_over_tls(folder: Path) -> AsyncIterator[Resolver]:
+async def live_over_tls(folder: Path) -> AsyncGenerator[Resolver]:
     with pytest.MonkeyPatch.context() as patch:
         certificate = make_certificate(folder)
         patch.setenv("SSL_CERT_FILE", str(certificate))
@@ -152,30 +152,43 @@ async def live_over_tls(folder: Path) -> AsyncIterator[Resolver]:
 
 
 @asynccontextmanager
-async def empty_overlay(_: Path) -> AsyncIterator[Resolver]:
+async def live_over_https(folder: Path) -> AsyncGenerator[Resolver]:
+    with pytest.MonkeyPatch.context() as patch:
+        certificate = make_certificate(folder)
+        patch.setenv("SSL_CERT_FILE", str(certificate))
+        async with (
+            Nameserver(ZoneResolver.from_text(WHOLE)) as server,
+            https_in_front(server, certificate) as url,
+            LiveResolver([url]) as resolver,
+        ):
+            yield resolver
+
+
+@asynccontextmanager
+async def empty_overlay(_: Path) -> AsyncGenerator[Resolver]:
     yield OverlayResolver(ZoneResolver.from_text(""), ZoneResolver.from_text(WHOLE))
 
 
 @asynccontextmanager
-async def split_overlay(_: Path) -> AsyncIterator[Resolver]:
+async def split_overlay(_: Path) -> AsyncGenerator[Resolver]:
     base, over = split()
     yield OverlayResolver(ZoneResolver.from_text(over), ZoneResolver.from_text(base))
 
 
 @asynccontextmanager
-async def recording(_: Path) -> AsyncIterator[Resolver]:
+async def recording(_: Path) -> AsyncGenerator[Resolver]:
     yield RecordingResolver(ZoneResolver.from_text(WHOLE))
 
 
 @asynccontextmanager
-async def replay(folder: Path) -> AsyncIterator[Resolver]:
+async def replay(folder: Path) -> AsyncGenerator[Resolver]:
     async with live(folder) as resolver:
         recorder = RecordingResolver(resolver)
         await asyncio.gather(*(recorder.resolve(name, rdtype) for name, rdtype in QUESTIONS))
     yield ReplayResolver(recorder.answers)
 
 
-BACKENDS: list[Backend] = [zone, live, live_over_tls, empty_overlay, split_overlay, recording, replay]
+BACKENDS: list[Backend] = [zone, live, live_over_tls, live_over_https, empty_overlay, split_overlay, recording, replay]
 
 
 def ask_all(backend: Backend, folder: Path) -> dict[tuple[str, str], Answer]:

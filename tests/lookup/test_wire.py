@@ -7,10 +7,11 @@ from itertools import pairwise
 import dns.flags
 import dns.message
 import dns.name
+import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
-import dns.rdtypes.ANY.TXT
+import dns.rdtypes.txtbase
 import dns.rrset
 import pytest
 from hypothesis import given
@@ -28,6 +29,10 @@ V4_IN_V6 = st.sampled_from([bytes(12), bytes(10) + b"\xff\xff", bytes(8) + b"\xf
 HOT = ["A", "AAAA", "TXT", "SPF", "MX", "CNAME", "NS", "SOA", "PTR", "SRV", "CAA"]
 
 
+def octets(name: dns.name.Name) -> bytes:
+    return name.to_wire() or b""
+
+
 def rdatas() -> st.SearchStrategy[dns.rdata.Rdata]:
     number = st.integers(0, 65535)
     strings = st.lists(st.binary(max_size=255), min_size=1, max_size=4)
@@ -40,13 +45,13 @@ def rdatas() -> st.SearchStrategy[dns.rdata.Rdata]:
         return strings.map(lambda parts: read(rdtype, b"".join(bytes((len(p),)) + p for p in parts)))
 
     def target(rdtype: str) -> st.SearchStrategy[dns.rdata.Rdata]:
-        return NAMES.map(lambda name: read(rdtype, name.to_wire()))
+        return NAMES.map(lambda name: read(rdtype, octets(name)))
 
     def pair(name: dns.name.Name, preference: int) -> dns.rdata.Rdata:
-        return read("MX", preference.to_bytes(2, "big") + name.to_wire())
+        return read("MX", preference.to_bytes(2, "big") + octets(name))
 
     def soa(primary: dns.name.Name, mailbox: dns.name.Name, numbers: bytes) -> dns.rdata.Rdata:
-        return read("SOA", primary.to_wire() + mailbox.to_wire() + numbers)
+        return read("SOA", octets(primary) + octets(mailbox) + numbers)
 
     return st.one_of(
         st.binary(min_size=4, max_size=4).map(lambda wire: read("A", wire)),
@@ -144,7 +149,7 @@ def test_types_have_one_spelling() -> None:
 def response(*answers: str, authority: tuple[str, ...] = (), flags: str = "QR", rcode: int = 0) -> bytes:
     message = dns.message.make_response(dns.message.make_query("a.test", "TXT", use_edns=True))
     message.flags = dns.flags.from_text(flags)
-    message.set_rcode(rcode)
+    message.set_rcode(dns.rcode.Rcode.make(rcode))
     for section, lines in ((message.answer, answers), (message.authority, authority)):
         for line in lines:
             name, rdtype, rdata = line.split(" ", 2)

@@ -182,7 +182,8 @@ def test_names_are_listed_only_where_the_whole_subtree_is_here() -> None:
 
 def test_a_delegated_child_that_is_loaded_too_answers_and_ds_stays_with_the_parent() -> None:
     zone = ZoneResolver.from_text(
-        "$ORIGIN example.test.\n@ SOA ns hm 1 2 3 4 5\nchild NS ns\nchild DS 1 8 200 00\nelse NS ns\nelse DS 2 8 200 00\n"
+        "$ORIGIN example.test.\n@ SOA ns hm 1 2 3 4 5\nchild NS ns\nchild DS 1 8 200 00\n"
+        "else NS ns\nelse DS 2 8 200 00\n"
         "$ORIGIN child.example.test.\n@ SOA ns hm 1 2 3 4 5\nwww TXT a\n"
     )
 

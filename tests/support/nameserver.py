@@ -7,18 +7,20 @@ import datetime as dt
 import ipaddress
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rrset
 
-from deliverability.lookup import Answer, Resolver
+from deliverability.lookup import Answer, Nameserver, Resolver
 
-Handler = Callable[[bytes], Iterable[bytes]]
+Mangle = Callable[[bytes], bytes]
+Handler = Callable[[bytes], list[bytes]]
 
 
 class Counting:
@@ -28,9 +30,11 @@ class Counting:
         self._base = base
         self._gate = gate
         self.asked: Counter[tuple[str, str]] = Counter()
+        self.arrived = asyncio.Event()
 
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
         self.asked[name.lower().removesuffix("."), rdtype] += 1
+        self.arrived.set()
         if self._gate is not None:
             await self._gate.wait()
         return await self._base.resolve(name, rdtype, server=server, dnssec=dnssec)
@@ -44,6 +48,7 @@ class Scripted(asyncio.DatagramProtocol):
         self._port = port
         self._udp: Any = None
         self.seen: list[bytes] = []
+        self.arrived = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -61,6 +66,7 @@ class Scripted(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self.seen.append(data)
+        self.arrived.set()
         for packet in self._handler(data):
             self._udp.sendto(packet, addr)
 
@@ -70,7 +76,9 @@ def silent(_: bytes) -> list[bytes]:
     return []
 
 
-def saying(*records: str, rcode: int = 0, authority: tuple[str, ...] = (), flags: str = "") -> Handler:
+def saying(
+    *records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR, authority: tuple[str, ...] = (), flags: str = ""
+) -> Handler:
     """A handler that answers every query with these RRs (`name ttl IN type rdata`)."""
 
     def handle(wire: bytes) -> list[bytes]:
@@ -87,7 +95,7 @@ def saying(*records: str, rcode: int = 0, authority: tuple[str, ...] = (), flags
 
 
 @asynccontextmanager
-async def tls_in_front(address: str, certificate: Path) -> AsyncIterator[str]:
+async def tls_in_front(address: str, certificate: Path) -> AsyncGenerator[str]:
     """A TLS server that passes each connection to the TCP server at `address`; yields its own address."""
     host, _, port = address.rpartition(":")
     tasks: set[asyncio.Task[Any]] = set()
@@ -112,6 +120,37 @@ async def tls_in_front(address: str, certificate: Path) -> AsyncIterator[str]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0.0)
+
+
+@asynccontextmanager
+async def https_in_front(server: Nameserver, certificate: Path, mangle: Mangle = bytes) -> AsyncGenerator[str]:
+    """DNS over HTTPS (HTTP/1.1) in front of `server`; `mangle` may change each message. Yields the URL."""
+    tasks: set[asyncio.Task[Any]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.current_task())  # type: ignore[arg-type]
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                reply = mangle(await server.reply_to(await reader.readexactly(length), stream=True) or b"")
+                status = b"200 OK" if reply else b"500 No"
+                writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: %d\r\n\r\n" % len(reply) + reply)
+                await writer.drain()
+        except (OSError, EOFError):
+            pass
+        writer.transport.abort()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    https = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield f"https://127.0.0.1:{https.sockets[0].getsockname()[1]}/dns-query"
+    finally:
+        https.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
