@@ -13,13 +13,16 @@ from deliverability.protocols.spf.evaluate import POSTMASTER, check_host
 from deliverability.protocols.spf.exposure import exposure
 from deliverability.protocols.spf.facts import (
     Authorisation,
+    Explanation,
     HeloFacts,
     MissingName,
+    Node,
     NodeError,
     PointerNames,
     SpfFacts,
 )
 from deliverability.protocols.spf.limits import MAX_MISSING_NAMES, MAX_QUESTIONS
+from deliverability.protocols.spf.macro import scan, static_target
 from deliverability.protocols.spf.record import Kind, Mechanism, is_spf
 from deliverability.protocols.spf.slips import is_near_miss
 from deliverability.protocols.spf.tree import Crawler, Visit, grow, nodes, walk
@@ -45,7 +48,9 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
             _helo(crawler, resolver, helo, ips),
         )
         visits = list(walk(tree))
-        missing, pointers = await asyncio.gather(_missing(crawler, visits), _pointers(crawler, visits, ips))
+        missing, explanation, pointers = await asyncio.gather(
+            _missing(crawler, visits), _explanation(crawler, tree, domain), _pointers(crawler, visits, ips)
+        )
         texts = tree.answer.records if tree.answer else ()
         return SpfFacts(
             domain=domain,
@@ -59,6 +64,7 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
             voids=(void_count(visits, 4), void_count(visits, 6)),
             exposure=exposure(visits),
             missing=missing,
+            explanation=explanation,
             pointers=pointers,
             authorises=authorises,
             helo=helo_facts,
@@ -81,6 +87,21 @@ async def _helo(crawler: Crawler, resolver: Resolver, helo: str | None, ips: Seq
     answer, authorises = await asyncio.gather(crawler.ask(helo, "TXT"), _authorises(resolver, ips, "", helo))
     records = tuple(text for text in answer.records if is_spf(text))
     return HeloFacts(name=helo, answer=answer, records=records, authorises=authorises)
+
+
+async def _explanation(crawler: Crawler, tree: Node, domain: str) -> Explanation | None:
+    """The explanation of the record at the end of the redirects, whose `exp` counts (RFC 7208 §6.1)."""
+    while tree.parsed and tree.parsed.all is None and tree.parsed.redirect and tree.children:
+        tree = tree.children[-1]
+    term = tree.parsed.modifier("exp") if tree.parsed else None
+    if term is None:
+        return None
+    name = static_target(term.value, domain=tree.name, sender_domain=domain)
+    answer = await crawler.ask(name, "TXT") if name else None
+    valid = None
+    if answer is not None and answer.answered:
+        valid = len(answer.records) == 1 and not scan(answer.records[0], explanation=True)[1]
+    return Explanation(record=tree.name, term=term.text, span=term.span, name=name, answer=answer, valid=valid)
 
 
 async def _pointers(crawler: Crawler, visits: Iterable[Visit], ips: Sequence[str]) -> tuple[PointerNames, ...]:

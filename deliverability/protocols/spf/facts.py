@@ -186,6 +186,21 @@ class MissingName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The `exp` of the record that decides. `name` is None where it varies with the message.
+
+    `valid` says whether a receiver would show the text (RFC 7208 §6.2): None where DNS did not say.
+    """
+
+    record: str
+    term: str
+    span: Span
+    name: str | None
+    answer: Answer | None
+    valid: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointerNames:
     """The PTR names of a client address: an evaluation follows ten of them."""
 
@@ -232,6 +247,7 @@ class SpfFacts:
     voids: tuple[VoidCount, ...]
     exposure: Exposure
     missing: tuple[MissingName, ...]
+    explanation: Explanation | None
     pointers: tuple[PointerNames, ...]
     authorises: tuple[Authorisation, ...]
     helo: HeloFacts | None

@@ -1,0 +1,91 @@
+"""What the SPF checks share: when nothing can be said, evidence, and the record written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Any
+
+from deliverability.checks._check import Function, Judgements, not_applicable, unknown
+from deliverability.findings import Action, Evidence, RecordChange
+from deliverability.lookup.answer import Answer
+from deliverability.protocols.spf.facts import Node, SpfFacts
+from deliverability.protocols.spf.record import Span, SpfRecord, Term, parse
+from deliverability.protocols.spf.tree import nodes
+
+
+def with_answer(function: Function) -> Function:
+    """Nothing is said of SPF where nobody answered for the domain's TXT."""
+
+    @wraps(function)
+    def guarded(**facts: Any) -> Judgements:
+        answer: Answer = facts["spf"].answer
+        return function(**facts) if answer.answered else unknown(answer)
+
+    return guarded
+
+
+def with_record(function: Callable[..., Judgements]) -> Function:
+    """The rule binds where there is one record; spf-present and spf-single speak of none and of several."""
+
+    @wraps(function)
+    def guarded(**facts: Any) -> Judgements:
+        return function(**facts) if facts["spf"].record is not None else not_applicable()
+
+    return with_answer(guarded)
+
+
+def record_of(spf: SpfFacts) -> SpfRecord:
+    """The domain's one record; `with_record` has seen to it."""
+    if spf.record is None:
+        raise ValueError(spf.domain)
+    return spf.record
+
+
+def unanswered(spf: SpfFacts) -> tuple[Answer, ...]:
+    """Every question of the tree that got no answer."""
+    asked = (answer for node in nodes(spf.tree) for answer in _answers(node))
+    return tuple({(a.name, a.rdtype): a for a in asked if not a.answered}.values())
+
+
+def _answers(node: Node) -> Iterator[Answer]:
+    if node.answer is not None:
+        yield node.answer
+    for use in node.uses:
+        yield from (*use.answers, *use.hosts)
+
+
+def term_evidence(node: Node, span: Span, note: str = "") -> Evidence:
+    """A piece of a node's record."""
+    return Evidence("spf_term", node.name, "TXT", node.record or "", (span.start, span.end), note)
+
+
+def row_evidence(spf: SpfFacts, record: str, span: Span, note: str = "") -> Evidence:
+    """The same, where only the name of the record is known."""
+    return term_evidence(next(node for node in nodes(spf.tree) if node.name == record), span, note)
+
+
+def record_evidence(spf: SpfFacts, note: str = "") -> tuple[Evidence, ...]:
+    """The domain's SPF records, whole."""
+    return tuple(Evidence("dns_answer", spf.domain, "TXT", text, note=note) for text in spf.records)
+
+
+def without(record: SpfRecord, terms: Iterable[Term]) -> str:
+    """The text of a record without some of its terms."""
+    return rewritten(record, {term.span: "" for term in terms})
+
+
+def rewritten(record: SpfRecord, pieces: dict[Span, str]) -> str:
+    """The text of a record with other text at some spans."""
+    text = record.text
+    for span in sorted(pieces, reverse=True):
+        text = text[: span.start] + pieces[span] + text[span.end :]
+    return " ".join(word for word in text.split(" ") if word)
+
+
+def replacement(spf: SpfFacts, value: str | None, old: str | None = None) -> tuple[RecordChange, ...]:
+    """The change from the record to `value`; none where that is no valid record, or the name is an alias."""
+    old = spf.tree.record if old is None else old
+    if value is None or value == old or spf.answer.cname_chain or parse(value).faults:
+        return ()
+    return (RecordChange(Action.REPLACE, spf.domain, "TXT", spf.answer.ttl, old=old, value=value),)

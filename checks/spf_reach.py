@@ -1,0 +1,271 @@
+"""Is that good? Whom SPF lets in, whom it should let in, and who may yet get in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deliverability.checks._check import Judgements, answer_evidence, check, failed, passed, unknown
+from deliverability.checks._spf import (
+    record_of,
+    replacement,
+    row_evidence,
+    unanswered,
+    with_answer,
+    with_record,
+    without,
+)
+from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
+from deliverability.lookup.answer import Answer, Status
+from deliverability.names import registrable
+from deliverability.protocols.spf.facts import Authorisation, ExposureRow, MissingName, SpfFacts, VoidCount, VoidKind
+from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_VOID_LOOKUPS
+from deliverability.protocols.spf.record import network
+from deliverability.protocols.spf.trace import Result, Step
+from deliverability.sources import rfc, source
+
+WIDEST_OWN = {4: 16, 6: 32}
+"""Ours: prefix lengths. No sender but a provider holds more than a /16, and a /32 is what a registry gives one."""
+WIDEST = {4: 12, 6: 24}
+"""Ours: prefix lengths. The widest range of a large provider met in 2026 was a /14."""
+EVERYBODY = {4: 2**31, 6: 2**127}
+"""Ours: addresses. Half of all, such as two /1 that look harmless one by one."""
+HARMLESS = frozenset({"documentation"})
+"""Special ranges that examples are made of: shown, but no fault."""
+
+
+@check(
+    "spf-exposure",
+    Severity.HIGH,
+    rfc(7208, "11.2"),
+    source("IANA special-purpose registries"),
+    titles={
+        "pass": "{addresses4} IPv4 addresses may send as this domain",
+        "everybody": "At least half of all addresses in the world may send as this domain",
+        "wide": "`{network}` is wider than any sender needs",
+        "special": "`{network}` is no public address space ({kind})",
+    },
+    fixes={
+        "everybody": "Take out the marked terms, and list the servers that really send.",
+        "special": "Delete the marked terms: nobody outside can come from there.",
+    },
+)
+@with_record
+def spf_exposure(spf: SpfFacts) -> Judgements:
+    """SPF lets in the domain's own servers and few others.
+
+    Why it matters: whoever holds any of the authorised addresses can send as this domain and pass SPF and DMARC.
+
+    How to fix: narrow the marked networks to the addresses that really send.
+    """
+    exposed = spf.exposure
+    data: dict[str, Any] = {"addresses4": exposed.addresses4, "addresses6": str(exposed.addresses6)}
+    wide = _wider_than(spf, WIDEST, WIDEST_OWN)
+    if exposed.addresses4 >= EVERYBODY[4] or exposed.addresses6 >= EVERYBODY[6]:
+        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide)
+        return failed(case="everybody", severity=Severity.CRITICAL, evidence=rows, **data)
+    if wide:
+        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide)
+        return failed(case="wide", evidence=rows, network=wide[0][1], **data)
+    special = [row for row in exposed.special if row.kind not in HARMLESS]
+    if special:
+        rows = tuple(row_evidence(spf, row.record, row.span, row.kind) for row in special)
+        first = special[0]
+        severity = Severity.MEDIUM
+        return failed(case="special", severity=severity, evidence=rows, network=first.network, kind=first.kind, **data)
+    missing = unanswered(spf)
+    return unknown(*missing) if missing else passed(**data)
+
+
+def _wider_than(spf: SpfFacts, widest: dict[int, int], own: dict[int, int]) -> list[tuple[ExposureRow, str]]:
+    """The networks that are too wide, each with the term that names it; a provider's may be wider."""
+    home = registrable(spf.domain)
+    return [
+        (row, cidr)
+        for row in spf.exposure.rows
+        for cidr in row.networks
+        if (net := network(cidr)).prefixlen < (own if registrable(row.record) == home else widest)[net.version]
+    ]
+
+
+@check(
+    "spf-takeover",
+    Severity.CRITICAL,
+    rfc(7208, "11.3"),
+    rfc(8020),
+    titles={
+        "pass": "Every name in the record belongs to somebody",
+        "fail": "`{term}` leads to {name}; {registrable} does not exist, so anybody can register it",
+    },
+)
+@with_record
+def spf_takeover(spf: SpfFacts) -> Iterator[Judgement]:
+    """Every name in the record lies under a registered domain.
+
+    Why it matters: whoever registers the missing domain decides who may send as this one.
+
+    How to fix: take the term out.
+    """
+    home = registrable(spf.domain)
+    foreign = {m.registrable: m for m in spf.missing if m.registrable not in {None, home} and m.answer}
+    free = [missing for missing in foreign.values() if missing.answer and missing.answer.status is Status.NXDOMAIN]
+    unclear = [m for m in foreign.values() if m.answer and not m.answer.answered]
+    for missing in free:
+        yield _up_for_grabs(spf, missing)
+    for missing in unclear:
+        if missing.answer and missing.registrable:
+            yield unknown(missing.answer, subject=missing.registrable)
+    if not free and not unclear:
+        unseen = unanswered(spf)
+        yield unknown(*unseen) if unseen else passed()
+
+
+def _up_for_grabs(spf: SpfFacts, missing: MissingName) -> Judgement:
+    record = record_of(spf)
+    direct = [t for t in record.mechanisms if missing.record == spf.domain and t.span == missing.span]
+    return failed(
+        missing.registrable or missing.name,
+        evidence=(row_evidence(spf, missing.record, missing.span),),
+        records=replacement(spf, without(record, direct)) if direct else (),
+        owner=None if direct else Owner.ESP,
+        term=missing.term,
+        name=missing.name,
+        registrable=missing.registrable,
+    )
+
+
+@check(
+    "spf-helo",
+    Severity.MEDIUM,
+    rfc(7208, "2.3"),
+    rfc(7208, "10.1.3"),
+    titles={
+        "pass": "The HELO name {helo} has SPF of its own",
+        "fail": "The HELO name {helo} has no SPF record, so bounces sent with an empty return path have none",
+        "refused": "SPF of the HELO name {helo} does not pass for {ip} ({result})",
+    },
+    fixes={"refused": "Add the address to the SPF record of the HELO name."},
+    settle="Give the name that the servers greet with by --helo.",
+)
+@with_answer
+def spf_helo(spf: SpfFacts) -> Judgements:
+    """The name that the servers greet with has SPF of its own.
+
+    Why it matters: a bounce has no return path, and receivers then judge the HELO name.
+
+    How to fix: publish a TXT record such as `v=spf1 a -all` at the HELO name.
+    """
+    helo = spf.helo
+    if helo is None:
+        return unknown(lack=Lack.INPUT)
+    if not helo.answer.answered:
+        return unknown(helo.answer)
+    if not helo.records:
+        return failed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
+    refused = [one for one in helo.authorises if one.check.result is not Result.PASS]
+    temporary = [answer for one in refused for answer in _failed_questions(one)]
+    if temporary:
+        return unknown(*temporary, subject=helo.name)
+    if refused:
+        first = refused[0]
+        rows = tuple(_step_evidence(step) for step in first.check.trace)
+        result = first.check.result.value
+        return failed(helo.name, case="refused", evidence=rows, helo=helo.name, ip=first.ip, result=result)
+    return passed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
+
+
+@check(
+    "spf-authorises",
+    Severity.HIGH,
+    rfc(7208, "4"),
+    titles={
+        "pass": "{ip} passes SPF",
+        "fail": "{ip} does not pass SPF: {result} ({cause})",
+    },
+    settle="Give the sending addresses with --ip.",
+)
+@with_answer
+def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
+    """Every sending address passes.
+
+    Why it matters: mail from an address that the record does not cover is refused or filed as spam.
+
+    How to fix: add the address, or the include of the service that owns it, in front of `all`.
+    """
+    if not spf.authorises:
+        yield unknown(lack=Lack.INPUT)
+    for one in spf.authorises:
+        check_result = one.check
+        rows = tuple(_step_evidence(step) for step in check_result.trace)
+        data: dict[str, Any] = {"ip": one.ip, "result": check_result.result.value, "cause": check_result.cause.value}
+        if check_result.result is Result.PASS:
+            yield passed(one.ip, evidence=rows, **data)
+        elif check_result.result is Result.TEMPERROR:
+            yield unknown(*_failed_questions(one), subject=one.ip, evidence=rows, **data)
+        else:
+            yield failed(one.ip, evidence=rows, **data)
+
+
+def _step_evidence(step: Step) -> Evidence:
+    """One step of a trace: the term, what was asked, what became of it, and the running counts."""
+    asked = ", ".join(f"{question.name} {question.rdtype}: {question.status}" for question in step.asked)
+    counts = f"{step.lookups} look-ups, {step.voids} void"
+    note = "; ".join(part for part in (step.outcome.value, asked, counts) if part)
+    return Evidence("spf_step", step.domain, "TXT", step.term, note=note)
+
+
+def _failed_questions(one: Authorisation) -> tuple[Answer, ...]:
+    asked = (question for step in one.check.trace for question in step.asked)
+    return tuple(
+        Answer(name=question.name, rdtype=question.rdtype, status=question.status)
+        for question in asked
+        if question.status in {Status.SERVFAIL, Status.REFUSED, Status.TIMEOUT}
+    )
+
+
+@check(
+    "spf-receivers-differ",
+    Severity.MEDIUM,
+    rfc(7208, "4.6.4"),
+    titles={
+        "pass": "Every receiver comes to the same result, by IPv4 and by IPv6",
+        "addresses": "Receivers that count the addresses of mail hosts see {total} lookups, the others {terms}",
+        "voids": "Receivers that count empty answers for mail hosts see {voids}, the others {terms}",
+        "family": "Clients by IPv{family} meet {voids} empty answers and permerror, the others do not",
+    },
+    fixes={
+        "voids": "Take the mail hosts that have no address out of the MX records, or list addresses instead of `mx`.",
+        "family": "List the addresses of each family, so that no term asks in vain.",
+    },
+    effort=Effort.MEDIUM,
+)
+@with_record
+def spf_receivers_differ(spf: SpfFacts) -> Judgements:
+    """The record means the same to every receiver and for every client.
+
+    Why it matters: the standard can be read in two ways, and mail then passes here and fails there.
+
+    How to fix: stay inside the limits by the strictest count: list addresses instead of `mx`.
+    """
+    cost = spf.cost
+    if cost.total <= MAX_LOOKUP_TERMS < cost.total_with_addresses:
+        rows = tuple(row_evidence(spf, row.record, row.span, f"{row.addresses}") for row in cost.rows if row.addresses)
+        return failed(case="addresses", evidence=rows, total=cost.total_with_addresses, terms=cost.total)
+    over = [count for count in spf.voids if count.count(VoidKind.TERM) > MAX_VOID_LOOKUPS]
+    if len(over) == 1:
+        voids = over[0].count(VoidKind.TERM)
+        return failed(case="family", evidence=_void_rows(spf, over[0]), family=over[0].family, voids=voids)
+    stricter = [c for c in spf.voids if c.count(VoidKind.TERM, VoidKind.FOLLOW_UP) > MAX_VOID_LOOKUPS]
+    if stricter and not over:
+        terms, voids = stricter[0].count(VoidKind.TERM), stricter[0].count(VoidKind.TERM, VoidKind.FOLLOW_UP)
+        return failed(case="voids", evidence=_void_rows(spf, stricter[0]), terms=terms, voids=voids)
+    missing = unanswered(spf)
+    return unknown(*missing) if missing else passed()
+
+
+def _void_rows(spf: SpfFacts, count: VoidCount) -> tuple[Evidence, ...]:
+    return tuple(
+        row_evidence(spf, row.record, row.span, f"{row.name} {row.rdtype}: {row.status}")
+        for row in count.rows
+        if row.kind is not VoidKind.VARYING
+    )
