@@ -281,7 +281,8 @@ def _key(tag: Tag, key_type: str, octets: bytes) -> tuple[Key | None, list[Probl
     except BadKey as error:
         return None, [Problem(ProblemKind.BAD_KEY, tag.value_span, Effect.REFUSED, error.fault)]
     if key is not None and key.form == "pkcs1":
-        # RFC 6376 §3.6.1 asks for RSAPublicKey, its erratum 3017 and every signer's tool for SubjectPublicKeyInfo
+        # RFC 6376 §3.6.1 names RSAPublicKey, erratum 3017 both forms; signers' tools write SubjectPublicKeyInfo, and
+        # that is all some verifiers read
         return key, [Problem(ProblemKind.BARE_RSA_KEY, tag.value_span, Effect.DIVIDED)]
     if key is not None and key.trailing:
         return key, [Problem(ProblemKind.TRAILING_OCTETS, tag.value_span, Effect.DIVIDED, str(key.trailing))]
