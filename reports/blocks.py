@@ -43,8 +43,8 @@ def full_block(canvas: Canvas, finding: Finding, *, domain: str, why: str = "", 
     lines += _evidence(canvas, sights(finding.evidence), COLORS[finding.outcome], verbose=verbose)
     if finding.fix is not None:
         lines += _fix(canvas, finding.fix)
-    lines += canvas.paragraph(why, _HEADED, head="    why") if why else []
-    lines += canvas.paragraph(finding.settle, _HEADED, head="    settle") if finding.settle else []
+    lines += canvas.paragraph(words.sentence(why), _HEADED, head="    why") if why else []
+    lines += canvas.paragraph(words.sentence(finding.settle), _HEADED, head="    settle") if finding.settle else []
     if finding.outcome is Outcome.FAIL and finding.references:
         lines += canvas.paragraph(_rules(finding), _HEADED, head="    rule")
     return lines
@@ -117,7 +117,7 @@ def _underline(canvas: Canvas, offset: int, length: int, note: str, color: str) 
 
 
 def _fix(canvas: Canvas, fix: Fix) -> list[str]:
-    lines = canvas.paragraph(fix.text, _HEADED, head="    fix")
+    lines = canvas.paragraph(words.sentence(fix.text), _HEADED, head="    fix")
     moves, stays = changing(fix.records)
     for change in moves:
         lines += _change(canvas, change)

@@ -76,7 +76,7 @@ def page(check: Check, *, width: int, color: bool) -> str:
     lines = [canvas.paint(f"{check.id} · {check.family} · {check.severity.value} when it fails", "bold")]
     lines += [*canvas.paragraph(check.ask, 2), ""]
     for head, text in (("why", check.why), ("fix", check.fix), ("settle", check.settle)):
-        lines += canvas.paragraph(text, _COLUMN, head=f"  {head}") if text else []
+        lines += canvas.paragraph(words.sentence(text), _COLUMN, head=f"  {head}") if text else []
     lines += canvas.paragraph(
         f"{words.EFFORTS[check.effort]}, by {words.OWNERS[check.owner]}", _COLUMN, head="  effort"
     )

@@ -32,7 +32,7 @@ def render(before: Audit, after: Audit, changes: AuditDiff, *, width: int, color
         listed: tuple[Change, ...] = getattr(changes, kind)
         lines = [line for change in listed for line in _change(canvas, change, after.subject.domain)]
         blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
-    blocks.append([_count(changes)])
+    blocks.append(canvas.packed(_counts(changes)))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -60,6 +60,6 @@ def _change(canvas: Canvas, change: Change, domain: str) -> list[str]:
     return lines if subject == domain else [*lines, *canvas.paragraph(subject, 4, "dim")]
 
 
-def _count(changes: AuditDiff) -> str:
-    counts = {title.lower(): len(getattr(changes, kind)) for kind, title in KINDS.items()}
-    return " · ".join(f"{number} {title}" for title, number in counts.items() if number) or "Nothing changed."
+def _counts(changes: AuditDiff) -> list[str]:
+    numbers = {title.lower(): len(getattr(changes, kind)) for kind, title in KINDS.items()}
+    return [f"{number} {title}" for title, number in numbers.items() if number] or ["Nothing changed."]

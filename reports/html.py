@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shlex
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
@@ -14,7 +13,7 @@ from deliverability.checks._check import Check
 from deliverability.diff import AuditDiff, Change, diff
 from deliverability.document import Audit
 from deliverability.names import to_unicode
-from deliverability.reports import view, words
+from deliverability.reports import spf_tree, view, words
 from deliverability.reports.arrange import counts, find, grouped, the_next
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.diff import KINDS
@@ -64,8 +63,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"view": view, "words": words, "counts": counts, "to_unicode": to_unicode}
-    environment.filters["quoted"] = shlex.quote
+    environment.globals |= {
+        "spf_tree": spf_tree,
+        "view": view,
+        "words": words,
+        "counts": counts,
+        "to_unicode": to_unicode,
+    }
     return environment
 
 
@@ -75,7 +79,9 @@ def _template(name: str) -> str:
 
 def _finalized(value: object) -> object:
     """What every `{{ … }}` passes through before it is escaped: no unseen character leaves any of them."""
-    return words.shown(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
+        return value  # markup is made of pieces that came through here
+    return words.shown(value)
 
 
 @lru_cache(maxsize=1)

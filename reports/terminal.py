@@ -113,7 +113,7 @@ def _next_fix(canvas: Canvas, audit: Audit) -> list[str]:
         clear = audit.verdict.word is Word.SEND
         return canvas.paragraph("No action needed." if clear else "Nothing that was seen needs a repair.", _MARGIN)
     lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head="  fix next")
-    lines += canvas.paragraph(choice.why, _HEADED)
+    lines += canvas.paragraph(words.sentence(choice.why), _HEADED)
     if finding and finding.fix:
         lines += canvas.paragraph(words.effort(finding.fix), _HEADED, "dim")
     return lines

@@ -50,6 +50,13 @@ _OPTIONS: Mapping[str, str] = {
     "zone": "--zone",
     "overlay": "--overlay",
 }
+_NAMED_INPUTS = (
+    ("selectors", "selector", "selectors"),
+    ("ips", "address", "addresses"),
+    ("helo", "HELO name", "HELO names"),
+    ("select", "only checks like", "only checks like"),
+    ("ignore", "no checks like", "no checks like"),
+)
 _UNSAID = {"role": "auto"}
 _SECTION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
@@ -221,29 +228,50 @@ def _topic(name: str, findings: Sequence[Finding]) -> Topic:
     return Topic(name, "none", "–", "does not apply", counts)
 
 
-def asked_through(vantage: Mapping[str, Any]) -> str:
+def prose(text: str) -> list[Piece]:
+    """A sentence of ours in pieces, what stands in backticks told apart; it begins with a capital."""
+    parts = words.sentence(text).split("`")
+    if len(parts) % 2 == 0:
+        return [(text, False)]
+    return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]
+
+
+def asked_through(audit: Audit) -> str:
     """From where DNS was seen."""
-    resolvers = [str(server) for server in vantage.get("resolvers") or ()]
-    return ", ".join(resolvers) if resolvers else "zone files or stored answers, not live DNS"
+    if audit.options.get("zone"):
+        return "zone files, not live DNS"
+    return ", ".join(_texts(audit.vantage.get("resolvers"))) or "a resolver of the caller's"
 
 
 def inputs(options: Mapping[str, Any]) -> str:
-    """What was given besides the domain."""
-    given = _given(options)
-    return ", ".join(f"{option} {value}" for option, value in given) if given else "the domain's name alone"
-
-
-def command(audit: Audit) -> str:
-    """The command that asks again."""
-    given = (f"{option} {shlex.quote(value)}" for option, value in _given(audit.options))
-    return " ".join(["deliv audit", shlex.quote(audit.subject.domain), *given])
-
-
-def _given(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Each option that was given, a repeated one several times."""
-    said = {key: options.get(key) for key in _OPTIONS if options.get(key) and options.get(key) != _UNSAID.get(key)}
-    return [
-        (_OPTIONS[key], str(value))
-        for key, values in said.items()
-        for value in (values if isinstance(values, list | tuple) else [values])
+    """What was given besides the domain, in words."""
+    given = [
+        f"{one if len(values) == 1 else many} {', '.join(values)}"
+        for key, one, many in _NAMED_INPUTS
+        if (values := _texts(options.get(key)))
     ]
+    given += [
+        words.counted(len(values), f"{what} file", f"{what} files")
+        for key, what in (("zone", "zone"), ("overlay", "overlay"))
+        if (values := _texts(options.get(key)))
+    ]
+    if options.get("role") not in {None, "auto"}:
+        given.append("the role")
+    return "; ".join(given) or "the domain's name alone"
+
+
+def command(audit: Audit, *, select: str = "") -> str:
+    """The command that asks again; for one check alone with `select`, and then of what is published by that time."""
+    dropped = {"select", "ignore", "overlay"} if select else set()
+    options = {key: option for key, option in _OPTIONS.items() if key not in dropped}
+    parts = ["deliv audit", shlex.quote(audit.subject.domain)]
+    for key, option in options.items():
+        value = audit.options.get(key)
+        parts += [f"{option} {shlex.quote(text)}" for text in _texts(value) if value != _UNSAID.get(key)]
+    return " ".join([*parts, f"--select {shlex.quote(select)}"] if select else parts)
+
+
+def _texts(value: object) -> list[str]:
+    """An option's values: none, one, or several."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [str(item) for item in values if item]

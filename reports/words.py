@@ -128,6 +128,12 @@ def both_forms(name: str) -> str:
     return name if unicode == name else f"{unicode} ({name})"
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital at its start, unless that would change a name or a record."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
 def counted(number: int, one: str, many: str) -> str:
     """`1 domain`, `2 domains`."""
     return f"{number} {one if number == 1 else many}"

@@ -66,13 +66,6 @@ MANUAL = {
             Reference("RFC 7208", "4.6.4"),
         ),
         _check(
-            "dmarc-effective-policy",
-            Severity.HIGH,
-            "Anybody can write mail that carries your name, and receivers deliver it. "
-            "Your reputation pays for what they send.",
-            Reference("RFC 9989", "5.3"),
-        ),
-        _check(
             "spf-include-resolves",
             Severity.CRITICAL,
             "Receivers answer permerror as soon as they reach an include that leads nowhere, so SPF protects nothing. "
@@ -91,6 +84,13 @@ MANUAL = {
             "A signature is what survives forwarding.",
             Reference("RFC 6376", "3.1"),
             settle="Name the selectors that your sending services use (--selector).",
+        ),
+        _check(
+            "dmarc-effective-policy",
+            Severity.HIGH,
+            "Anybody can write mail that carries your name, and receivers deliver it. "
+            "Your reputation pays for what they send.",
+            Reference("RFC 9989", "5.3"),
         ),
     )
 }
