@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from deliverability.protocols.spf.record import VERSION, Span, is_spf, parse
 from deliverability.protocols.spf.slip_words import SlipCode, is_valid, mend_word
@@ -72,28 +73,34 @@ _CHARACTERS = {
     "\uff1a": ":",
     "\uff1d": "=",
 }
-# DNS text comes with one character an octet, so each of them also stands there as its UTF-8 octets
-_REPLACEMENTS = {char.encode().decode("latin-1"): to for char, to in _CHARACTERS.items()} | _CHARACTERS
-_STRANGE = re.compile("(?:" + "|".join(map(re.escape, sorted(_REPLACEMENTS, key=len, reverse=True))) + ")+")
-_ONE_STRANGE = re.compile("|".join(map(re.escape, sorted(_REPLACEMENTS, key=len, reverse=True))))
+_STRANGE = re.compile(f"[{re.escape(''.join(_CHARACTERS))}]+")
 _QUOTES = re.compile(r'\\?["\\]+')
 
 
 def _clean(text: str) -> tuple[str, list[int], list[Slip]]:
     """The text in plain ASCII characters, the place of each in the original, and the slips that took."""
+    decoded, origin = _decoded(text)
     slips: list[Slip] = []
     out: list[str] = []
     places: list[int] = []
     position = 0
-    for start, end, code, repair in _strange_pieces(text):
-        slips.append(Slip(code, Span(start, end), text[start:end], repair))
-        for piece, place in ((text[position:start], position), (repair, start)):
-            out.append(piece)
-            places += range(place, place + len(piece)) if place == position else [place] * len(piece)
+    for start, end, code, repair in _strange_pieces(decoded):
+        span = Span(origin[start], origin[end])
+        slips.append(Slip(code, span, text[span.start : span.end], repair))
+        out += decoded[position:start], repair
+        places += [*origin[position:start], *([span.start] * len(repair))]
         position = end
-    out.append(text[position:])
-    places += range(position, len(text) + 1)
-    return "".join(out), places, slips
+    out.append(decoded[position:])
+    return "".join(out), [*places, *origin[position:]], slips
+
+
+def _decoded(text: str) -> tuple[str, list[int]]:
+    """DNS text has one character an octet: as UTF-8 if it is that, with where each character stood, and the end."""
+    try:
+        decoded = text.encode("latin-1").decode()
+    except UnicodeError:
+        return text, list(range(len(text) + 1))
+    return decoded, list(accumulate((len(char.encode()) for char in decoded), initial=0))
 
 
 def _strange_pieces(text: str) -> Iterator[tuple[int, int, SlipCode, str]]:
@@ -103,8 +110,8 @@ def _strange_pieces(text: str) -> Iterator[tuple[int, int, SlipCode, str]]:
             inside = start > 0 and end < len(text) and " " not in {text[start - 1], text[end]}
             yield start, end, SlipCode.QUOTES, " " if inside else ""
         else:
-            repair = "".join(_REPLACEMENTS[one] for one in _ONE_STRANGE.findall(found[0]))
-            yield start, end, SlipCode.CHARACTERS, " " if repair.isspace() else repair.strip() or repair
+            repair = "".join(_CHARACTERS[char] for char in found[0])
+            yield start, end, SlipCode.CHARACTERS, " " if repair.isspace() else repair
 
 
 def _at_original(slip: Slip, text: str, places: list[int]) -> Slip:
@@ -115,7 +122,7 @@ def _at_original(slip: Slip, text: str, places: list[int]) -> Slip:
 # --- the version -----------------------------------------------------------------------------------------------------
 
 _VERSION_LIKE = re.compile(
-    r" *(?:v *[=:] *)?(?:spf ?1|sfp1|spfl|spf)(?![a-z0-9./]|$)[;,:. ]*| *v *= *spf1", re.IGNORECASE
+    r" *(?:v *[=:] *)?(?:spf ?1|sfp1|spfl|spf)(?![a-z0-9./]|$)[;,:. ]*| *v *= *spf1(?![0-9])", re.IGNORECASE
 )
 
 
