@@ -14,8 +14,10 @@ from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
 
 DOMAIN = "vinotheque.example"
-SENDERS = ("198.51.100.20", "203.0.113.70")
-"""A server of the newsletter service and one of the help desk: does SPF authorise them?"""
+SENDER = "203.0.113.70"
+"""A server of the help desk, which answers the shop's customers in the shop's name."""
+HELO = "out1.helpdesk.example"
+"""How that server greets."""
 SOURCE = "127.0.0.1 (deliv demo)"
 """Who answered, as the audits say it: the port that the nameserver gets differs from run to run."""
 
@@ -58,7 +60,8 @@ async def _audit(stage: Stage, now: datetime) -> Audit:
     plan = api.plan(
         DOMAIN,
         selectors=stage.selectors,
-        ips=SENDERS,
+        ips=[SENDER],
+        helo=HELO,
         now=now,
         asked=nothing,
         vantage={"resolvers": [SOURCE]},

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from deliverability import api
 from deliverability.cli import run
-from deliverability.demo import AFTER, BEFORE, DOMAIN, SENDERS, zones
+from deliverability.demo import AFTER, BEFORE, DOMAIN, HELO, SENDER, zones
 from deliverability.diff import diff
 from deliverability.diff import to_json as diff_to_json
 from deliverability.document import Audit, DocumentError, from_json, to_document, to_json
@@ -197,7 +197,9 @@ def faults(name: str, document: Any) -> list[str]:
 
 def sample(when: str) -> Audit:
     """The audit of the sample sender, as `--zone` gives it."""
-    [audit] = api.audit(DOMAIN, resolver=zones(STAGES[when]), selectors=STAGES[when].selectors, ips=SENDERS, now=NOW)
+    [audit] = api.audit(
+        DOMAIN, resolver=zones(STAGES[when]), selectors=STAGES[when].selectors, ips=[SENDER], helo=HELO, now=NOW
+    )
     return audit
 
 

@@ -1,0 +1,210 @@
+"""`deliv demo`: a sample sender before and after its repair, audited through real packets on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deliverability.cli import run
+from deliverability.demo import AFTER, BEFORE, DOMAIN, NEIGHBOURS, Stage, demo
+from deliverability.document import Audit, from_json, to_json
+from deliverability.findings import Outcome, Severity
+from deliverability.lookup import ZoneResolver
+from deliverability.verdict import Word
+from support.shared import ROOT
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+FAULTS = {
+    ("spf-include-resolves", "spf.surveys.example"): Severity.CRITICAL,
+    ("spf-lookup-limit", DOMAIN): Severity.HIGH,
+    ("spf-authorises", "203.0.113.70"): Severity.HIGH,
+    ("dkim-key-size", f"shop2019._domainkey.{DOMAIN}"): Severity.MEDIUM,
+    ("dmarc-effective-policy", DOMAIN): Severity.HIGH,
+    ("dmarc-external-authorisation", f"{DOMAIN}._report._dmarc.dmarc-reports.example"): Severity.HIGH,
+}
+"""What is wrong with the sample before its repair, by check and subject."""
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What one `deliv demo` gave."""
+
+    folder: Path
+    code: int
+    out: str
+    err: str
+
+    def file(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Tour:
+    folder = tmp_path_factory.mktemp("demo") / "a new folder"
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(["demo", "-o", str(folder)])
+    return Tour(folder, code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def before(tour: Tour) -> Audit:
+    return from_json(tour.file("deliv-demo-before.json"))
+
+
+@pytest.fixture(scope="module")
+def after(tour: Tour) -> Audit:
+    return from_json(tour.file("deliv-demo-after.json"))
+
+
+def faults(audit: Audit) -> dict[tuple[str, str], Severity]:
+    return {(f.check, f.subject): f.severity for f in audit.findings if f.outcome is Outcome.FAIL}
+
+
+def test_the_sample_has_its_faults(before: Audit) -> None:
+    assert before.verdict.word is Word.DO_NOT_SEND
+    assert faults(before).items() >= FAULTS.items()
+
+
+def test_the_revoked_key_is_seen(before: Audit) -> None:
+    [finding] = [f for f in before.findings if f.check == "dkim-revoked" and f.outcome is not Outcome.PASS]
+
+    assert finding.subject == f"crm1._domainkey.{DOMAIN}"
+
+
+def test_the_repair_mends_them_all(after: Audit) -> None:
+    assert after.verdict.word is Word.SEND
+    assert after.verdict.why_not_more_certain == ()
+    assert faults(after) == {}
+
+
+@pytest.mark.parametrize("check", ["spf-include-resolves", "spf-lookup-limit", "dmarc-external-authorisation"])
+def test_the_records_to_publish_were_tried(before: Audit, check: str) -> None:
+    [fix] = [f.fix for f in before.findings if f.check == check and f.outcome is Outcome.FAIL]
+
+    assert fix is not None
+    assert fix.reaudited
+    assert fix.records
+
+
+def test_every_question_was_answered_by_the_nameserver(before: Audit, after: Audit) -> None:
+    answers = [*before.dns, *after.dns]
+
+    assert [(a.name, a.rdtype, a.status) for a in answers if not a.answered] == []
+    assert {a.source for a in answers} == {"127.0.0.1 (deliv demo)"}
+
+
+def test_nothing_failed_in_deliv_itself(before: Audit, after: Audit) -> None:
+    assert [f for f in (*before.findings, *after.findings) if f.outcome is Outcome.ERROR] == []
+
+
+def test_the_tour_shows_the_report_the_change_and_the_verdict(tour: Tour) -> None:
+    report, change, verdict = tour.out.split("/3  ")[1:]
+
+    assert tour.code == 0
+    assert f"{DOMAIN} · sending · do not send" in report
+    assert "spf-lookup-limit" in report
+    assert "Fixed" in change
+    assert f"{DOMAIN} · sending · send" in verdict
+
+
+def test_every_file_is_named_and_is_there(tour: Tour) -> None:
+    named = [Path(line) for line in tour.out.splitlines() if "deliv-demo-" in line]
+
+    assert sorted(named) == sorted(tour.folder.iterdir())
+    assert [path.name for path in named] == [
+        "deliv-demo-before.html",
+        "deliv-demo-before.json",
+        "deliv-demo-after.html",
+        "deliv-demo-after.json",
+    ]
+
+
+def test_progress_goes_to_stderr(tour: Tour) -> None:
+    assert tour.err.count("\n") == 1
+    assert tour.err.strip() not in tour.out
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_pages_are_pages(tour: Tour, when: str) -> None:
+    page = tour.file(f"deliv-demo-{when}.html")
+
+    assert page.lower().startswith("<!doctype html>")
+    assert DOMAIN in page
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_replay_gives_the_same_bytes(tour: Tour, tmp_path: Path, when: str) -> None:
+    assert (
+        run(["audit", "--replay", str(tour.folder / f"deliv-demo-{when}.json"), "-o", str(tmp_path / "again.json")])
+        == 0
+    )
+
+    assert (tmp_path / "again.json").read_text(encoding="utf-8") == tour.file(f"deliv-demo-{when}.json")
+
+
+def test_only_the_clock_tells_two_demos_apart(before: Audit, after: Audit) -> None:
+    again = asyncio.run(demo(NOW))
+
+    assert _timeless(again.before) == _timeless(before)
+    assert _timeless(again.after) == _timeless(after)
+
+
+def _timeless(audit: Audit) -> str:
+    return to_json(replace(audit, started_at="", dns=tuple(replace(answer, ms=None) for answer in audit.dns)))
+
+
+def test_a_folder_that_cannot_be_made_is_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    code = run(["demo", "-o", str(tmp_path / "file")])
+
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no directory can be made there" in err
+
+
+# examples/ by itself
+
+
+def zone_files(stage: Stage) -> list[Path]:
+    return sorted(path for folder in (stage.folder, NEIGHBOURS) for path in (ROOT / "examples" / folder).glob("*.zone"))
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*zone_files(BEFORE), *zone_files(AFTER)}), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_a_zone_of_the_sample_reads_alone(path: Path) -> None:
+    assert ZoneResolver.from_files([path]).origins
+
+
+@pytest.mark.parametrize("stage", [BEFORE, AFTER], ids=lambda stage: stage.folder)
+def test_the_zone_files_give_the_same_faults(
+    stage: Stage, before: Audit, after: Audit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands that examples/ is for: whoever copies a zone and edits it audits it so."""
+    live = {BEFORE: before, AFTER: after}[stage]
+    zones = [part for path in zone_files(stage) for part in ("--zone", str(path))]
+    selectors = [part for selector in stage.selectors for part in ("--selector", selector)]
+
+    assert run(["audit", DOMAIN, *zones, *selectors, "--ip", "203.0.113.70", "-f", "json"]) == 0
+    assert faults(from_json(capsys.readouterr().out)) == faults(live)
+
+
+def test_the_shops_zone_alone_can_be_audited(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its neighbours are then unknown, which is no fault of the shop's."""
+    code = run(["audit", DOMAIN, "--zone", str(ROOT / "examples/before/vinotheque.example.zone"), "-f", "json"])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+
+    assert code in {0, 3}
+    assert {f["outcome"] for f in findings if f["check"] == "spf-include-resolves"} == {"unknown"}
