@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import os
 import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
@@ -36,8 +36,6 @@ RESEND_AT = 0.25
 """Part of a try after which its datagram is sent once more: a lost one is far likelier than a server so slow."""
 MAX_MESSAGE = 65535
 """RFC 1035 §4.2.2: a message over TCP has a length of two octets."""
-
-_RANDOM = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +113,30 @@ class PlainChannel:
                 while len(self._sockets) < SOCKETS_PER_SERVER:
                     opened = await _open_socket(self._server)
                     self._sockets.append(opened)
-        return _RANDOM.choice(self._sockets)
+        return self._sockets[os.urandom(1)[0] % len(self._sockets)]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A query that was sent. `rest` is how long to wait after it has been sent once more, None from then on."""
+
+    reply: asyncio.Future[Reply]
+    question: Question
+    query: bytes
+    rest: float | None
+    timer: asyncio.TimerHandle | None = None
+
+    def fail(self, error: Exception) -> None:
+        if not self.reply.done():
+            self.reply.set_exception(error)
 
 
 class _Socket(asyncio.DatagramProtocol):
     """A connected UDP socket with many questions under way, told apart by id and question."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, tuple[asyncio.Future[Reply], Question]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[bytes, _Waiting] = {}
         self._transport: asyncio.DatagramTransport | None = None
 
     @property
@@ -133,55 +147,59 @@ class _Socket(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def send(self, query: bytes) -> None:
-        if self._transport is not None and self.usable:
-            self._transport.sendto(query)
+    async def ask(self, question: Question, payload: int, patience: float) -> Reply:
+        query = encode_query(
+            self._fresh_ident(), question.name, question.rdtype, payload=payload, dnssec=question.dnssec
+        )
+        waiting = _Waiting(self._loop.create_future(), question, query, patience * (1 - RESEND_AT))
+        waiting.timer = self._loop.call_later(patience * RESEND_AT, self._overdue, waiting)
+        self._waiting[query[:2]] = waiting
+        try:
+            self._send(query)
+            return await waiting.reply
+        finally:
+            waiting.timer.cancel()
+            del self._waiting[query[:2]]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002
-        ident = int.from_bytes(data[:2], "big")
-        waiter, question = self._waiting.get(ident, (None, None))
-        if waiter is None or question is None or waiter.done():
+        waiting = self._waiting.get(data[:2])
+        if waiting is None or waiting.reply.done():
             return
         try:
-            reply = decode_response(data, question.name, question.rdtype)
+            reply = decode_response(data, waiting.question.name, waiting.question.rdtype)
         except MalformedResponse as error:
-            waiter.set_exception(error)
+            waiting.fail(error)
         else:
             if reply is not None:  # RFC 5452 §4.2: anything else is somebody guessing
-                waiter.set_result(reply)
+                waiting.reply.set_result(reply)
 
     def error_received(self, exc: Exception) -> None:
         """ICMP says that nobody listens there: no use in waiting."""
-        for waiter, _ in self._waiting.values():
-            if not waiter.done():
-                waiter.set_exception(exc)
+        for waiting in self._waiting.values():
+            waiting.fail(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.error_received(exc or ConnectionError("closed"))
 
-    async def ask(self, question: Question, payload: int, patience: float) -> Reply:
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Reply] = loop.create_future()
-        ident = self._fresh_ident()
-        query = encode_query(ident, question.name, question.rdtype, payload=payload, dnssec=question.dnssec)
-        self._waiting[ident] = waiter, question
-        again = loop.call_later(patience * RESEND_AT, self.send, query)
-        end = loop.call_later(patience, _expire, waiter)
-        try:
-            self.send(query)
-            return await waiter
-        finally:
-            again.cancel()
-            end.cancel()
-            del self._waiting[ident]
+    def _send(self, query: bytes) -> None:
+        if self._transport is not None and self.usable:
+            self._transport.sendto(query)
+
+    def _overdue(self, waiting: _Waiting) -> None:
+        if waiting.rest is None:
+            waiting.fail(TimeoutError())
+            return
+        waiting.timer = self._loop.call_later(waiting.rest, self._overdue, waiting)
+        waiting.rest = None
+        self._send(waiting.query)
 
     def _fresh_ident(self) -> int:
-        while (ident := _RANDOM.getrandbits(16)) in self._waiting:
+        while (ident := os.urandom(2)) in self._waiting:
             pass
-        return ident
+        return int.from_bytes(ident, "big")
 
 
 class TlsChannel:
@@ -255,7 +273,7 @@ async def _ask_stream(
     hostname: str | None = None,
 ) -> Reply:
     """Ask over TCP or TLS: each message behind its length (RFC 1035 §4.2.2)."""
-    ident = _RANDOM.getrandbits(16)
+    ident = int.from_bytes(os.urandom(2), "big")
     query = encode_query(ident, question.name, question.rdtype, payload=payload, dnssec=question.dnssec)
     async with asyncio.timeout(patience):
         reader, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=hostname)
@@ -281,8 +299,3 @@ async def _open_socket(server: Server) -> _Socket:
     transport, protocol = await loop.create_datagram_endpoint(_Socket, remote_addr=(server.host, server.port))
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     return protocol
-
-
-def _expire(waiter: asyncio.Future[Reply]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 MAX_WIRE_NAME = 255
 """RFC 1035 §2.3.4: octets of a name on the wire, length octets and the root label included."""
@@ -56,9 +57,13 @@ def to_labels(name: str) -> tuple[bytes, ...]:
 
 def from_labels(labels: Iterable[bytes]) -> str:
     """The labels as text, escaped as dnspython escapes them; the case is kept."""
-    return ".".join(_label_text(label) for label in labels)
+    found = tuple(labels)
+    if _PLAIN_LABEL.fullmatch(b"".join(found)):
+        return b".".join(found).decode("ascii")
+    return ".".join(_label_text(label) for label in found)
 
 
+@lru_cache(maxsize=4096)
 def to_wire(name: str) -> bytes:
     """A canonical name in wire form, uncompressed (RFC 1035 §3.1)."""
     labels = to_labels(name) if "\\" in name else [label.encode("ascii") for label in name.split(".") if label]
@@ -127,8 +132,6 @@ def _unescape(escape: str, name: str) -> int:
 
 
 def _label_text(label: bytes) -> str:
-    if _PLAIN_LABEL.fullmatch(label):
-        return label.decode("ascii")
     return "".join(
         f"\\{octet:c}" if octet in _MUST_ESCAPE else chr(octet) if 0x20 < octet < 0x7F else f"\\{octet:03d}"
         for octet in label

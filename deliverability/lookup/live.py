@@ -75,7 +75,7 @@ class LiveResolver:
         self._preferred = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[_Key, _Flight] = {}
-        self._lanes: dict[Server, _Lane] = {}
+        self._lanes: dict[str, _Lane] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,12 +118,9 @@ class LiveResolver:
                 self._flights.pop(key, None)
 
     async def _fly(self, key: _Key, named: Server | None) -> Answer:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
         try:
             servers = self._in_order() if named is None else (named,)
             answer = await self._through_aliases(key[0], servers)
-            answer = replace(answer, ms=round((loop.time() - started) * 1000))
             self._cache.put(key, answer, self._clock())
             return answer
         finally:
@@ -132,6 +129,8 @@ class LiveResolver:
 
     async def _through_aliases(self, question: Question, servers: tuple[Server, ...]) -> Answer:
         """Ask on where a server, authoritative for the alias only, says nothing of its target (RFC 1034 §3.6.2)."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         reply, source = await self._ask(question, servers)
         truncated, chain, ttls = reply.truncated, reply.cname_chain, [reply.ttl]
         while reply.incomplete:
@@ -154,6 +153,7 @@ class LiveResolver:
             authenticated=reply.authenticated if question.dnssec and reply.status not in UNANSWERED else None,
             truncated=truncated,
             source=source,
+            ms=round((loop.time() - started) * 1000),
         )
 
     async def _ask(self, question: Question, servers: tuple[Server, ...]) -> tuple[Reply, str]:
@@ -199,15 +199,19 @@ class LiveResolver:
 
     def _prefer(self, server: Server) -> None:
         """Start with the server that answered: one dead server costs one time-out, not one a question."""
-        if server in self.servers:
+        if server is not self.servers[self._preferred] and server in self.servers:
             self._preferred = self.servers.index(server)
 
     async def _lane(self, server: Server) -> _Lane:
-        lane = self._lanes.pop(server, None) or _Lane(channel_to(server))
-        self._lanes[server] = lane  # the one used last stands last
-        idle = (other for other, opened in self._lanes.items() if not opened.users and other != server)
-        if len(self._lanes) > MAX_LANES and (oldest := next(idle, None)) is not None:
-            await self._lanes.pop(oldest).channel.aclose()
+        lane = self._lanes.get(server.text)
+        if lane is None:
+            lane = self._lanes[server.text] = _Lane(channel_to(server))
+        elif len(self._lanes) > len(self.servers):
+            self._lanes[server.text] = self._lanes.pop(server.text)  # the one used last stands last
+        if len(self._lanes) > MAX_LANES:
+            idle = [text for text, other in self._lanes.items() if not other.users and other is not lane]
+            for oldest in idle[:1]:
+                await self._lanes.pop(oldest).channel.aclose()
         return lane
 
     def _enter_loop(self) -> None:

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from deliverability.lookup.answer import Status
 from deliverability.lookup.labels import (
@@ -60,8 +61,7 @@ class Reply:
     incomplete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(NamedTuple):
     owner: str
     rdtype: int
     ttl: int
@@ -97,16 +97,16 @@ def _decode(wire: bytes, name: str, rdtype: str) -> Reply | None:
         return None
     if questions == 0 and rcode:
         return Reply(_STATUS.get(rcode, Status.SERVFAIL), rcode)  # some servers say only that they failed
-    if questions != 1:
-        return None
     number = type_number(rdtype)
-    asked, position = _read_name(wire, 12)
-    if canonical_name(asked) != name or _QUESTION.unpack_from(wire, position) != (number, _IN):
+    question = to_wire(name) + _QUESTION.pack(number, _IN)
+    position = 12 + len(question)
+    # RFC 1035 §4.1.4: the first name has nothing before it to point to; length octets are no letters
+    if questions != 1 or wire[12 : position - 4].lower() + wire[position - 4 : position] != question:
         return None
     authenticated = bool(flags & _AD)
     if flags & _TC:
         return Reply(Status.SERVFAIL, rcode, truncated=True)
-    raws, position = _read_section(wire, position + 4, answers, name)
+    raws, position = _read_section(wire, position, answers, name)
     chain, ttls, own = _follow(wire, name, number, raws)
     last = chain[-1] if chain else name
     if rcode == 0 and own:
@@ -144,8 +144,8 @@ def _decode(wire: bytes, name: str, rdtype: str) -> Reply | None:
 
 def _follow(wire: bytes, name: str, number: int, raws: list[_Raw]) -> tuple[list[str], list[int], list[_Raw]]:
     """The alias targets from `name`, their TTLs, and the records of the asked type at the last of them."""
-    aliases = {raw.owner: raw for raw in reversed(raws) if raw.rdtype == _CNAME}
     chain, ttls, current = list[str](), list[int](), name
+    aliases = {raw.owner: raw for raw in reversed(raws) if raw.rdtype == _CNAME}
     while True:
         own = [raw for raw in raws if raw.owner == current and raw.rdtype == number]
         alias = aliases.get(current)

@@ -306,7 +306,7 @@ def test_noise_is_ignored_and_the_answer_waited_for() -> None:
 
 
 def test_a_malformed_answer_is_servfail() -> None:
-    assert against(lambda wire: [wire[:2] + b"\x80\x00\x00\x01" + wire[6:14]], one).status is Status.SERVFAIL
+    assert against(lambda wire: [wire[:2] + b"\x80\x00\x00\x01\x00\x09" + wire[8:]], one).status is Status.SERVFAIL
 
 
 @pytest.mark.parametrize("rcode", [1, 4])

@@ -74,7 +74,7 @@ def test_a_list_of_none_is_no_list() -> None:
 
 
 def test_https_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deliverability.lookup.servers.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
     with pytest.raises(ValueError, match=r"deliv\[doh\]"):
         parse_server("https://dns.example.test/dns-query")
