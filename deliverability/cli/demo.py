@@ -29,6 +29,7 @@ Examples:
   deliv demo -o /tmp/demo        or somewhere else
 """
 
+YOURS = "Now your own:  deliv audit YOUR-DOMAIN\n"
 FILES = ("deliv-demo-before.html", "deliv-demo-before.json", "deliv-demo-after.html", "deliv-demo-after.json")
 
 
@@ -67,13 +68,13 @@ def _makers(result: DemoResult, paths: list[Path]) -> Mapping[str, Renderer]:
 
     def tour(width: int, colour: bool) -> str:
         steps = {
-            f"1/3  {DOMAIN}, a wine shop with mail trouble: what `deliv audit` says": before["text"],
-            "2/3  The shop mends its records, and is audited again: what `deliv diff` says": changes,
-            "3/3  The verdict now": after["text"],
+            f"1/3  A wine shop with mail trouble: deliv audit {DOMAIN}": before["text"],
+            "2/3  What mending its records changed: deliv diff": changes,
+            "3/3  The verdict now: deliv audit -q": after["text"],
         }
         shown = [f"{_heading(title, colour)}\n\n{make(width, colour)}" for title, make in steps.items()]
         written = "".join(f"{path}\n" for path in paths)
-        return "\n".join([*shown, f"{_heading('Written; open the pages in a browser', colour)}\n\n{written}"])
+        return "\n".join([*shown, f"{_heading('Written; open the pages in a browser', colour)}\n\n{written}", YOURS])
 
     by_name = {
         f"deliv-demo-{when}.{form}": made[form]
