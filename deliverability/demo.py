@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
@@ -51,7 +50,7 @@ async def demo(now: datetime) -> DemoResult:
     Apart from `now` and the milliseconds that answers took, the result is always the same. Raises OSError where no
     port on 127.0.0.1 can be opened.
     """
-    before, after = await asyncio.gather(_audit(BEFORE, now), _audit(AFTER, now))
+    before, after = await _audit(BEFORE, now), await _audit(AFTER, now)
     return DemoResult(before, after, diff(before, after))
 
 
