@@ -142,7 +142,7 @@ def parse(text: str) -> KeyRecord:
 
 
 def clean(text: str) -> str | None:
-    """The record that `text` was meant to be, written plainly; None where that cannot be told for certain.
+    """The record that `text` was meant to be, written plainly; None where nothing is wrong or that is not certain.
 
     Only what came in by copying is taken out (quotes, escapes, odd spaces): the key itself is never guessed.
     """
@@ -151,7 +151,7 @@ def clean(text: str) -> str | None:
     tags = sorted((tag for tag in record.tags if tag.name != "g"), key=lambda tag: tag.name != "v")
     meant = "; ".join(f"{tag.name}={_padded(_plain(tag)) if tag.name == 'p' else tag.value}" for tag in tags)
     again = parse(meant)
-    return meant if again.usable and not again.problems and meant != text else None
+    return meant if again.usable and not again.problems and parse(text).problems else None
 
 
 def is_attempt(text: str) -> bool:
