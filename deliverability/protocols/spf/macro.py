@@ -123,10 +123,8 @@ def expand(string: MacroString, context: MacroContext) -> str:
 def target_name(text: str) -> str | None:
     """The DNS name an expanded domain-spec stands for, or None where DNS cannot carry it (RFC 7208 §4.8)."""
     name = text.removesuffix(".")
-    while len(name) > MAX_TARGET_OCTETS:  # RFC 7208 §7.3: drop labels from the left until it fits
-        _, dot, name = name.partition(".")
-        if not dot:
-            return None
+    if len(name) > MAX_TARGET_OCTETS:  # RFC 7208 §7.3: drop labels from the left until it fits
+        name = name[-MAX_TARGET_OCTETS - 1 :].partition(".")[2]
     try:  # an expansion is plain text, so what master files escape is escaped here
         return canonical_name(from_labels(label.encode("ascii") for label in name.split("."))) or None
     except ValueError:

@@ -243,8 +243,8 @@ _RULES: tuple[tuple[SlipCode, _Rule], ...] = (
     (SlipCode.COLON_FOR_EQUALS, _modifier_colon),
     (SlipCode.PUNCTUATION, _punctuation),
     (SlipCode.WRONG_MECHANISM, _wrong_mechanism),
-    (SlipCode.GLUED_TERMS, _glued),
     (SlipCode.SEPARATOR, _separators),
+    (SlipCode.GLUED_TERMS, _glued),
     (SlipCode.WEB_ADDRESS, _web_address),
     (SlipCode.ADDRESS_FORM, _address_form),
     (SlipCode.TRANSLATED_KEYWORD, _translation),
@@ -280,5 +280,5 @@ def _is_host(text: str) -> bool:
     return (
         len(labels) > 1
         and all(re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", label) for label in labels)
-        and not labels[-1].isdigit()
+        and labels[-1][0].isalpha()
     )

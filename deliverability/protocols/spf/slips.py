@@ -122,7 +122,7 @@ def _at_original(slip: Slip, text: str, places: list[int]) -> Slip:
 # --- the version -----------------------------------------------------------------------------------------------------
 
 _VERSION_LIKE = re.compile(
-    r" *(?:v *[=:] *)?(?:spf ?1|sfp1|spfl|spf)(?![a-z0-9./]|$)[;,:. ]*| *v *= *spf1(?![0-9])", re.IGNORECASE
+    r" *(?:v *[=:] *(?:spf ?1|sfp1|spfl|spf)|spf1)(?![a-z0-9./]|$)[;,:. ]*| *v *= *spf1(?![0-9])", re.IGNORECASE
 )
 
 
