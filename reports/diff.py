@@ -55,7 +55,7 @@ def _change(canvas: Canvas, change: Change, domain: str) -> list[str]:
     for head, finding in sides(change):
         mark = canvas.paint(words.shape(finding.outcome, finding.severity), COLORS[finding.outcome])
         first, *rest = canvas.ends(head + finding.title, "" if lines else words.shown(finding.check), indent=2)
-        lines += [f"{mark} {first[2:]}".rstrip(), *rest]
+        lines += [f"{mark} {first[2:]}", *rest]
     subject = change.shown.subject
     return lines if subject == domain else [*lines, *canvas.paragraph(subject, 4, "dim")]
 

@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from deliverability.checks._check import Check
 from deliverability.diff import AuditDiff, Change, diff
 from deliverability.document import Audit
+from deliverability.findings import Finding
 from deliverability.names import to_unicode
 from deliverability.reports import spf_tree, view, words
 from deliverability.reports.arrange import counts, find, grouped, the_next
@@ -32,13 +33,12 @@ def render_html(audit: Audit, *, previous: Audit | None = None, manual: Mapping[
     address. `manual` says why a check matters, by its id; a check that this version does not know has no such text.
     """
     environment = _environment()
-    anchors = view.anchors(audit.findings)
     return environment.get_template(PAGE).render(
         audit=audit,
         groups=grouped(audit.findings),
         next=the_next(audit),
         find=partial(find, audit),
-        anchor=lambda finding: anchors.get(id(finding), ""),
+        anchor=partial(_anchor, view.anchors(audit.findings)),
         manual=manual,
         changes=_changes(diff(previous, audit)) if previous else None,
         previous=previous,
@@ -48,6 +48,10 @@ def render_html(audit: Audit, *, previous: Audit | None = None, manual: Mapping[
 
 def _changes(changes: AuditDiff) -> list[tuple[str, tuple[Change, ...]]]:
     return [(title, members) for kind, title in KINDS.items() if (members := getattr(changes, kind))]
+
+
+def _anchor(anchors: Mapping[int, str], finding: Finding) -> str:
+    return anchors[id(finding)]
 
 
 @lru_cache(maxsize=1)
@@ -63,13 +67,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {
-        "spf_tree": spf_tree,
-        "view": view,
-        "words": words,
-        "counts": counts,
-        "to_unicode": to_unicode,
-    }
+    cast("dict[str, object]", environment.globals).update(
+        {
+            "spf_tree": spf_tree,
+            "view": view,
+            "words": words,
+            "counts": counts,
+            "to_unicode": to_unicode,
+        }
+    )
     return environment
 
 

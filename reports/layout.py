@@ -46,6 +46,8 @@ class Canvas:
         lines = wrapped(shown(left), self.width - indent)
         gap = self.width - indent - cells(lines[-1]) - cells(right)
         painted = [" " * indent + self.paint(line, *styles) for line in lines]
+        if not right:
+            return painted
         if gap >= _GAP:
             return [*painted[:-1], painted[-1] + " " * gap + self.paint(right, "dim")]
         below = wrapped(right, self.width - indent)

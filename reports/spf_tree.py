@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 MAX_ROWS = 300
 """Records and look-ups that are shown; the document holds all."""
@@ -78,11 +78,11 @@ def costs(facts: Mapping[str, Any]) -> list[CostRow]:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _sequence(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
+    return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
 
 
 def _text(value: object) -> str:

@@ -86,12 +86,12 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
 
 def _whys(audit: Audit, groups: Groups, manual: Mapping[str, Check]) -> dict[int, str]:
     """Why it matters, for the first fault of each check; the next best fix has said it for its own."""
-    said = {audit.next_best_fix.check} if audit.next_best_fix else set()
+    said = [audit.next_best_fix.check] if audit.next_best_fix else []
     whys: dict[int, str] = {}
     for finding in groups.failed:
         if finding.check in manual and finding.check not in said:
             whys[id(finding)] = manual[finding.check].why
-            said.add(finding.check)
+            said.append(finding.check)
     return whys
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix, Outcome, RecordChange, Reference, Severity
@@ -262,10 +262,9 @@ def inputs(options: Mapping[str, Any]) -> str:
 
 def command(audit: Audit, *, select: str = "") -> str:
     """The command that asks again; for one check alone with `select`, and then of what is published by that time."""
-    dropped = {"select", "ignore", "overlay"} if select else set()
-    options = {key: option for key, option in _OPTIONS.items() if key not in dropped}
+    dropped = ("select", "ignore", "overlay") if select else ()
     parts = ["deliv audit", shlex.quote(audit.subject.domain)]
-    for key, option in options.items():
+    for key, option in ((key, option) for key, option in _OPTIONS.items() if key not in dropped):
         value = audit.options.get(key)
         parts += [f"{option} {shlex.quote(text)}" for text in _texts(value) if value != _UNSAID.get(key)]
     return " ".join([*parts, f"--select {shlex.quote(select)}"] if select else parts)
@@ -273,5 +272,5 @@ def command(audit: Audit, *, select: str = "") -> str:
 
 def _texts(value: object) -> list[str]:
     """An option's values: none, one, or several."""
-    values = value if isinstance(value, list | tuple) else [value]
+    values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
     return [str(item) for item in values if item]

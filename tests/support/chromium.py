@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ class Browser:
         return message
 
     @contextmanager
-    def page(self, url: str, *, width: int = 1280, height: int = 900, **media: str) -> Iterator[Page]:
+    def page(self, url: str, *, width: int = 1280, height: int = 900, **media: str) -> Generator[Page]:
         """Open `url` in a tab of its own; `media` are features such as `prefers_color_scheme="dark"`."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -146,7 +146,7 @@ class Page:
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Browser]:
+def browser(profile: Path) -> Generator[Browser]:
     """Start Chromium with the empty folder `profile`, and end it."""
     executable = path()
     assert executable is not None

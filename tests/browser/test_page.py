@@ -1,0 +1,188 @@
+"""The page in a real browser: it asks for nothing, fits a phone, prints whole, and can be read by everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from deliverability.lookup import ZoneResolver
+from deliverability.plain import to_plain
+from deliverability.protocols import spf
+from deliverability.reports.html import render_html
+from support import chromium, samples
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium.path() is None, reason="CHROMIUM: no Chromium is installed"),
+]
+
+AXE = Path(os.environ.get("DELIV_AXE", Path(__file__).parent / "node_modules/axe-core/axe.min.js"))
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="AXE: no axe-core (npm ci in tests/browser, or DELIV_AXE)")
+
+JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
+"""The policy that Jenkins sends with archived files: it takes our style sheet away."""
+
+
+def _pages() -> dict[str, str]:
+    trouble, repaired = samples.in_trouble(), samples.repaired()
+    zone = 'shop.test. 300 TXT "v=spf1 include:a.shop.test -all"\na.shop.test. 300 TXT "v=spf1 a:mail.shop.test ~all"'
+    facts = {"spf": to_plain(asyncio.run(spf.lookup(ZoneResolver.from_text(zone), "shop.test")))}
+    return {
+        "trouble": render_html(replace(trouble, facts=facts), manual=samples.MANUAL),
+        "changed": render_html(repaired, previous=trouble, manual=samples.MANUAL),
+        "hostile": render_html(samples.hostile(), manual=samples.MANUAL),
+    }
+
+
+PAGES = ("trouble", "changed", "hostile")
+
+
+class Site:
+    """A web server on loopback that hands out the pages and writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        pages, asked = _pages(), []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                name, _, policy = self.path.strip("/").partition("?")
+                body = pages.get(name, "").encode()
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                if policy:
+                    self.send_header("Content-Security-Policy", JENKINS)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+                pass
+
+        self.asked: list[str] = asked
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
+    with chromium.browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_asks_for_itself_and_nothing_more(browser: chromium.Browser, site: Site, name: str) -> None:
+    site.asked.clear()
+    with browser.page(site.url(name)) as page:
+        requests, complaints = page.requests(), page.complaints()
+
+    assert requests in ([site.url(name)], [site.url(name), "data:,"])
+    assert site.asked == [f"/{name}"]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 640, 641, 768, 1239, 1240, 1920])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_scrolls_sideways(browser: chromium.Browser, site: Site, name: str, width: int) -> None:
+    with browser.page(site.url(name), width=width) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        rightmost = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right))"
+        )
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert rightmost <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_script_of_a_stranger_ran(browser: chromium.Browser, site: Site, name: str) -> None:
+    with browser.page(site.url(name)) as page:
+        assert page.evaluate("document.querySelectorAll('script, img, iframe, [style], [onerror]').length") == 0
+
+
+def test_the_style_sheet_is_allowed_by_its_own_policy(browser: chromium.Browser, site: Site) -> None:
+    with browser.page(site.url("trouble")) as page:
+        assert page.evaluate("getComputedStyle(document.querySelector('.verdict h2')).fontSize") == "28px"
+
+
+def test_without_its_style_sheet_it_is_still_a_report(browser: chromium.Browser, site: Site) -> None:
+    with browser.page(site.url("trouble?jenkins")) as page:
+        assert page.evaluate("getComputedStyle(document.querySelector('.verdict h2')).fontSize") != "28px"
+        assert page.evaluate("[...document.querySelectorAll('h2')].every(h => h.offsetHeight > 0)")
+        assert "Do not send" in page.evaluate("document.body.innerText")
+
+
+def test_in_print_everything_is_open(browser: chromium.Browser, site: Site) -> None:
+    with browser.page(site.url("trouble")) as page:
+        folded = (
+            "[...document.querySelectorAll('details')].map(d => d.querySelector('h3, table, pre').checkVisibility())"
+        )
+        closed = page.evaluate(folded)
+        page.call("Emulation.setEmulatedMedia", media="print")
+
+        assert not any(closed)
+        assert all(page.evaluate(folded))
+        assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_follow_the_reader(browser: chromium.Browser, site: Site, scheme: str) -> None:
+    with browser.page(site.url("trouble"), prefers_color_scheme=scheme) as page:
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+        assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 27)"}[scheme]
+
+
+def test_the_keyboard_sees_where_it_is(browser: chromium.Browser, site: Site) -> None:
+    with browser.page(site.url("trouble")) as page:
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the verdict"
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@needs_axe
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_has_nothing_to_say(browser: chromium.Browser, site: Site, name: str, scheme: str, width: int) -> None:
+    with browser.page(site.url(name), width=width, prefers_color_scheme=scheme) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+        # the marks are hidden from assistive technology, and too short for axe to judge; they have their word's colour
+        run = "axe.run({exclude: ['.shape']}).then(r => r.%s.map(v => v.id + ': ' + v.nodes[0].html))"
+        found, unsure = page.evaluate(run % "violations"), page.evaluate(run % "incomplete")
+
+    assert found == []
+    assert unsure == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_with_forced_colours_every_outcome_keeps_word_and_shape(
+    browser: chromium.Browser, site: Site, name: str
+) -> None:
+    with browser.page(site.url(name), forced_colors="active") as page:
+        chips = page.evaluate("[...document.querySelectorAll('.chip')].map(c => c.innerText)")
+
+        assert all(chip[0] in "▲△◇○" and len(chip) > 3 for chip in chips)
