@@ -19,7 +19,7 @@ _RSA_OID = bytes.fromhex("2a864886f70d010101")
 """rsaEncryption, 1.2.840.113549.1.1.1."""
 _ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 """RFC 8410 §4: what stands before an Ed25519 key in a SubjectPublicKeyInfo."""
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]|=[^=]")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 
 
 class BadKey(ValueError):
@@ -50,9 +50,9 @@ class Key:
 
 def decode_base64(text: str) -> tuple[bytes | None, str]:
     """The octets of `text` (without white space) and what is wrong: `alphabet`, `length`, or bad `padding` only."""
-    if _NOT_BASE64.search(text):
-        return None, "alphabet"
     bare = text.rstrip("=")
+    if _NOT_BASE64.search(bare):
+        return None, "alphabet"
     if len(bare) % 4 == 1:
         return None, "length"
     missing = -len(bare) % 4

@@ -23,6 +23,7 @@ MIN_RSA_BITS = 1024
 FWS = " \t\r\n"
 """RFC 6376 §2.8: folding white space."""
 
+_WHITE = re.compile(rf"[{FWS}]+")
 _TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """RFC 6376 §3.2."""
 _VERSION_START = re.compile(r"\W{0,8}v\s*=\s*([^\s;]*)", re.IGNORECASE | re.ASCII)
@@ -262,7 +263,7 @@ def _material(tags: list[Tag]) -> tuple[Key | None, list[Problem]]:
         where = tags[-1].span[1] if tags else 0
         return None, [Problem(ProblemKind.MISSING_KEY, (where, where), Effect.REFUSED)]
     problems = list(_whitespace(tag))
-    bare = tag.value.translate({ord(c): None for c in FWS})
+    bare = _plain(tag)
     if not bare:
         return None, problems
     octets, fault = decode_base64(bare)
@@ -290,7 +291,7 @@ def _key(tag: Tag, key_type: str, octets: bytes) -> tuple[Key | None, list[Probl
 
 
 def _whitespace(tag: Tag) -> Iterator[Problem]:
-    for run in re.finditer(r"[ \t\r\n]+", tag.value):
+    for run in _WHITE.finditer(tag.value):
         start, end = (tag.value_span[0] + place for place in run.span())
         # RFC 6376 §3.6.1: white space within the base64 is ignored
         yield Problem(ProblemKind.KEY_WHITESPACE, (start, end), Effect.ACCEPTED)
@@ -305,13 +306,14 @@ _DAMAGE = {
 
 
 def _from_damage(damage: Damage, tags: list[Tag]) -> Problem | None:
-    tag = next((tag for tag in tags if tag.span[0] <= damage.span[0] < tag.span[1]), None)
+    kind, span = damage
+    tag = next((tag for tag in tags if tag.span[0] <= span[0] < tag.span[1]), None)
     # RFC 6376 §3.6.1: notes, flags and unknown tags decide nothing about the key
     if tag is None or tag.name in {"v", "k", "p", "h", "s"}:
-        return Problem(_DAMAGE[damage.kind], damage.span, Effect.REFUSED)
-    if damage.kind in {DamageKind.QUOTE, DamageKind.ESCAPE} and tag.name != "t":
+        return Problem(_DAMAGE[kind], span, Effect.REFUSED)
+    if kind in {DamageKind.QUOTE, DamageKind.ESCAPE} and tag.name != "t":
         return None  # RFC 6376 §3.2: both are VALCHAR, and a note may well quote somebody
-    return Problem(_DAMAGE[damage.kind], damage.span, Effect.ACCEPTED)
+    return Problem(_DAMAGE[kind], span, Effect.ACCEPTED)
 
 
 def _known_once(damaged: list[Problem], others: list[Problem], tags: list[Tag]) -> tuple[Problem, ...]:
@@ -337,7 +339,7 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def _plain(tag: Tag) -> str:
-    return tag.value.translate({ord(c): None for c in FWS}) if tag.name == "p" else tag.value
+    return _WHITE.sub("", tag.value) if tag.name == "p" else tag.value
 
 
 def _padded(base64: str) -> str:

@@ -14,10 +14,12 @@ MAX_TESTED_BITS = 16_384
 CLOSE_PRIME_STEPS = 16
 """Fermat's method finds the keys of CVE-2022-26320 in the first few steps."""
 
-_SMALL_PRIMES = tuple(n for n in range(2, 1000) if all(n % d for d in range(2, isqrt(n) + 1)))
-_ROCA_PRIMES = _SMALL_PRIMES[1:39]
-"""3 to 167. Nemec et al., The Return of Coppersmith's Attack (CCS 2017, CVE-2017-15361), §3."""
-_SQUARES_MOD_16 = frozenset({0, 1, 4, 9})
+SMALL_PRIME_LIMIT = 1_000
+"""Factors below this are looked for; a damaged modulus has one four times in five."""
+ROCA_PRIMES = slice(1, 39)
+"""3 to 167, of all primes. Nemec et al., The Return of Coppersmith's Attack (CCS 2017, CVE-2017-15361), §3."""
+_SQUARE_TEST = 5_040
+"""Of the residues modulo this number only 4 % are squares."""
 
 
 class WeakKind(StrEnum):
@@ -67,21 +69,22 @@ def weakness_of(modulus: int, exponent: int) -> Weakness | None:
 
 
 def _small_factor(modulus: int) -> int:
-    """The least prime below 1,000 that divides `modulus`, or 0: a record damaged in copying looks like this too."""
+    """The least small prime that divides `modulus`, or 0: a record damaged in copying looks like this too."""
     if gcd(modulus, _primorial()) == 1:
         return 0
-    return next(prime for prime in _SMALL_PRIMES if modulus % prime == 0)
+    return next(prime for prime in _small_primes() if modulus % prime == 0)
 
 
 def _close_primes(modulus: int) -> bool:
+    """Fermat: whether `modulus` is a² − b² for an a next to its root."""
     root = isqrt(modulus)
-    if root * root == modulus:
-        return True
-    for a in range(root + 1, root + 1 + CLOSE_PRIME_STEPS):
-        rest = a * a - modulus
-        if rest % 16 in _SQUARES_MOD_16 and isqrt(rest) ** 2 == rest:
-            return True
-    return False
+    return root * root == modulus or any(
+        _is_square(a * a - modulus) for a in range(root + 1, root + 1 + CLOSE_PRIME_STEPS)
+    )
+
+
+def _is_square(number: int) -> bool:
+    return number % _SQUARE_TEST in _square_residues() and isqrt(number) ** 2 == number
 
 
 def _roca(modulus: int) -> bool:
@@ -89,11 +92,22 @@ def _roca(modulus: int) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _small_primes() -> tuple[int, ...]:
+    return tuple(n for n in range(2, SMALL_PRIME_LIMIT) if all(n % d for d in range(2, isqrt(n) + 1)))
+
+
+@lru_cache(maxsize=1)
 def _primorial() -> int:
-    return prod(_SMALL_PRIMES)
+    return prod(_small_primes())
+
+
+@lru_cache(maxsize=1)
+def _square_residues() -> frozenset[int]:
+    return frozenset(n * n % _SQUARE_TEST for n in range(_SQUARE_TEST // 2 + 1))
 
 
 @lru_cache(maxsize=1)
 def _roca_powers() -> tuple[tuple[int, frozenset[int]], ...]:
     """Moduli of the faulty library are powers of 65537 modulo every one of these primes."""
-    return tuple((p, frozenset(pow(65_537, k, p) for k in range(p))) for p in _ROCA_PRIMES)
+    primes = _small_primes()[ROCA_PRIMES]
+    return tuple((p, frozenset(pow(65_537, k, p) for k in range(p))) for p in primes)
