@@ -20,6 +20,11 @@ from deliverability.protocols.dmarc import (
 from deliverability.protocols.dmarc.discover import PREFIX
 from deliverability.protocols.dmarc.record import Tag, render
 
+MAX_SHOWN = 80
+"""Characters of a record's own text in a title."""
+MAX_ROWS = 20
+"""Rows of evidence for one finding; its data have the whole count."""
+
 
 def with_policy(function: Function) -> Function:
     """For a check that needs an applied record: unknown where discovery got no answer, else it does not bind."""
@@ -58,9 +63,9 @@ def published_at(dmarc: DmarcFacts, name: str) -> Published | None:
 
 def is_attempt(published: Published) -> bool:
     """Whether a DMARC record was meant to stand here and none can be used: discarded, as receivers say."""
-    if published.records:
-        return len(published.records) > 1 or published.records[0].reading is None
-    return any(version_fault(text) for text in published.others)
+    if not published.records:
+        return any(version_fault(text) for text in published.others)
+    return len(published.records) > 1 or any(record.reading is None for record in published.records)
 
 
 def row(name: str, text: str, span: tuple[int, int] | None = None, note: str = "") -> Evidence:
@@ -74,6 +79,11 @@ def tag_rows(dmarc: DmarcFacts, notes: Mapping[str, str]) -> tuple[Evidence, ...
     tags = [record.tag(tag) for tag in notes]
     rows = tuple(row(name, record.text, tag.span, notes[tag.name]) for tag in tags if tag is not None)
     return rows or (row(name, record.text),)
+
+
+def shown(text: str) -> str:
+    """As much of what a stranger wrote as a title can take."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def walk_rows(discovery: Discovery) -> tuple[Evidence, ...]:
@@ -144,9 +154,12 @@ def report_address(dmarc: DmarcFacts) -> str:
 def is_safe(old: DmarcRecord | None, new: str) -> bool:
     """Whether `new` asks no more of receivers than `old` did, so that no mail is stopped that was not before."""
     before = old.reading if old is not None else None
-    after = parse(new).reading
-    if after is None:
+    record = parse(new)
+    after = record.reading
+    if after is None or {after.p, after.sp, after.np} == {Policy.NONE}:
         return True
+    if old is not None and (record.adkim > old.adkim or record.aspf > old.aspf):
+        return False  # s comes after r: alignment gets stricter
     floor = (before.p, before.sp, before.np) if before is not None else (Policy.NONE,) * 3
     looser = before is not None and before.testing and not after.testing
     return not looser and all(a.rank <= b.rank for a, b in zip((after.p, after.sp, after.np), floor, strict=True))

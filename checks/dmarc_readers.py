@@ -56,7 +56,7 @@ def dmarc_reject_needs_dkim(dmarc: DmarcFacts, dkim: DkimFacts, subject: Subject
 
     How to fix: set up DKIM at every sender of yours before going to reject, or step back to p=none until it is there.
     """
-    if in_force(dmarc.discovery) is not Policy.REJECT or subject.role is not Role.SENDING:
+    if dmarc.discovery.policy is not Policy.REJECT or subject.role is not Role.SENDING:
         return not_applicable()
     usable = [key for key in dkim.keys if key.usable]
     data: dict[str, Any] = {"domain": dmarc.domain, "count": len(usable), "tried": dkim.tried}

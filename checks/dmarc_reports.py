@@ -23,6 +23,7 @@ from deliverability.checks._dmarc import (
     report_address,
     rewritten,
     row,
+    shown,
     tag_rows,
     with_policy,
 )
@@ -102,7 +103,7 @@ def _counts(uris: Iterable[ReportUri], bad: list[ReportUri]) -> dict[str, Any]:
     return {
         "count": sum(1 for uri in uris if uri.text),
         "bad": len(bad),
-        "first": bad[0].text,
+        "first": shown(bad[0].text),
         "uris": [uri.text for uri in bad],
     }
 

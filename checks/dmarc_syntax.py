@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
-from deliverability.checks._dmarc import is_attempt, is_safe, published_at, record_name, replacing, row
+from deliverability.checks._dmarc import MAX_ROWS, is_attempt, is_safe, published_at, record_name, replacing, row, shown
 from deliverability.findings import Evidence, RecordChange, Severity
 from deliverability.protocols.dmarc import (
     DiscoveryStatus,
@@ -106,15 +106,15 @@ def dmarc_syntax(dmarc: DmarcFacts) -> Judgements:
     return failed(
         case=worst.case,
         severity=worst.severity,
-        evidence=tuple(fault.row for fault in faults),
+        evidence=tuple(fault.row for fault in faults[:MAX_ROWS]),
         records=change,
         safe=safe,
         name=judged.name,
         count=len(faults),
         effect=worst.effect.value,
-        tag=worst.tag,
-        found=worst.found,
-        becomes=worst.becomes,
+        tag=shown(worst.tag),
+        found=shown(worst.found),
+        becomes=shown(worst.becomes),
     )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from deliverability.checks._check import Judgements, check, failed, informed, not_applicable, passed
 from deliverability.checks._dmarc import (
+    MAX_ROWS,
     applied,
     is_own,
     record_name,
     replacing,
     rewritten,
     row,
+    shown,
     tag_rows,
     with_policy,
 )
@@ -91,9 +93,9 @@ def dmarc_tags_without_effect(dmarc: DmarcFacts) -> Judgements:
     if not idle:
         return passed(evidence=(row(record_name(dmarc), record.text),))
     return failed(
-        evidence=tag_rows(dmarc, idle),
+        evidence=tag_rows(dmarc, idle)[:MAX_ROWS],
         records=replacing(dmarc, record.text, rewritten(record, drop=idle)),
-        names=", ".join(idle),
+        names=shown(", ".join(idle)),
         reasons=idle,
     )
 

@@ -24,6 +24,9 @@ TAGS = (*POLICY_TAGS, *URI_TAGS, "adkim", "aspf", "fo", "psd", "t")
 MAX_JUNK = 256
 """Characters looked through for a version that is not where it belongs; our own bound."""
 
+MAX_REPAIRED = 4096
+"""Characters of a text that is repaired; our own bound, several times the longest record in use."""
+
 _KNOWN = "|".join((*TAGS, *sorted(REMOVED)))
 _VERSION = re.compile(r"v[ \t]{0,9}[=:]?[ \t]{0,9}dmarc[ \t]?[0-9.]{0,9}", re.IGNORECASE)
 _EXACT = re.compile(r"[vV][ \t]*=[ \t]*DMARC1(?![0-9.])")
@@ -66,7 +69,7 @@ def repaired(text: str) -> str | None:
 
     What a reader already understands stays as it is. A policy that cannot be made out becomes `p=none`.
     """
-    if not is_dmarc(text) and version_fault(text) is None:
+    if len(text) > MAX_REPAIRED or (not is_dmarc(text) and version_fault(text) is None):
         return None
     tags: dict[str, str] = {}
     for name, value in _pairs(_body(cleaned(text) or text)):
@@ -74,6 +77,8 @@ def repaired(text: str) -> str | None:
         if mended is not None:
             tags.setdefault(name, mended)
     policy = tags.pop("p", Policy.NONE.value)
+    if "ruf" not in tags:
+        tags.pop("fo", None)  # RFC 9989 §4.7: to be ignored without ruf
     record = render([("v", VERSION), ("p", policy), *tags.items()])
     return None if parse(record).problems else record
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver
 from deliverability.names import InvalidDomain, to_ascii
-from deliverability.protocols.dmarc.discover import Discovery, Walk, walk
+from deliverability.protocols.dmarc.discover import Discovery, Walk, questions_leave, walk
 from deliverability.protocols.dmarc.record import is_dmarc, parse
 from deliverability.protocols.dmarc.uri import ReportUri
 
@@ -102,10 +103,13 @@ async def _destination(resolver: Resolver, discovery: Discovery, tag: str, uri: 
     if not host:
         return Destination(tag, uri, "")
     policy_domain = discovery.policy_domain or discovery.domain
-    mailbox, external = await asyncio.gather(
+    mailbox, external, usable = await asyncio.gather(
         mailbox_of(resolver, host) if uri.scheme == "mailto" else _nothing(),
         _external(resolver, discovery, policy_domain, host) if host != policy_domain else _nothing(),
+        _is_usable(uri),
     )
+    if not usable:
+        return Destination(tag, uri, "")
     if external is None:
         return Destination(tag, uri, host, mailbox)
     outside, name, answer, unanswered = external
@@ -120,20 +124,27 @@ async def _nothing() -> None:
 
 
 def _host(uri: ReportUri) -> str:
-    """The host that gets the reports, in A-labels; empty if it, or the address, is none."""
+    """The host that gets the reports, in A-labels; empty if it is none."""
     try:
-        return _address_domain(uri.address) if uri.scheme == "mailto" else to_ascii(uri.host)
-    except (ValueError, InvalidDomain):
+        return to_ascii(uri.host)
+    except InvalidDomain:
         return ""
 
 
-def _address_domain(address: str) -> str:
-    """The domain of a mail address. Raises ValueError for what is no address."""
-    from email_validator import validate_email  # noqa: PLC0415 - 100 ms, spent once a record with addresses is there
+async def _is_usable(uri: ReportUri) -> bool:
+    """Whether mail can be addressed to a `mailto:`; other URIs have no address to judge."""
+    if uri.scheme != "mailto":
+        return True
+    if "email_validator" not in sys.modules:
+        await questions_leave()
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 80 ms, while packets are under way
 
-    # DNS says below whether mail can go there, so .test is as good as any other name
-    valid = validate_email(address, check_deliverability=False, test_environment=True)
-    return to_ascii(valid.ascii_domain or valid.domain)
+    try:
+        # DNS tells whether mail can go there, so .test is as good as any other name
+        validate_email(uri.address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 async def _external(

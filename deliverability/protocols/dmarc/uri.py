@@ -8,11 +8,14 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 WSP = " \t"
-"""RFC 5234 appendix B.1: what WSP is."""
+"""What the grammar of RFC 9989 §4.8 calls WSP."""
+
+MAX_URIS = 50
+"""URIs of one tag that are read; our own bound. RFC 7489 §6.3 makes receivers support two."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ALLOWED = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@$&'()*+;=-]|%[0-9A-Fa-f]{2})*")
-"""RFC 3986 §2: its characters without `,` and `!`, which RFC 9989 §4.8 wants percent-encoded."""
+"""The characters of a URI without `,` and `!`, which RFC 9989 §4.8 wants percent-encoded."""
 _SIZE = re.compile(r"!([0-9]+[kmgtKMGT]?)\Z")
 
 
@@ -43,7 +46,7 @@ def parse_uris(value: str, start: int = 0) -> tuple[ReportUri, ...]:
     """The comma-separated URIs of `value`, which stands at `start` in its record. Never raises."""
     uris: list[ReportUri] = []
     position = start
-    for part in value.split(","):
+    for part in value.split(",", MAX_URIS)[:MAX_URIS]:
         text = part.strip(WSP)
         left = position + len(part) - len(part.lstrip(WSP)) if text else position
         uris.append(_parse(text, (left, left + len(text))))
@@ -64,7 +67,7 @@ def _parse(text: str, span: tuple[int, int]) -> ReportUri:
         return ReportUri(text, span, scheme.lower(), host=_authority(uri), size=suffix)
     address = unquote(rest.partition("?")[0])
     local, _, host = address.rpartition("@")
-    # RFC 6068 §2: a mailto: has no `//`, and a report needs somebody to go to
+    # a mailto: has no `//`, and a report needs somebody to go to
     if not local or not host or local.startswith("//") or any(c in WSP for c in address):
         return ReportUri(text, span, "mailto", size=suffix, fault=UriFault.ADDRESS)
     return ReportUri(text, span, "mailto", address, host.lower().removesuffix("."), suffix)

@@ -21,7 +21,7 @@ RUA = "rua=mailto:reports@example.test"
         "v=DMARC1; p=none",
         "v = DMARC1 ;p=none",
         "v\t=\tDMARC1\t;\tp=none",
-        "V=DMARC1; p=none",  # RFC 5234 §2.3: "v" of the grammar matches in any case
+        "V=DMARC1; p=none",  # RFC 9989 §4.8: "v" of the grammar matches in any case
         "v=DMARC1 ",
     ],
 )
