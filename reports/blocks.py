@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, sights
-from deliverability.reports.layout import Canvas, cells, window, wrapped
+from deliverability.reports.layout import Canvas, cells, folds, window, wrapped
 from deliverability.reports.words import shown
 
 MAX_SIGHTS = 6
-"""Rows of evidence under one finding; `-v` shows all."""
+"""Rows of evidence under one finding, and marks in one very long record; `-v` shows all."""
+MAX_MARKED_LINES = 10
+"""Lines of a record that is shown whole because several things in it are marked."""
 MAX_RECORD_LINES = 3
 """Lines of a long record with no mark in it; `-v` shows all."""
 
@@ -75,11 +77,12 @@ def _evidence(canvas: Canvas, rows: list[Sight], color: str, *, verbose: bool) -
         above, label = label, f"{sight.name} {sight.rdtype}".strip()
         lines += _label(canvas, sight, "" if label == above else label)
         if sight.text:
-            lines += _marked(canvas, sight, color) if sight.marks else _record(canvas, sight.text, verbose=verbose)
-    hidden = len(rows) - MAX_SIGHTS
-    if hidden > 0 and not verbose:
-        lines += canvas.paragraph(f"… and {words.counted(hidden, 'row', 'rows')} more (-v)", _BODY, "dim")
-    return lines
+            lines += (
+                _marked(canvas, sight, color, verbose=verbose)
+                if sight.marks
+                else _record(canvas, sight.text, verbose=verbose)
+            )
+    return lines + ([] if verbose else _hidden(canvas, len(rows) - MAX_SIGHTS, "row"))
 
 
 def _label(canvas: Canvas, sight: Sight, label: str) -> list[str]:
@@ -89,22 +92,46 @@ def _label(canvas: Canvas, sight: Sight, label: str) -> list[str]:
 
 
 def _record(canvas: Canvas, text: str, *, verbose: bool) -> list[str]:
-    lines = wrapped(shown(text), canvas.width - _BODY)
+    enough = text if verbose else text[: (MAX_RECORD_LINES + 1) * canvas.width]
+    lines = wrapped(shown(enough), canvas.width - _BODY)
     if len(lines) > MAX_RECORD_LINES and not verbose:
         lines = [*lines[: MAX_RECORD_LINES - 1], f"{lines[MAX_RECORD_LINES - 1][:-_BODY]} …"]
     return [" " * _BODY + line for line in lines]
 
 
-def _marked(canvas: Canvas, sight: Sight, color: str) -> list[str]:
-    """The record with each mark underlined; printed again only where another part of it has to be seen."""
+def _marked(canvas: Canvas, sight: Sight, color: str, *, verbose: bool) -> list[str]:
+    """The record with each mark underlined: whole where it has several marks and is not too long, else around each."""
+    lines = folds(shown(sight.text), canvas.width - _BODY)
+    if len(sight.marks) > 1 and (verbose or len(lines) <= MAX_MARKED_LINES):
+        return _folded(canvas, sight, lines, color)
+    return _parts(canvas, sight, color, verbose=verbose)
+
+
+def _parts(canvas: Canvas, sight: Sight, color: str, *, verbose: bool) -> list[str]:
     lines: list[str] = []
-    printed = ""
-    for span, note in sight.marks:
+    for span, note in sight.marks if verbose else sight.marks[:MAX_SIGHTS]:
         part = window(sight.text, span, canvas.width - _BODY)
-        if part.text != printed:
-            lines.append(" " * _BODY + part.text)
-            printed = part.text
-        lines += _underline(canvas, part.offset, part.length, note, color)
+        lines += [" " * _BODY + part.text, *_underline(canvas, part.offset, part.length, note, color)]
+    return lines + ([] if verbose else _hidden(canvas, len(sight.marks) - MAX_SIGHTS, "mark"))
+
+
+def _hidden(canvas: Canvas, number: int, what: str) -> list[str]:
+    more = words.counted(number, what, f"{what}s")
+    return canvas.paragraph(f"… and {more} more (-v)", _BODY, "dim") if number > 0 else []
+
+
+def _folded(canvas: Canvas, sight: Sight, breaks: Iterable[tuple[int, int]], color: str) -> list[str]:
+    """The record in as many lines as it takes, marks under each; a remark stands where its mark begins."""
+    text = shown(sight.text)
+    marks = [(len(shown(sight.text[:a])), len(shown(sight.text[:b])), note) for (a, b), note in sight.marks]
+    lines: list[str] = []
+    for start, end in breaks:
+        here = [
+            (max(a, start), min(b, end), note if a >= start else "") for a, b, note in marks if a < end and b > start
+        ]
+        lines.append(" " * _BODY + text[start:end])
+        for a, b, note in here:
+            lines += _underline(canvas, cells(text[start:a]), max(cells(text[a:b]), 1), note, color)
     return lines
 
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check
 from deliverability.diff import AuditDiff, Change, diff
@@ -67,15 +67,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    cast("dict[str, object]", environment.globals).update(
-        {
-            "spf_tree": spf_tree,
-            "view": view,
-            "words": words,
-            "counts": counts,
-            "to_unicode": to_unicode,
-        }
-    )
+    tools: dict[str, Any] = {
+        "spf_tree": spf_tree,
+        "view": view,
+        "words": words,
+        "counts": counts,
+        "to_unicode": to_unicode,
+    }
+    environment.globals.update(tools)
     return environment
 
 

@@ -89,14 +89,23 @@ def cut(text: str, width: int) -> int:
 
 def wrapped(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells, broken after spaces where there are any. Loses nothing but those."""
-    lines: list[str] = []
-    while cells(text) > width:
-        fits = max(cut(text, width), 1)
-        space = fits if text[fits : fits + 1] == " " else text.rfind(" ", 0, fits)
-        end = space if space > 0 else fits
-        lines.append(text[:end].rstrip(" "))
-        text = text[end:].lstrip(" ")
-    return [*lines, text]
+    return [text[start:end].rstrip(" ") for start, end in folds(text, width)]
+
+
+def folds(text: str, width: int) -> list[tuple[int, int]]:
+    """Where the lines begin and end into which `wrapped` breaks `text`."""
+    lines: list[tuple[int, int]] = []
+    start = 0
+    while start < len(text) or not lines:
+        ahead = text[start : start + 4 * width]  # characters that take no cell may make a line this long, not longer
+        fits = max(cut(ahead, width), 1)
+        space = fits if ahead[fits : fits + 1] in {" ", ""} else ahead.rfind(" ", 0, fits)
+        end = start + (space if space > 0 else fits)
+        lines.append((start, min(end, len(text))))
+        start = end
+        while text[start : start + 1] == " ":
+            start += 1
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,9 +228,9 @@ def _topic(name: str, findings: Sequence[Finding]) -> Topic:
     return Topic(name, "none", "–", "does not apply", counts)
 
 
-def prose(text: str) -> list[Piece]:
-    """A sentence of ours in pieces, what stands in backticks told apart; it begins with a capital."""
-    parts = words.sentence(text).split("`")
+def inline(text: str) -> list[Piece]:
+    """Words of ours in pieces, what stands in backticks told apart."""
+    parts = text.split("`")
     if len(parts) % 2 == 0:
         return [(text, False)]
     return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]

@@ -134,6 +134,28 @@ def test_many_rows_of_evidence_are_cut_and_counted() -> None:
     assert "host19.example" in draw(audit, verbose=True)
 
 
+def test_a_record_with_several_marks_is_shown_whole_with_each_mark_under_its_line() -> None:
+    lines = [line.rstrip() for line in draw(samples.in_trouble()).split("\n")]
+    first = next(i for i, line in enumerate(lines) if line.endswith("9 of the 14, through 3 nested includes"))
+
+    assert lines[first - 1 : first + 4] == [
+        "    v=spf1 include:_spf.crm.example include:mail.shop.example",
+        "           ^^^^^^^^^^^^^^^^^^^^^^^^ 9 of the 14, through 3 nested includes",
+        "    include:_spf.helpdesk.example include:spf.newsletter.example a mx ~all",
+        "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the eleventh look-up is made here",
+        "    fix    Drop the includes of services that no longer send for you, and name",
+    ]
+
+
+def test_a_very_long_record_shows_the_parts_around_its_first_marks() -> None:
+    record = "v=spf1 " + "a:host.example " * 4000
+    rows = tuple(Evidence("spf_term", "x.example", "TXT", record, (7 + 15 * i, 21 + 15 * i), str(i)) for i in range(99))
+    text = draw(replace(samples.in_trouble(), findings=(replace(samples.duplicate_term(), evidence=rows),)))
+
+    assert "… and 93 marks more (-v)" in text
+    assert text.count("\n") < 60
+
+
 def test_a_name_is_shown_as_people_write_it_and_as_dns_does() -> None:
     audit = samples.in_trouble()
     audit = replace(audit, subject=replace(audit.subject, domain="xn--bcher-kva.example"))
