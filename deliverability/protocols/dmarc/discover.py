@@ -87,7 +87,7 @@ class LegacyDiscovery:
 class Discovery:
     """The policy for `domain`. `policy` is what p, sp or np asks for, before `testing` (t=y) takes a level off it.
 
-    `record` is the text that applies and `parsed` what it says; `exists` is None where nobody could tell.
+    `record` is the text that applies; `exists` is None where nobody could tell.
     """
 
     domain: str
@@ -95,13 +95,17 @@ class Discovery:
     organizational_domain: str
     policy_domain: str | None = None
     record: str | None = None
-    parsed: DmarcRecord | None = None
     policy: Policy | None = None
     testing: bool = False
     exists: bool | None = None
     existence: Answer | None = None
     walk: tuple[Answer, ...] = ()
     legacy: LegacyDiscovery
+
+    @property
+    def parsed(self) -> DmarcRecord | None:
+        """What the record that applies says."""
+        return None if self.record is None else parse(self.record)
 
     @property
     def unanswered(self) -> tuple[Answer, ...]:
@@ -221,7 +225,6 @@ def _decide(walked: Walk, existence: Answer, exists: bool | None, legacy: Legacy
             organizational_domain=walked.organizational_domain,
             policy_domain=step.name if step is not None else None,
             record=record.text if record is not None else None,
-            parsed=record,
             policy=policy,
             testing=record is not None and record.reading is not None and record.reading.testing,
             exists=exists,

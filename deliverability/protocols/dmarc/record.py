@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from deliverability.protocols.dmarc.uri import WSP, ReportUri, parse_uris
 
@@ -150,6 +151,7 @@ def render(tags: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{name}={value}" for name, value in tags)
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> DmarcRecord:
     """Read `text` (one character per octet) as both generations of readers do. Never raises.
 
