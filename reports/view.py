@@ -96,12 +96,11 @@ class FixView:
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """Where a rule stands. `url` is empty unless it is on the fixed list of sources."""
+    """A document that rules stand in: each place as (citation, address). Only listed sources have an address."""
 
-    citation: str
+    places: Sequence[tuple[str, str]]
     title: str
     date: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +179,25 @@ def _one_line(parts: Iterable[Piece]) -> list[list[Piece]]:
     return [list(parts)]
 
 
-def source(reference: Reference) -> SourceView:
-    """A rule's source; only what `deliverability.sources` lists gets a link."""
-    known = SOURCES.get(reference.source)
-    citation = words.citation(reference)
+def sources(references: Iterable[Reference]) -> list[SourceView]:
+    """The sources of a rule, each once with all its sections."""
+    grouped: dict[str, list[Reference]] = {}
+    for reference in references:
+        grouped.setdefault(reference.source, []).append(reference)
+    return [_source(name, members) for name, members in grouped.items()]
+
+
+def _source(name: str, references: Sequence[Reference]) -> SourceView:
+    known = SOURCES.get(name)
     if known is None:
-        return SourceView(citation, "", "", "")
+        return SourceView([(words.citation(r), "") for r in references], "", "")
+    return SourceView([(words.citation(r), _address(known.url, r)) for r in references], known.title, known.date)
+
+
+def _address(url: str, reference: Reference) -> str:
+    """A listed address; of an RFC, the section, if it looks like one."""
     exact = reference.source.startswith("RFC ") and _SECTION.fullmatch(reference.section)
-    url = f"{known.url}#section-{reference.section}" if exact else known.url
-    return SourceView(citation, known.title, known.date, url)
+    return f"{url}#section-{reference.section}" if exact else url
 
 
 def commands(finding: Finding) -> list[str]:
