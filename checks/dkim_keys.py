@@ -226,13 +226,11 @@ def _service(place: Place, record: KeyRecord) -> Judgement:
     titles={
         "pass": "No known weakness in the key at {selector}",
         "exponent": "The public exponent of the key at {selector} is {detail}; it should be 65537",
-        "small_factor": "The modulus at {selector} is divisible by {detail}: it is damaged, or no RSA modulus",
         "close_primes": "The two primes of the key at {selector} lie so close together that anybody can find them",
         "roca": "The key at {selector} comes from the faulty generator of CVE-2017-15361",
         "published": "The private half of the key at {selector} is printed in {detail}",
     },
     fixes={
-        "small_factor": "Copy the key again from the signer; if it is the same there, make a new one.",
         "published": "Replace the example key from the standard with one of your own, and sign with that.",
     },
     effort=Effort.MEDIUM,

@@ -75,12 +75,14 @@ def start_up(peer: list[str] | None) -> None:
 def _before_first_packet() -> float:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
+        server.settimeout(20)
         address = f"127.0.0.1:{server.getsockname()[1]}"
         started = time.perf_counter()
-        command = [*DELIV, "audit", "shop.example", "--resolver", address, "--timeout", "0.2", "-q"]
+        command = [*DELIV, "audit", "shop.example", "--resolver", address, "-q"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         server.recv(4096)
         taken = time.perf_counter() - started
+        process.kill()
         process.wait()
         return taken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from math import gcd, isqrt, prod
+from math import isqrt
 
 MIN_EXPONENT = 65_537
 """FIPS 186-5 §A.1.1: the public exponent is odd and at least 2^16 + 1."""
@@ -14,10 +14,11 @@ MAX_TESTED_BITS = 16_384
 CLOSE_PRIME_STEPS = 16
 """Fermat's method finds the keys of CVE-2022-26320 in the first few steps."""
 
-SMALL_PRIME_LIMIT = 1_000
-"""Factors below this are looked for; a damaged modulus has one four times in five."""
-ROCA_PRIMES = slice(1, 39)
-"""3 to 167, of all primes. Nemec et al., The Return of Coppersmith's Attack (CCS 2017, CVE-2017-15361), §3."""
+ROCA_LAST_PRIME = 167
+"""The test takes the primes from 3 to this one.
+
+Nemec et al., The Return of Coppersmith's Attack (CCS 2017, CVE-2017-15361), §3.
+"""
 _SQUARE_TEST = 5_040
 """Of the residues modulo this number only 4 % are squares."""
 
@@ -26,7 +27,6 @@ class WeakKind(StrEnum):
     """Why a key gives no protection."""
 
     EXPONENT = "exponent"
-    SMALL_FACTOR = "small_factor"
     CLOSE_PRIMES = "close_primes"
     ROCA = "roca"
     PUBLISHED = "published"
@@ -60,19 +60,9 @@ def weakness_of(modulus: int, exponent: int) -> Weakness | None:
         return Weakness(WeakKind.EXPONENT, str(exponent) if exponent < MIN_EXPONENT else "even")
     if not 0 < modulus.bit_length() <= MAX_TESTED_BITS:
         return None
-    factor = _small_factor(modulus)
-    if factor:
-        return Weakness(WeakKind.SMALL_FACTOR, str(factor))
     if _close_primes(modulus):
         return Weakness(WeakKind.CLOSE_PRIMES)
     return Weakness(WeakKind.ROCA) if _roca(modulus) else None
-
-
-def _small_factor(modulus: int) -> int:
-    """The least small prime that divides `modulus`, or 0: a record damaged in copying looks like this too."""
-    if gcd(modulus, _primorial()) == 1:
-        return 0
-    return next(prime for prime in _small_primes() if modulus % prime == 0)
 
 
 def _close_primes(modulus: int) -> bool:
@@ -92,16 +82,6 @@ def _roca(modulus: int) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _small_primes() -> tuple[int, ...]:
-    return tuple(n for n in range(2, SMALL_PRIME_LIMIT) if all(n % d for d in range(2, isqrt(n) + 1)))
-
-
-@lru_cache(maxsize=1)
-def _primorial() -> int:
-    return prod(_small_primes())
-
-
-@lru_cache(maxsize=1)
 def _square_residues() -> frozenset[int]:
     return frozenset(n * n % _SQUARE_TEST for n in range(_SQUARE_TEST // 2 + 1))
 
@@ -109,5 +89,5 @@ def _square_residues() -> frozenset[int]:
 @lru_cache(maxsize=1)
 def _roca_powers() -> tuple[tuple[int, frozenset[int]], ...]:
     """Moduli of the faulty library are powers of 65537 modulo every one of these primes."""
-    primes = _small_primes()[ROCA_PRIMES]
+    primes = (n for n in range(3, ROCA_LAST_PRIME + 1) if all(n % d for d in range(2, isqrt(n) + 1)))
     return tuple((p, frozenset(pow(65_537, k, p) for k in range(p))) for p in primes)

@@ -231,15 +231,6 @@ def test_small_and_even_exponents_are_weak(exponent: int) -> None:
     assert kind(P * Q, exponent) is WeakKind.EXPONENT
 
 
-@given(st.integers(0, 167))
-def test_a_small_factor_is_named(which: int) -> None:
-    primes = [n for n in range(2, 1000) if all(n % d for d in range(2, isqrt(n) + 1))]
-    weakness = weakness_of(P * primes[which], E)
-
-    assert weakness is not None
-    assert (weakness.kind, weakness.detail) == (WeakKind.SMALL_FACTOR, str(primes[which]))
-
-
 @pytest.mark.parametrize("gap", [0, 2, 2**200])
 def test_primes_close_together_are_found(gap: int) -> None:
     assert kind(P * prime_from(P + gap)) is WeakKind.CLOSE_PRIMES
