@@ -75,6 +75,7 @@ def _environment() -> Environment:
         "to_unicode": to_unicode,
     }
     environment.globals.update(tools)
+    environment.filters.update({"inline": _inline, "prose": _prose})
     return environment
 
 
@@ -87,6 +88,23 @@ def _finalized(value: object) -> object:
     if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
         return value  # markup is made of pieces that came through here
     return words.shown(value)
+
+
+def _inline(text: str) -> str:
+    """Words of ours with what stands between backticks set as code; the words themselves are escaped."""
+    parts = text.split("`")
+    if len(parts) == 1 or len(parts) % 2 == 0:
+        return text
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+
+    code = Markup("<code>{}</code>")
+    pieces = [words.shown(part) for part in parts]
+    return Markup("").join(code.format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces))
+
+
+def _prose(text: str) -> str:
+    """The same as a sentence of its own."""
+    return _inline(words.sentence(text))
 
 
 @lru_cache(maxsize=1)

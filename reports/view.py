@@ -237,14 +237,6 @@ def _topic(name: str, findings: Sequence[Finding]) -> Topic:
     return Topic(name, "none", "–", "does not apply", counts)
 
 
-def inline(text: str) -> list[Piece]:
-    """Words of ours in pieces, what stands in backticks told apart."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return [(text, False)]
-    return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]
-
-
 def asked_through(audit: Audit) -> str:
     """From where DNS was seen."""
     if audit.options.get("zone"):

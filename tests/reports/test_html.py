@@ -289,6 +289,12 @@ class TestContent:
 
         assert "SPF needs 14 DNS look-ups" in text
 
+    def test_words_between_backticks_are_code_and_still_inert(self) -> None:
+        text = page(with_finding(title="`<b>` leads to `none`", settle="a lone ` stays"))
+
+        assert "<h3><code>&lt;b&gt;</code> leads to <code>none</code></h3>" in text
+        assert "A lone ` stays" in text
+
     def test_a_critical_fault_is_filled(self) -> None:
         assert 'class="chip bad full"' in page(with_finding(severity=Severity.CRITICAL))
         assert 'class="chip bad full"' not in page(with_finding(severity=Severity.HIGH))
