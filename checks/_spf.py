@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Function, Judgements, not_applicable, unknown
 from deliverability.findings import Action, Evidence, RecordChange
@@ -12,6 +12,9 @@ from deliverability.lookup.answer import Answer
 from deliverability.protocols.spf.facts import Node, SpfFacts
 from deliverability.protocols.spf.record import Span, SpfRecord, Term, parse
 from deliverability.protocols.spf.tree import nodes
+
+if TYPE_CHECKING:
+    from deliverability.protocols.spf.slips import Mending
 
 
 def with_answer(function: Function) -> Function:
@@ -81,6 +84,18 @@ def rewritten(record: SpfRecord, pieces: dict[Span, str]) -> str:
     for span in sorted(pieces, reverse=True):
         text = text[: span.start] + pieces[span] + text[span.end :]
     return " ".join(word for word in text.split(" ") if word)
+
+
+def mending_of(text: str) -> Mending:
+    """The slips of the hand in a record."""
+    from deliverability.protocols.spf.slips import mend  # noqa: PLC0415 - 15 ms that only a faulty record needs
+
+    return mend(text)
+
+
+def mended(spf: SpfFacts, text: str) -> tuple[RecordChange, ...]:
+    """The change from `text` to what was meant by it."""
+    return replacement(spf, mending_of(text).text, old=text)
 
 
 def replacement(spf: SpfFacts, value: str | None, old: str | None = None) -> tuple[RecordChange, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from deliverability.checks._spf import mending_of
 from deliverability.names import registrable
 from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, RRSET_ADVISED_OCTETS
 from deliverability.protocols.spf.record import VERSION, Kind, Mechanism, Modifier, Qualifier, SpfRecord, parse
-from deliverability.protocols.spf.slips import mend
 from deliverability.protocols.spf.tree import walk
 
 _SOFTEST = (Qualifier.FAIL, Qualifier.SOFTFAIL, Qualifier.NEUTRAL)
@@ -19,7 +19,7 @@ def merged(texts: Sequence[str]) -> str | None:
 
     Where they end differently, the softer `all` is kept: no mail that passed is lost by merging.
     """
-    records = [parse(mend(text).text or text) for text in texts]
+    records = [parse(mending_of(text).text or text) for text in texts]
     if any(record.faults for record in records):
         return None
     words = dict.fromkeys(word for record in records for word in _words(record))
@@ -73,8 +73,8 @@ def _savings(spf: SpfFacts) -> Iterator[tuple[int, int, list[str]]]:
             yield _start(child), cost.get(_start(child), 0), []
     own = registrable(spf.domain)
     for child in branches:
-        if own is not None and registrable(child.name) == own and (words := _written_out(child)) is not None:
-            yield _start(child), 1, words
+        if (written_out := _written_out(child, own)) is not None:
+            yield _start(child), *written_out
 
 
 def _cost_of_branches(tree: Node) -> dict[int, int]:
@@ -103,17 +103,21 @@ def _brought(tree: Node, child: Node) -> bool:
     )
 
 
-def _written_out(child: Node) -> list[str] | None:
-    """The terms of an included record, if they mean the same in the record that includes it."""
+def _written_out(child: Node, own: str | None) -> tuple[int, list[str]] | None:
+    """The look-ups saved and the terms of an own included record, if they mean the same where it is included."""
     record = child.parsed
-    if record is None or record.faults or child.error is not None or record.redirect is not None:
+    if own is None or registrable(child.name) != own or record is None or child.error is not None or record.redirect:
         return None
+    below = {node.via.span: node for node in child.children if node.via}
     words: list[str] = []
+    saved = 1
     for term in record.reached:
         if term.kind is Kind.ALL and not _passes(term):
             continue
         moved = term.cidr is not None or (term.domain is not None and not term.domain.letters)
         if not moved or not _passes(term):
             return None
-        words.append(term.text)
-    return words
+        inner = _written_out(below[term.span], own) if term.span in below else None
+        saved += inner[0] if inner else 0
+        words += inner[1] if inner else [term.text]
+    return saved, words

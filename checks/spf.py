@@ -15,6 +15,7 @@ from deliverability.checks._check import (
     unknown,
 )
 from deliverability.checks._spf import (
+    mended,
     record_evidence,
     replacement,
     rewritten,
@@ -39,6 +40,7 @@ from deliverability.checks.spf_reach import (
     spf_receivers_differ,
     spf_takeover,
 )
+from deliverability.checks.spf_slips import spf_human_errors
 from deliverability.checks.spf_terms import (
     spf_duplicate_terms,
     spf_exp,
@@ -53,8 +55,6 @@ from deliverability.findings import Action, Evidence, Judgement, Owner, RecordCh
 from deliverability.lookup.answer import Status
 from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts
 from deliverability.protocols.spf.record import Qualifier
-from deliverability.protocols.spf.slip_words import SlipCode
-from deliverability.protocols.spf.slips import Mending, Slip, mend
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc, source
 
@@ -87,7 +87,7 @@ def spf_present(subject: Subject, spf: SpfFacts) -> Judgements:
         return passed(evidence=record_evidence(spf))
     if spf.near_misses:
         rows = tuple(Evidence("spf_term", spf.domain, "TXT", text, (0, len(text))) for text in spf.near_misses)
-        return failed(case="near", evidence=rows, records=_mended(spf, spf.near_misses[0]))
+        return failed(case="near", evidence=rows, records=mended(spf, spf.near_misses[0]))
     if subject.role is Role.PARKED or spf.answer.status is Status.NXDOMAIN:
         return not_applicable()
     return failed(evidence=answer_evidence(spf.answer))
@@ -152,7 +152,7 @@ def spf_syntax(spf: SpfFacts) -> Iterator[Judgement]:
             "" if own else name,
             case="fail" if own else "nested",
             evidence=rows,
-            records=_mended(spf, node.record or "") if own else (),
+            records=mended(spf, node.record or "") if own else (),
             owner=None if own else Owner.ESP,
             name=name,
             count=len(faults),
@@ -211,81 +211,6 @@ def _deciding(node: Node) -> Node:
     while node.parsed and node.parsed.all is None and node.parsed.redirect and node.children:
         node = node.children[-1]
     return node
-
-
-_EFFECT = {SlipCode.FOREIGN_TEXT: Severity.LOW}
-
-
-@check(
-    "spf-human-errors",
-    Severity.CRITICAL,
-    rfc(7208, "4.6.1"),
-    rfc(7208, "12"),
-    titles={
-        "pass": "No slip of the hand is known in the record",
-        "fail": "{count} slip(s) of the hand: `{written}` was meant as `{meant}`",
-        "lost": "`{written}` is ignored by receivers; it was meant as `{meant}`",
-        "stray": "Beside the SPF record stands a text that was meant as another: `{written}`",
-    },
-    fixes={
-        "lost": "Write the marked terms as proposed, so that receivers see them.",
-        "stray": "Delete the stray text, or merge what it should say into the record.",
-    },
-)
-@with_answer
-def spf_human_errors(spf: SpfFacts) -> Judgements:
-    """The record holds none of the slips that people make when they type or paste one.
-
-    Why it matters: receivers do not guess. A misspelt term costs the whole record, or is lost in silence.
-
-    How to fix: publish the record with the marked pieces written as proposed.
-    """
-    texts = spf.records if len(spf.records) == 1 else () if spf.records else spf.near_misses[:1]
-    for text in texts:
-        mending = mend(text)
-        if mending.slips:
-            return _slipped(spf, text, mending)
-    if spf.records and spf.near_misses:
-        stray = spf.near_misses[0]
-        change = RecordChange(Action.REMOVE, spf.domain, "TXT", old=stray)
-        rows = (Evidence("spf_term", spf.domain, "TXT", stray, (0, len(stray))),)
-        records = () if spf.answer.cname_chain else (change,)
-        return failed(case="stray", severity=Severity.LOW, evidence=rows, records=records, written=stray)
-    return passed() if texts else not_applicable()
-
-
-def _slipped(spf: SpfFacts, text: str, mending: Mending) -> Judgement:
-    legal = spf.record is not None and not spf.record.faults
-    first = mending.slips[0]
-    return failed(
-        case="lost" if legal else "fail",
-        severity=_lost_severity(mending.slips) if legal else None,
-        evidence=tuple(
-            Evidence(
-                "spf_term", spf.domain, "TXT", text, (slip.span.start, slip.span.end), f"{slip.code}: {slip.repair}"
-            )
-            for slip in mending.slips
-        ),
-        records=replacement(spf, mending.text, old=text),
-        safe=all(slip.code not in _GUESSES for slip in mending.slips),
-        count=len(mending.slips),
-        written=first.text,
-        meant=first.repair.strip() or "nothing",
-        slips=[slip.code.value for slip in mending.slips],
-    )
-
-
-_GUESSES = frozenset({SlipCode.BARE_DOMAIN, SlipCode.SECOND_VERSION, SlipCode.MISSPELT_ALL})
-"""Slips whose repair could be another than the one proposed."""
-
-
-def _lost_severity(slips: tuple[Slip, ...]) -> Severity:
-    """The record works, but for the lost terms: text that belongs elsewhere is no loss."""
-    return max((_EFFECT.get(slip.code, Severity.HIGH) for slip in slips), key=lambda severity: severity.rank)
-
-
-def _mended(spf: SpfFacts, text: str) -> tuple[RecordChange, ...]:
-    return replacement(spf, mend(text).text, old=text)
 
 
 @check(

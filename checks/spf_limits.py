@@ -242,7 +242,7 @@ def spf_include_resolves(spf: SpfFacts) -> Iterator[Judgement]:
     for node in below.values():
         if node.error is NodeError.UNANSWERED and node.answer is not None:
             yield unknown(node.answer, subject=node.name)
-        elif node.error in _BROKEN:
+        elif node.error is not None and node.error in _BROKEN:
             yield _broken(spf, node, _BROKEN[node.error])
     if below and all(node.error not in {*_BROKEN, NodeError.UNANSWERED} for node in below.values()):
         yield passed()

@@ -24,8 +24,8 @@ from deliverability.protocols.spf.record import network
 from deliverability.protocols.spf.trace import Result, Step
 from deliverability.sources import rfc, source
 
-WIDEST_OWN = {4: 16, 6: 32}
-"""Ours: prefix lengths. No sender but a provider holds more than a /16, and a /32 is what a registry gives one."""
+WIDEST_OWN = {4: 16, 6: 29}
+"""Ours: prefix lengths. Few senders hold more than a /16; a /29 of IPv6 is what a registry gives a network."""
 WIDEST = {4: 12, 6: 24}
 """Ours: prefix lengths. The widest range of a large provider met in 2026 was a /14."""
 EVERYBODY = {4: 2**31, 6: 2**127}

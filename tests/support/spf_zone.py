@@ -43,7 +43,8 @@ class DictResolver:
         types = self._zone.get(name)
         if types is None:
             return (Status.NODATA if name in self._inner else self._outside), (), chain
-        if "CNAME" in types and rdtype != "CNAME" and isinstance(alias := types["CNAME"], Sequence):
+        alias = types.get("CNAME", ())
+        if alias and rdtype != "CNAME" and not isinstance(alias, Status):
             target = canonical_name(alias[0])
             if len(chain) >= _ALIAS_LIMIT:
                 return Status.SERVFAIL, (), chain

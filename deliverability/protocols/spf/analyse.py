@@ -24,10 +24,10 @@ from deliverability.protocols.spf.facts import (
 from deliverability.protocols.spf.limits import MAX_MISSING_NAMES, MAX_QUESTIONS
 from deliverability.protocols.spf.macro import scan, static_target
 from deliverability.protocols.spf.record import Kind, Mechanism, is_spf
-from deliverability.protocols.spf.slips import is_near_miss
 from deliverability.protocols.spf.tree import Crawler, Visit, grow, nodes, walk
 
 _SENDER_ID = "spf2.0/"
+_VERSION_ROOM = 20
 
 
 async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), helo: str | None = None) -> SpfFacts:
@@ -56,7 +56,7 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
             domain=domain,
             answer=tree.answer or await crawler.ask(domain, "TXT"),
             records=tree.texts,
-            near_misses=tuple(text for text in texts if is_near_miss(text)),
+            near_misses=_near_misses(texts),
             sender_id=tuple(text for text in texts if text.lower().startswith(_SENDER_ID)),
             obsolete=await obsolete,
             tree=tree,
@@ -72,6 +72,15 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
         )
     finally:
         crawler.close()
+
+
+def _near_misses(texts: Iterable[str]) -> tuple[str, ...]:
+    suspects = [text for text in texts if not is_spf(text) and "spf" in text[:_VERSION_ROOM].lower()]
+    if not suspects:
+        return ()
+    from deliverability.protocols.spf.slips import is_near_miss  # noqa: PLC0415 - 15 ms that few domains need
+
+    return tuple(text for text in suspects if is_near_miss(text))
 
 
 async def _authorises(resolver: Resolver, ips: Sequence[str], sender: str, helo: str) -> tuple[Authorisation, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ SENDER = "someone@example.test"
 
 
 def check(
-    zone: Zone, *, ip: str = IP, sender: str = SENDER, helo: str = "mail.example.test", **more: str
+    zone: Zone, *, ip: str = IP, sender: str = SENDER, helo: str = "mail.example.test", **more: Any
 ) -> CheckResult:
     return asyncio.run(check_host(DictResolver(zone), ip=ip, sender=sender, helo=helo, clock=lambda: 86400.9, **more))
 
