@@ -256,7 +256,7 @@ def inputs(options: Mapping[str, Any]) -> str:
         for key, what in (("zone", "zone"), ("overlay", "overlay"))
         if (values := _texts(options.get(key)))
     ]
-    if options.get("role") not in {None, "auto"}:
+    if options.get("role") not in (None, "auto"):
         given.append("the role")
     return "; ".join(given) or "the domain's name alone"
 

@@ -284,6 +284,15 @@ class TestContent:
         assert "selectors s1, s2; 1 zone file" in text
         assert "zone files, not live DNS" in text
 
+    @pytest.mark.parametrize("nonsense", [[], {"a": 1}, 7, "x", [[None]], {"role": ["x"]}], ids=repr)
+    def test_options_and_vantage_that_make_no_sense_stop_nothing(self, nonsense: object) -> None:
+        keys = ("role", "selectors", "zone", "select", "helo", "resolvers")
+        audit = replace(
+            samples.in_trouble(), options=dict.fromkeys(keys, nonsense), vantage=dict.fromkeys(keys, nonsense)
+        )
+
+        assert "Do not send" in page(audit)
+
     def test_a_check_of_another_version_is_drawn_all_the_same(self) -> None:
         text = render_html(samples.in_trouble(), manual={})
 
