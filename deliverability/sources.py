@@ -32,6 +32,7 @@ SOURCES: dict[str, Source] = {
     "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
     "RFC 3597": _rfc(3597, "Handling of Unknown DNS Resource Record Types", "2003-09", "Proposed Standard"),
     "RFC 3834": _rfc(3834, "Recommendations for Automatic Responses to Electronic Mail", "2004-08"),
+    "RFC 4007": _rfc(4007, "IPv6 Scoped Address Architecture", "2005-03", "Proposed Standard"),
     "RFC 4408": _rfc(4408, "Sender Policy Framework, version 1 (first edition)", "2006-04", "Obsolete", "RFC 7208"),
     "RFC 4592": _rfc(4592, "The Role of Wildcards in the Domain Name System", "2006-07", "Proposed Standard"),
     "RFC 4871": _rfc(4871, "DomainKeys Identified Mail Signatures (first edition)", "2007-05", "Obsolete", "RFC 6376"),
@@ -61,6 +62,7 @@ SOURCES: dict[str, Source] = {
     "RFC 8484": _rfc(8484, "DNS Queries over HTTPS (DoH)", "2018-10", "Proposed Standard"),
     "RFC 8552": _rfc(8552, "Scoped Interpretation of DNS Resource Records through Underscored Naming", "2019-03"),
     "RFC 8601": _rfc(8601, "Message Header Field for Indicating Message Authentication Status", "2019-05"),
+    "RFC 8616": _rfc(8616, "Email Authentication for Internationalized Mail", "2019-06", "Proposed Standard"),
     "RFC 9210": _rfc(9210, "DNS Transport over TCP: Operational Requirements", "2022-03", "Best Current Practice"),
     "RFC 9989": _rfc(
         9989, "Domain-based Message Authentication, Reporting, and Conformance (DMARC)", "2026-05", "Proposed Standard"
