@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, cast
 
 from deliverability.findings import (
     Action,
@@ -24,10 +26,13 @@ from deliverability.findings import (
 )
 from deliverability.lookup.answer import Answer, Status
 from deliverability.plain import Plain, dumps, to_plain
+from deliverability.shape import misfit
 from deliverability.sources import SOURCES
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
 
 SCHEMA = "deliv.audit/1"
+ZONE_LISTING = "zone_listing"
+"""The kind of observation that lists all names of a whole zone."""
 
 
 class DocumentError(ValueError):
@@ -52,7 +57,7 @@ class Audit:
     observations: tuple[Mapping[str, Any], ...] = ()
     rates: Any = None
     comparison: Any = None
-    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def to_document(audit: Audit) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _listings(listings: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
-    return [{"kind": "zone_listing", "name": name, "names": list(names)} for name, names in sorted(listings.items())]
+    return [{"kind": ZONE_LISTING, "name": name, "names": list(names)} for name, names in sorted(listings.items())]
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
@@ -123,43 +128,60 @@ def _one_string_each(answer: Answer) -> tuple[tuple[bytes, ...], ...]:
 def from_json(text: str) -> Audit:
     """Read one document. Raises DocumentError for anything that is not one."""
     try:
-        document = json.loads(text)
+        read: Plain = json.loads(text, parse_constant=_number, parse_float=_number)
+        json.dumps(read, ensure_ascii=False).encode()  # JSON can escape half a character, which nothing can show
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"not JSON ({error})") from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise DocumentError(f"not JSON ({error})"[:200]) from None
+    document = cast("dict[str, Plain]", read) if isinstance(read, dict) else {}
+    if document.get("schema") != SCHEMA:
         raise DocumentError(f'not a deliv audit (no "schema": "{SCHEMA}" at the top)')
+    if (wrong := misfit("audit", document)) is not None:
+        raise DocumentError(f"a damaged deliv audit ({wrong})")
     try:
         return _audit(document)
-    except (KeyError, TypeError, ValueError, AttributeError, UnicodeEncodeError) as error:
-        raise DocumentError(f"a damaged deliv audit ({type(error).__name__}: {error})") from None
+    except KeyError as error:
+        raise DocumentError(f"a damaged deliv audit (no {error})") from None
+    except ValueError as error:
+        raise DocumentError(f"a damaged deliv audit ({error})") from None
+
+
+def _number(text: str) -> float:
+    """A number that can be written again: JSON has no NaN and no infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is no number")
+    return value
 
 
 def _audit(document: dict[str, Any]) -> Audit:
-    subject, verdict = document["subject"], document["verdict"]
-    observations = document.get("observations") or []
+    """From here on every value is of the type that the schema says; what may be missing has a default."""
+    observations = document.get("observations", [])
+    datetime.fromisoformat(document["started_at"])  # a replay's clock
     return Audit(
-        deliv_version=_text(document["deliv_version"]),
-        ruleset=_text(document["ruleset"]),
-        subject=Subject(_text(subject["domain"]), Role(subject["role"]), _text(subject["role_reason"])),
-        started_at=_text(document["started_at"]),
-        options=dict(document["options"]),
-        vantage=dict(document["vantage"]),
-        verdict=Verdict(Word(verdict["word"]), verdict["sentence"], tuple(verdict["why_not_more_certain"])),
+        deliv_version=document["deliv_version"],
+        ruleset=document["ruleset"],
+        subject=_subject(document["subject"]),
+        started_at=document["started_at"],
+        options=document["options"],
+        vantage=document["vantage"],
+        verdict=_verdict(document["verdict"]),
         next_best_fix=_next_fix(document["next_best_fix"]),
         findings=tuple(_read_finding(f) for f in document["findings"]),
-        facts=dict(document["facts"]),
+        facts=document["facts"],
         dns=tuple(_read_answer(a) for a in document["dns"]),
-        observations=tuple(o for o in observations if o["kind"] != "zone_listing"),
+        observations=tuple(o for o in observations if o["kind"] != ZONE_LISTING),
         rates=document.get("rates"),
         comparison=document.get("comparison"),
-        listings={o["name"]: tuple(o["names"]) for o in observations if o["kind"] == "zone_listing"},
+        listings={o["name"]: tuple(o["names"]) for o in observations if o["kind"] == ZONE_LISTING},
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
+def _subject(plain: Plain) -> Subject:
+    return Subject(plain["domain"], Role(plain["role"]), plain["role_reason"])
+
+
+def _verdict(plain: Plain) -> Verdict:
+    return Verdict(Word(plain["word"]), plain["sentence"], tuple(plain["why_not_more_certain"]))
 
 
 def _next_fix(plain: Plain) -> NextFix | None:
@@ -170,18 +192,19 @@ def _next_fix(plain: Plain) -> NextFix | None:
 
 
 def _read_finding(plain: dict[str, Any]) -> Finding:
+    lack = plain.get("lack")
     return Finding(
-        check=_text(plain["check"]),
+        check=plain["check"],
         outcome=Outcome(plain["outcome"]),
         severity=Severity(plain["severity"]),
-        subject=_text(plain["subject"]),
-        case=_text(plain.get("case", plain["outcome"])),
-        title=_text(plain["title"]),
-        data=dict(plain["data"]),
+        subject=plain["subject"],
+        case=plain.get("case", plain["outcome"]),
+        title=plain["title"],
+        data=plain["data"],
         evidence=tuple(_read_evidence(e) for e in plain["evidence"]),
         fix=_read_fix(plain.get("fix")),
         references=tuple(Reference(r["source"], r["section"]) for r in plain["references"]),
-        lack=Lack(plain["lack"]) if plain.get("lack") else None,
+        lack=None if lack is None else Lack(lack),
         settle=plain.get("settle", ""),
     )
 
@@ -189,12 +212,12 @@ def _read_finding(plain: dict[str, Any]) -> Finding:
 def _read_evidence(plain: dict[str, Any]) -> Evidence:
     span = plain.get("span")
     return Evidence(
-        kind=_text(plain["kind"]),
-        name=_text(plain.get("name", "")),
-        rdtype=_text(plain.get("rdtype", "")),
-        text=_text(plain.get("text", "")),
-        span=(int(span[0]), int(span[1])) if span else None,
-        note=_text(plain.get("note", "")),
+        kind=plain["kind"],
+        name=plain.get("name", ""),
+        rdtype=plain.get("rdtype", ""),
+        text=plain.get("text", ""),
+        span=None if span is None else (span[0], span[1]),
+        note=plain.get("note", ""),
     )
 
 
@@ -206,31 +229,24 @@ def _read_fix(plain: Plain) -> Fix | None:
         for r in plain["records"]
     )
     return Fix(
-        _text(plain["text"]), Effort(plain["effort"]), Owner(plain["owner"]), plain["safe"], records, plain["reaudited"]
+        plain["text"], Effort(plain["effort"]), Owner(plain["owner"]), plain["safe"], records, plain["reaudited"]
     )
 
 
 def _read_answer(plain: dict[str, Any]) -> Answer:
-    records = tuple(_text(r) for r in plain["records"])
     bare = Answer(
-        name=_text(plain["name"]),
-        rdtype=_text(plain["type"]),
+        name=plain["name"],
+        rdtype=plain["type"],
         status=Status(plain["status"]),
-        records=tuple(sorted(records)),
-    )
-    return Answer(
-        name=bare.name,
-        rdtype=bare.rdtype,
-        status=bare.status,
-        records=bare.records,
-        strings=_strings(bare, plain.get("strings")),
+        records=tuple(sorted(plain["records"])),
         ttl=plain.get("ttl"),
         cname_chain=tuple(plain.get("cname_chain", ())),
         authenticated=plain.get("authenticated"),
-        truncated=bool(plain.get("truncated", False)),
+        truncated=plain.get("truncated", False),
         source=plain.get("source"),
         ms=plain.get("ms"),
     )
+    return replace(bare, strings=_strings(bare, plain.get("strings")))
 
 
 def _strings(answer: Answer, split: Plain) -> tuple[tuple[bytes, ...], ...]:

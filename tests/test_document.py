@@ -377,16 +377,19 @@ def read(text: str) -> Audit | str:
 
 
 @pytest.mark.parametrize("path", list(places(to_document(FULL))), ids=lambda path: ".".join(map(str, path)))
-def test_a_document_with_something_else_in_a_place_is_refused_or_read(
-    path: Path, request: pytest.FixtureRequest
-) -> None:
-    if "span" in path:
-        request.applymarker(
-            pytest.mark.xfail(raises=IndexError, strict=True, reason="a span of one number gets through")
-        )
-    found = [read(json.dumps(damaged(to_document(FULL), path, other))) for other in OTHERS.values()]
+def test_a_document_with_something_else_in_a_place_is_refused_or_makes_sense(path: Path) -> None:
+    """Where the place allows it (a note may be any text), what is read is again an audit by the schema.
 
-    assert [words for words in found if isinstance(words, str) and "\n" in words] == []
+    Only an option that is missing stays missing: the reader knows what it stands for.
+    """
+    validator = Draft202012Validator(schema("audit"))
+    found = {name: read(json.dumps(damaged(to_document(FULL), path, other))) for name, other in OTHERS.items()}
+    made = {name: audit for name, audit in found.items() if isinstance(audit, Audit)}
+
+    wrong = {name: list(validator.iter_errors(to_document(audit))) for name, audit in made.items()}
+
+    assert [(name, e.message) for name in wrong for e in wrong[name] if e.validator != "required"] == []
+    assert [words for words in found.values() if isinstance(words, str) and "\n" in words] == []
 
 
 @given(st.data())
@@ -399,37 +402,29 @@ def test_a_document_that_was_cut_or_overwritten_is_refused_or_read(data: st.Data
     assert isinstance(found, Audit) or "\n" not in found
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "null",
-        "[]",
-        "7",
-        "{}",
-        '{"schema": "deliv.audit/2"}',
-        '{"schema": ["deliv.audit/1"]}',
-        '{"schema": "deliv.audit/1"}',
-        "[" * 100_000,
-        '{"schema": "deliv.audit/1", "deliv_version": ' + "9" * 5_000 + "}",
-        "\ufeff{}",
-    ],
-    ids=[
-        "nothing",
-        "null",
-        "a list",
-        "a number",
-        "an object",
-        "a later schema",
-        "a list for a schema",
-        "a bare schema",
-        "too deep",
-        "too long a number",
-        "a byte order mark",
-    ],
-)
+NO_AUDITS: Final = {
+    "nothing": "",
+    "null": "null",
+    "a list": "[]",
+    "a number": "7",
+    "an object": "{}",
+    "a later schema": '{"schema": "deliv.audit/2"}',
+    "a list for a schema": '{"schema": ["deliv.audit/1"]}',
+    "a bare schema": '{"schema": "deliv.audit/1"}',
+    "too deep": "[" * 100_000,
+    "too long a number": '{"schema": "deliv.audit/1", "deliv_version": ' + "9" * 5_000 + "}",
+    "a byte order mark": "\ufeff{}",
+    "no number": to_json(FULL).replace('"sent": 1', '"sent": NaN'),
+    "an infinite number": to_json(FULL).replace('"sent": 1', '"sent": 1e999'),
+    "half a character": to_json(FULL).replace("it sends", "\\ud800"),
+    "no date": to_json(FULL).replace("2026-11-21T09", "2026-13-21T09"),
+}
+
+
+@pytest.mark.parametrize("text", NO_AUDITS.values(), ids=NO_AUDITS)
 def test_what_is_no_audit_at_all_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(DocumentError) as caught:
         from_json(text)
 
+    assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)

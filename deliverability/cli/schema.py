@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
 
 import click
 
 from deliverability.cli import SUMMARIES
 from deliverability.cli._problem import Problem
+from deliverability.shape import SCHEMAS
 
 HELP = f"""{SUMMARIES["schema"]}
 
@@ -18,17 +18,15 @@ Examples:
   deliv schema audit        what `deliv audit -f json` writes
 """
 
-ROOM = files("deliverability") / "schemas"
-
 
 @click.command(help=HELP)
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
     """See HELP."""
-    names = sorted(entry.name.removesuffix(".json") for entry in ROOM.iterdir() if entry.name.endswith(".json"))
+    names = sorted(entry.name.removesuffix(".json") for entry in SCHEMAS.iterdir() if entry.name.endswith(".json"))
     if name is None:
         sys.stdout.write("".join(f"{known}\n" for known in names))
         return
     if name not in names:
         raise Problem(f"no document is called {name!r}; there are: {', '.join(names)}")
-    sys.stdout.write((ROOM / f"{name}.json").read_text(encoding="utf-8"))
+    sys.stdout.write((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
