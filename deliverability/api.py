@@ -8,15 +8,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from deliverability.audit import Setting, audit_domain, selected
-from deliverability.document import Audit
+from deliverability.asking import AuditResolver, Inquiry, Setting
 from deliverability.findings import Role
-from deliverability.gather import Inquiry
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
 from deliverability.names import to_ascii
 from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from deliverability.document import Audit
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds one domain's audit may take in all; what is not answered by then is unknown."""
@@ -58,7 +59,10 @@ def plan(
         Role(role)
     if not timeout > 0:
         raise ValueError(f"a timeout must be above 0 seconds, not {timeout}")
-    checks = selected(tuple(select or ()), tuple(ignore))
+    if select or ignore:
+        from deliverability.selection import selected  # noqa: PLC0415 - loads every check; unselective runs ask first
+
+        selected(tuple(select or ()), tuple(ignore))
     options = {
         "selectors": list(given),
         "ips": list(addresses),
@@ -71,7 +75,8 @@ def plan(
     }
     inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role) for name in names)
     where = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
-    return Plan(inquiries, Setting(checks, options, where, now or datetime.now(UTC)), timeout)
+    setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC))
+    return Plan(inquiries, setting, timeout)
 
 
 def _address(text: str) -> str:
@@ -94,8 +99,11 @@ async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
 
     async def one(inquiry: Inquiry) -> Audit:
         async with gate:
-            within = DeadlineResolver(resolver, time.monotonic() + plan.timeout)
-            return await audit_domain(inquiry, within, plan.setting)
+            asking = AuditResolver(DeadlineResolver(resolver, time.monotonic() + plan.timeout))
+            await asking.open(inquiry.domain)
+            from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel
+
+            return await audit_domain(inquiry, asking, plan.setting)
 
     return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))
 

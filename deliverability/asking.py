@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from deliverability.lookup import Answer, Resolver, Status
 from deliverability.lookup.answer import canonical_name, names_below
+from deliverability.lookup.leave import questions_leave
 from deliverability.lookup.recording import UnrecordedQuestion
 
 MAX_QUESTIONS = 5_000
@@ -14,6 +19,41 @@ MAX_QUESTIONS = 5_000
 UNRECORDED = "not recorded"
 OVER_BUDGET = "question budget spent"
 
+_Key = tuple[str, str, str | None, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is audited: the domain (A-labels) and the inputs that shape the facts."""
+
+    domain: str
+    selectors: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    helo: str | None = None
+    role: str = "auto"
+
+    @property
+    def sending_inputs(self) -> tuple[str, ...]:
+        """The inputs that say this domain sends."""
+        return tuple(
+            word for word, given in (("DKIM selectors", self.selectors), ("sending addresses", self.ips)) if given
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for all domains of a run: the checks asked for, and what each document says of the run."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    options: Mapping[str, Any]
+    vantage: Mapping[str, Any]
+    started_at: datetime
+
+
+OPENING = ("TXT", "MX")
+"""What every audit asks of the domain itself, whatever checks are selected: its role follows from these."""
+
 
 class AuditResolver:
     """Asks `base` each question once and no more than `limit` questions; what cannot be asked is `refused`."""
@@ -21,17 +61,24 @@ class AuditResolver:
     def __init__(self, base: Resolver, limit: int = MAX_QUESTIONS) -> None:
         self._base = base
         self._limit = limit
-        self._asked: dict[tuple[str, str, str | None, bool], asyncio.Task[Answer]] = {}
+        self._asked: dict[_Key, asyncio.Task[Answer]] = {}
+
+    async def open(self, domain: str) -> None:
+        """Send the opening questions, so that loading the rest of deliv costs no round trip of its own."""
+        for rdtype in OPENING:
+            self._start((domain, rdtype, None, False))
+        await questions_leave()
 
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
         """Answer one question from what was asked before, or ask it."""
         key = (canonical_name(name), rdtype, server, dnssec)
-        task = self._asked.get(key)
-        if task is None:
-            if len(self._asked) >= self._limit:
-                return _unasked(key[0], rdtype, OVER_BUDGET)
-            task = self._asked[key] = asyncio.ensure_future(self._ask(key[0], rdtype, server, dnssec))
-        return await asyncio.shield(task)
+        if key not in self._asked and len(self._asked) >= self._limit:
+            return _unasked(key[0], rdtype, OVER_BUDGET)
+        return await asyncio.shield(self._asked.get(key) or self._start(key))
+
+    def _start(self, key: _Key) -> asyncio.Task[Answer]:
+        task = self._asked[key] = asyncio.create_task(self._ask(*key))
+        return task
 
     def names_below(self, name: str) -> tuple[str, ...] | None:
         """What the base knows of the names below `name`."""

@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
 from deliverability import RULESET, __version__
-from deliverability.asking import AuditResolver
-from deliverability.checks import CHECKS
-from deliverability.checks._check import Check
+from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
-from deliverability.gather import Inquiry, gather
+from deliverability.gather import GATHERERS, gather
 from deliverability.lookup import RecordingResolver, Resolver
+from deliverability.lookup.leave import questions_leave
 from deliverability.plain import to_plain
 from deliverability.repair import tried
 from deliverability.verdict import decide, next_best_fix
 
-
-class UnknownCheck(ValueError):
-    """A --select or --ignore that no check's id matches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What stays the same over all domains of a run and goes into each document."""
-
-    checks: tuple[Check, ...]
-    options: Mapping[str, Any]
-    vantage: Mapping[str, Any]
-    started_at: datetime
+if TYPE_CHECKING:
+    from deliverability.checks._check import Check
 
 
-def selected(
-    select: Sequence[str] = (), ignore: Sequence[str] = (), checks: Sequence[Check] = CHECKS
-) -> tuple[Check, ...]:
-    """The checks whose id matches any of `select` (all, if there is none) and none of `ignore`; globs are welcome.
-
-    Raises UnknownCheck for a pattern that matches nothing: a typing error must not switch a gate off.
-    """
-    for pattern in (*select, *ignore):
-        if not any(fnmatch.fnmatchcase(c.id, pattern) for c in checks):
-            raise UnknownCheck(f"no check is called {pattern!r} (deliv checks lists them)")
-    chosen = [c for c in checks if not select or any(fnmatch.fnmatchcase(c.id, p) for p in select)]
-    return tuple(c for c in chosen if not any(fnmatch.fnmatchcase(c.id, p) for p in ignore))
-
-
-async def audit_domain(inquiry: Inquiry, resolver: Resolver, setting: Setting) -> Audit:
-    """Audit one domain through `resolver`."""
-    recorder = RecordingResolver(AuditResolver(resolver))
-    facts = await gather(inquiry, recorder, _needs(setting.checks))
-    findings = judge(setting.checks, facts, inquiry.domain)
-    findings = await _try_fixes(inquiry, recorder, setting.checks, facts, findings)
+async def audit_domain(
+    inquiry: Inquiry, resolver: Resolver, setting: Setting, checks: Sequence[Check] | None = None
+) -> Audit:
+    """Audit one domain through `resolver`, by `checks` where they are given, else by those that `setting` selects."""
+    recorder = RecordingResolver(resolver)
+    facts, chosen = await _look(inquiry, recorder, setting, checks)
+    findings = judge(chosen, facts, inquiry.domain)
+    findings = await _try_fixes(inquiry, recorder, chosen, facts, findings)
     subject = _subject(facts)
     return Audit(
         deliv_version=__version__,
@@ -65,12 +39,31 @@ async def audit_domain(inquiry: Inquiry, resolver: Resolver, setting: Setting) -
         options=setting.options,
         vantage=setting.vantage,
         verdict=decide(subject, findings),
-        next_best_fix=next_best_fix(findings, {c.id: c.why for c in setting.checks}),
+        next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}),
         findings=findings,
         facts={name: to_plain(value) for name, value in facts.items() if name != "subject" and not _is_fault(value)},
         dns=tuple(recorder.answers),
         listings={name: names for name, names in recorder.listings.items() if names is not None},
     )
+
+
+async def _look(
+    inquiry: Inquiry, resolver: Resolver, setting: Setting, checks: Sequence[Check] | None
+) -> tuple[dict[str, Any], Sequence[Check]]:
+    """The facts that the checks want, and the checks; all checks are loaded only once the questions are out."""
+    if checks is None and (setting.select or setting.ignore):
+        checks = _selected(setting)
+    looking = asyncio.create_task(gather(inquiry, resolver, GATHERERS if checks is None else _needs(checks)))
+    if checks is None:
+        await questions_leave()
+        checks = _selected(setting)
+    return await looking, checks
+
+
+def _selected(setting: Setting) -> Sequence[Check]:
+    from deliverability.selection import selected  # noqa: PLC0415 - loads every check
+
+    return selected(setting.select, setting.ignore)
 
 
 def _needs(checks: Iterable[Check]) -> set[str]:

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from deliverability.asking import Inquiry
 from deliverability.findings import Subject
 from deliverability.lookup import Resolver
 from deliverability.protocols import dkim, dmarc, domain, mx, spf
 from deliverability.role import role_of
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """What is audited: the domain (A-labels) and the inputs that shape the facts."""
-
-    domain: str
-    selectors: tuple[str, ...] = ()
-    ips: tuple[str, ...] = ()
-    helo: str | None = None
-    role: str = "auto"
-
-    @property
-    def sending_inputs(self) -> tuple[str, ...]:
-        """The inputs that say this domain sends."""
-        return tuple(
-            word for word, given in (("DKIM selectors", self.selectors), ("sending addresses", self.ips)) if given
-        )
 
 
 async def _subject(inquiry: Inquiry, resolver: Resolver) -> Subject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverability.lookup.answer import canonical_name
@@ -50,17 +51,30 @@ def to_unicode(name: str) -> str:
 
 
 def registrable(name: str) -> str | None:
-    """The registrable domain of `name` by the Public Suffix List; None for a public suffix itself."""
-    found: str | None = public_suffix_list().privatesuffix(name.removesuffix("."))
+    """The registrable domain of `name` by the Public Suffix List, both sections; None for a public suffix itself."""
+    bare = name.removesuffix(".").lower()
+    found: str | None = _suffixes_under(bare.rpartition(".")[2]).privatesuffix(bare)
     return found
 
 
-@lru_cache(maxsize=1)
-def public_suffix_list() -> PublicSuffixList:
-    """The list that ships with `publicsuffixlist`, ICANN and private sections; loaded once, when first asked."""
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 60 ms, spent while packets are on their way
+@lru_cache(maxsize=64)
+def _suffixes_under(tld: str) -> PublicSuffixList:
+    """The rules that can match a name under `tld`: the library takes 60 ms to read all of them, and 1 for these."""
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 10 ms, spent while packets are on their way
 
-    return PublicSuffixList()
+    rules = _rules_by_tld()
+    return PublicSuffixList([rule for form in {tld, to_unicode(tld)} for rule in rules.get(form.encode(), ())])
+
+
+@lru_cache(maxsize=1)
+def _rules_by_tld() -> dict[bytes, list[bytes]]:
+    import publicsuffixlist  # noqa: PLC0415 - as above
+
+    by_tld: dict[bytes, list[bytes]] = {}
+    for line in Path(publicsuffixlist.PSLFILE).read_bytes().splitlines():
+        if line and not line.startswith(b"//"):
+            by_tld.setdefault(line.rpartition(b".")[2], []).append(line)
+    return by_tld
 
 
 def probe_label(domain: str) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from deliverability import api
-from deliverability.audit import Setting, UnknownCheck, audit_domain, selected
+from deliverability.asking import Inquiry, Setting
+from deliverability.audit import audit_domain
 from deliverability.checks import CHECKS
 from deliverability.document import from_json, to_json
 from deliverability.findings import Lack, Outcome, Role, Severity
-from deliverability.gather import Inquiry
 from deliverability.lookup import Answer, AssumeAbove, ReplayResolver, Resolver, Status, ZoneResolver
 from deliverability.names import InvalidDomain
+from deliverability.selection import UnknownCheck, selected
 from deliverability.verdict import Word, exit_code
 
 CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -98,9 +99,9 @@ def test_a_crash_in_one_check_is_its_error_and_the_rest_goes_on(broken: Any) -> 
         raise RuntimeError("planted")
 
     checks = tuple(replace(c, function=crash) if c is broken else c for c in CHECKS)
-    setting = Setting(checks, {}, {}, CLOCK)
+    setting = Setting((), (), {}, {}, CLOCK)
 
-    result = asyncio.run(audit_domain(Inquiry("shop.test"), zone(), setting))
+    result = asyncio.run(audit_domain(Inquiry("shop.test"), zone(), setting, checks))
 
     errors = [f for f in result.findings if f.outcome is Outcome.ERROR]
     assert [f.check for f in errors] == [broken.id]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from deliverability.cli._output import Renderer
 from deliverability.cli._problem import Problem
-from deliverability.document import Audit, to_json
+
+if TYPE_CHECKING:
+    from deliverability.document import Audit
 
 FORMATS = ("text", "json", "jsonl", "html")
 ONE_DOMAIN = {"json": "use jsonl", "html": "run once for each domain"}
@@ -35,9 +38,14 @@ def renderers(
 
         return html.render_html(audits[0], previous=previous)
 
-    return {
-        "text": text,
-        "json": lambda _width, _colour: to_json(audits[0]),
-        "jsonl": lambda _width, _colour: "".join(to_json(audit, indent=None) for audit in audits),
-        "html": html,
-    }
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.document import to_json  # noqa: PLC0415 - loaded by then, but not before the first packet
+
+        return to_json(audits[0])
+
+    def jsonl(_width: int, _colour: bool) -> str:
+        from deliverability.document import to_json  # noqa: PLC0415 - as above
+
+        return "".join(to_json(audit, indent=None) for audit in audits)
+
+    return {"text": text, "json": json, "jsonl": jsonl, "html": html}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverability.cli._problem import Problem
-from deliverability.document import Audit, DocumentError, from_json
 from deliverability.lookup import LiveResolver, ReplayResolver, Resolver
 
 if TYPE_CHECKING:
+    from deliverability.document import Audit
     from deliverability.lookup import ZoneResolver
 
 MAX_AUDIT_OCTETS = 64 * 1024 * 1024
@@ -27,6 +27,8 @@ def read_audit(path: str) -> Audit:
         raise Problem(f"{path}: {error.strerror or error}") from None
     if len(raw) > MAX_AUDIT_OCTETS:
         raise Problem(f"{path}: larger than {MAX_AUDIT_OCTETS // 2**20} MiB; no audit is")
+    from deliverability.document import DocumentError, from_json  # noqa: PLC0415 - only where one is read
+
     try:
         return from_json(raw.decode("utf-8"))
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,9 +19,10 @@ from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
-from deliverability.document import Audit
 from deliverability.findings import Role, Severity
-from deliverability.verdict import exit_code
+
+if TYPE_CHECKING:
+    from deliverability.document import Audit
 
 SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 
@@ -85,6 +86,8 @@ def command(
     request, origin = _prepare(domains, asked, stored)
     audits = asyncio.run(_audit(request, origin, progress=not quiet))
     emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
+    from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
+
     return exit_code([(a.verdict, a.findings) for a in audits], Severity(fail_on) if fail_on else None)
 
 

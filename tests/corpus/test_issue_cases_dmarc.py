@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from deliverability.audit import Setting, audit_domain
+from deliverability.asking import Inquiry, Setting
+from deliverability.audit import audit_domain
 from deliverability.checks.dmarc import DMARC
 from deliverability.findings import Finding, Outcome
-from deliverability.gather import Inquiry
 from deliverability.lookup import ZoneResolver
 from deliverability.protocols.dmarc import Authorisation, DmarcFacts, DmarcRecord, ProblemKind, lookup, parse
 from support.shared import shared
@@ -42,8 +42,8 @@ def facts(row: Row, more: str = "") -> DmarcFacts:
 
 
 def fails(row: Row, check: str, more: str = "") -> list[Finding]:
-    setting = Setting(DMARC, {}, {}, datetime(2026, 11, 21, tzinfo=UTC))
-    audit = asyncio.run(audit_domain(Inquiry(row["domain"]), world(row, more), setting))
+    setting = Setting((), (), {}, {}, datetime(2026, 11, 21, tzinfo=UTC))
+    audit = asyncio.run(audit_domain(Inquiry(row["domain"]), world(row, more), setting, DMARC))
     assert [f for f in audit.findings if f.outcome is Outcome.ERROR] == []
     return [f for f in audit.findings if f.check == check and f.outcome is Outcome.FAIL]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver, Status, canonical_name
-from deliverability.names import InvalidDomain, public_suffix_list, registrable, to_ascii
+from deliverability.lookup.leave import questions_leave
+from deliverability.names import InvalidDomain, registrable, to_ascii
 from deliverability.protocols.dmarc.record import DmarcRecord, Policy, Reading, is_dmarc, parse
 
 MAX_QUERIES = 8
@@ -21,8 +22,6 @@ MAX_QUERIES = 8
 LABELS_AFTER_JUMP = 7
 """RFC 9989 §4.10 step 4: a longer name goes on with this many labels."""
 PREFIX = "_dmarc."
-TURNS = 20
-"""Turns of the event loop within which a question is on the wire; measured: the last of a first wave takes 11."""
 
 _ASKABLE = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
@@ -140,8 +139,7 @@ async def discover(resolver: Resolver, domain: str) -> Discovery:
     asked = {above: _ask(resolver, above) for above in walk_names(name) if _carries(above)}
     # RFC 9989 §3.2.13: whether the name exists is a question about the name itself, of whatever type
     existing = asyncio.ensure_future(resolver.resolve(name, "A"))
-    if not public_suffix_list.cache_info().currsize:
-        await questions_leave()
+    await questions_leave()
     legacy_domain = registrable(name) or name
     if legacy_domain not in asked and _carries(legacy_domain):
         asked[legacy_domain] = _ask(resolver, legacy_domain)
@@ -150,12 +148,6 @@ async def discover(resolver: Resolver, domain: str) -> Discovery:
     exists = _exists(existence)
     legacy = _legacy(name, legacy_domain, answers, exists)
     return _decide(_read(name, answers), existence, exists, legacy)
-
-
-async def questions_leave() -> None:
-    """Let the questions just put get onto the wire before something is loaded that takes longer than an answer."""
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
 
 
 def _askable(domain: str) -> str | None:

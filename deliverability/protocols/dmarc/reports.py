@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver
+from deliverability.lookup.leave import questions_leave
 from deliverability.names import InvalidDomain, to_ascii
-from deliverability.protocols.dmarc.discover import Discovery, Walk, questions_leave, walk
+from deliverability.protocols.dmarc.discover import Discovery, Walk, walk
 from deliverability.protocols.dmarc.record import is_dmarc, parse
 from deliverability.protocols.dmarc.uri import ReportUri
 

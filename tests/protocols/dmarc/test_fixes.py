@@ -8,11 +8,11 @@ from time import process_time
 
 import pytest
 
-from deliverability.audit import Setting, audit_domain
+from deliverability.asking import Inquiry, Setting
+from deliverability.audit import audit_domain
 from deliverability.checks.dmarc import DMARC
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix, Outcome
-from deliverability.gather import Inquiry
 from deliverability.lookup import AssumeAbove, Resolver, ZoneResolver
 from deliverability.protocols.dmarc import DmarcFacts, lookup
 
@@ -28,8 +28,8 @@ d.vendor.test. TXT "v=DMARC1; p=none; fo=x"
 
 def audit(zone: str, domain: str = "example.test") -> Audit:
     resolver: Resolver = AssumeAbove(ZoneResolver.from_text(zone))
-    setting = Setting(DMARC, {}, {}, datetime(2026, 11, 21, tzinfo=UTC))
-    return asyncio.run(audit_domain(Inquiry(domain), resolver, setting))
+    setting = Setting((), (), {}, {}, datetime(2026, 11, 21, tzinfo=UTC))
+    return asyncio.run(audit_domain(Inquiry(domain), resolver, setting, DMARC))
 
 
 def failed(zone: str, check: str, domain: str = "example.test") -> Finding:
