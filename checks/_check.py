@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from deliverability.fastclass import dataclass
 from deliverability.findings import (
     Effort,
     Evidence,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from deliverability.checks._check import Judgements, not_applicable, unknown
+from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, Judgement, Lack, Outcome, Role, Severity, Subject
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.dkim import DkimFacts, KeyRecord

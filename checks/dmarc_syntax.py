@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._dmarc import MAX_ROWS, is_attempt, is_safe, published_at, record_name, replacing, row, shown
+from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, RecordChange, Severity
 from deliverability.protocols.dmarc import (
     DiscoveryStatus,

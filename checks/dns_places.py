@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from deliverability.checks._check import Judgements, check, failed, informed, passed, unknown
 from deliverability.checks.dns_texts import stops_no_mail
+from deliverability.fastclass import dataclass
 from deliverability.findings import Action, Evidence, Judgement, RecordChange, Severity
 from deliverability.lookup.answer import Answer
 from deliverability.names import registrable

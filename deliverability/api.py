@@ -6,11 +6,11 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from deliverability.asking import AuditResolver, Inquiry, Setting
+from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
 from deliverability.names import to_ascii

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, Resolver, Status
 from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.lookup.leave import questions_leave

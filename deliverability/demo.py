@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 
 from deliverability import api
 from deliverability.diff import AuditDiff, diff
 from deliverability.document import Audit
+from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from deliverability.document import Audit
+from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Outcome
 from deliverability.plain import dumps
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from deliverability.fastclass import dataclass
 from deliverability.findings import (
     Action,
     Effort,

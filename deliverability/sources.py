@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from deliverability.fastclass import dataclass
 from deliverability.findings import Reference
 
 

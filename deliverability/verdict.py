@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.findings import Effort, Finding, Lack, Outcome, Role, Severity, Subject
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from deliverability.document import Audit
+from deliverability.fastclass import dataclass
 from deliverability.findings import Action, Evidence, Finding, Outcome, RecordChange, Severity
 from deliverability.reports.words import counted
 

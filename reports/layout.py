@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from deliverability.fastclass import dataclass
 from deliverability.reports.words import shown
 
 MIN_WIDTH = 60

@@ -7,8 +7,9 @@ look as expected is left out; it never stops the report.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+from deliverability.fastclass import dataclass
 
 MAX_ROWS = 300
 """Records and look-ups that are shown; the document holds all."""

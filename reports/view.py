@@ -6,10 +6,10 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from deliverability.document import Audit
+from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Fix, Outcome, RecordChange, Reference, Severity
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, pieces, sights

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverability.cli._problem import Problem
+from deliverability.fastclass import dataclass
 from deliverability.lookup import LiveResolver, ReplayResolver, Resolver
 
 if TYPE_CHECKING:

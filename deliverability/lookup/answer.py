@@ -6,10 +6,11 @@ file, on a proposed change laid over either, and on a recording.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Protocol
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.labels import MAX_LABEL_OCTETS, MAX_NAME_OCTETS, canonical_name
 
 __all__ = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Status
 from deliverability.lookup.servers import Server
 from deliverability.lookup.wire import (

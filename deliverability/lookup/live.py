@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import TracebackType
 from typing import Self
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import UNANSWERED, Answer, Status
 from deliverability.lookup.cache import Cache
 from deliverability.lookup.channels import MAX_IN_FLIGHT, Channel, Question, channel_to

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import dns.exception
 import dns.name
@@ -16,6 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.txtbase
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.labels import canonical_name
 from deliverability.lookup.rdtypes import TEXT_TYPES, canonical_type
 from deliverability.lookup.rrset import MAX_STRING_OCTETS, joined

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer, Resolver, Status, names_below
 from deliverability.lookup.labels import MAX_CNAMES, ancestors, canonical_name, is_below, parent
 from deliverability.lookup.rdtypes import TEXT_TYPES, canonical_type

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from deliverability.fastclass import dataclass
 
 MAX_STRING_OCTETS = 255
 """RFC 1035 §3.3: a character-string has a length of one octet."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from deliverability.fastclass import dataclass
 
 RESOLV_CONF = "/etc/resolv.conf"
 MAX_RESOLV_CONF = 65536

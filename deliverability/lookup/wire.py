@@ -9,9 +9,9 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Status
 from deliverability.lookup.labels import (
     MAX_CNAMES,

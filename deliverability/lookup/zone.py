@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import UNANSWERED, Answer, Status
 from deliverability.lookup.labels import MAX_CNAMES, MAX_WIRE_NAME, ancestors, canonical_name, is_below, parent, to_wire
 from deliverability.lookup.master import MasterFile, Record, ZoneError

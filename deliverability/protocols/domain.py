@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, Resolver, canonical_name, names_below
 from deliverability.names import probe_label
 from deliverability.protocols.mx import host_names

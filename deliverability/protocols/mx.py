@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from ipaddress import ip_address
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, Resolver, canonical_name
 from deliverability.protocols.addresses import literal, not_public
 from deliverability.protocols.providers import provider_of

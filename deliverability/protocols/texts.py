@@ -7,8 +7,9 @@ of its UTF-8 form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from deliverability.fastclass import dataclass
 
 
 class RecordKind(StrEnum):

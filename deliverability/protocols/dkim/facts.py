@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.dkim.record import KeyRecord
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 
+from deliverability.fastclass import dataclass
 from deliverability.protocols.dkim.weak import Weakness, weakness_of, weakness_of_published
 
 ED25519_OCTETS = 32

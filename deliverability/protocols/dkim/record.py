@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
+from deliverability.fastclass import dataclass
 from deliverability.protocols.dkim.damage import Damage, DamageKind, damages, repaired
 from deliverability.protocols.dkim.keys import BadKey, Key, decode_base64, read_key
 

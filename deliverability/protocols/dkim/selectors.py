@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from deliverability.fastclass import dataclass
 
 _DATA = Path(__file__).with_name("selectors.csv")
 

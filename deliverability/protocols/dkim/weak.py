@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from math import isqrt
+
+from deliverability.fastclass import dataclass
 
 MIN_EXPONENT = 65_537
 """FIPS 186-5 §A.1.1: the public exponent is odd and at least 2^16 + 1."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver, Status, canonical_name
 from deliverability.lookup.leave import questions_leave
 from deliverability.names import InvalidDomain, registrable, to_ascii

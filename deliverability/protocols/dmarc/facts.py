@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer, Resolver, names_below
 from deliverability.names import probe_label, registrable
 from deliverability.protocols.dmarc.discover import PREFIX, Discovery, discover

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from deliverability.fastclass import dataclass
 from deliverability.protocols.dmarc.uri import WSP, ReportUri, parse_uris
 
 VERSION = "DMARC1"

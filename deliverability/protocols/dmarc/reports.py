@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver
 from deliverability.lookup.leave import questions_leave
 from deliverability.names import InvalidDomain, to_ascii

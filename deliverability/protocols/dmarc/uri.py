@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
+
+from deliverability.fastclass import dataclass
 
 WSP = " \t"
 """What the grammar of RFC 9989 §4.8 calls WSP."""

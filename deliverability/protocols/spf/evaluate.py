@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer, Resolver, Status
 from deliverability.lookup.labels import canonical_name
 from deliverability.names import InvalidDomain, to_ascii

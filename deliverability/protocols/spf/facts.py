@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS
 from deliverability.protocols.spf.record import Mechanism, Span, SpfRecord, Term

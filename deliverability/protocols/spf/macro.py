@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.labels import canonical_name, from_labels
 from deliverability.protocols.spf.limits import MAX_TARGET_OCTETS
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import NamedTuple
 
+from deliverability.fastclass import dataclass
 from deliverability.protocols.spf.macro import MacroFault, MacroString, ends_like_a_domain, scan
 
 VERSION = "v=spf1"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 
+from deliverability.fastclass import dataclass
 from deliverability.protocols.spf.record import VERSION, Span, is_spf, parse
 from deliverability.protocols.spf.slip_words import SlipCode, is_valid, mend_word
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer, Status
 from deliverability.protocols.spf.record import Span
 

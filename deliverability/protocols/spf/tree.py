@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
+from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer, Resolver
 from deliverability.protocols.spf.evaluate import mx_hosts
 from deliverability.protocols.spf.facts import Node, NodeError, Use
