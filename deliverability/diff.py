@@ -9,7 +9,7 @@ from typing import Any
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Outcome
-from deliverability.plain import dumps
+from deliverability.plain import dumps_by_line
 
 SCHEMA = "deliv.diff/1"
 
@@ -64,7 +64,7 @@ def to_json(before: Audit, after: Audit, changes: AuditDiff) -> str:
         "after": {"domain": after.subject.domain, "started_at": after.started_at, "verdict": after.verdict.word},
         **kinds,
     }
-    return dumps(document, indent=2) + "\n"
+    return dumps_by_line(document)
 
 
 def _row(change: Change) -> dict[str, Any]:

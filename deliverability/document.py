@@ -26,7 +26,7 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup.answer import Answer, Status
-from deliverability.plain import Plain, dumps, to_plain
+from deliverability.plain import Plain, dumps, dumps_by_line, to_plain
 from deliverability.shape import misfit
 from deliverability.sources import SOURCES
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
@@ -82,9 +82,14 @@ def to_document(audit: Audit) -> dict[str, Any]:
     }
 
 
-def to_json(audit: Audit, *, indent: int | None = 2) -> str:
-    """The document as text that ends in a newline; `indent=None` gives one line for JSON Lines."""
-    return dumps(to_document(audit), indent=indent) + "\n"
+def to_json(audit: Audit) -> str:
+    """The document as text that ends in a newline, with a line for each finding and each answer."""
+    return dumps_by_line(to_document(audit))
+
+
+def to_json_line(audit: Audit) -> str:
+    """The document on one line, for JSON Lines."""
+    return dumps(to_document(audit)) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -36,11 +36,26 @@ def to_plain(value: object) -> Plain:
     return str(value)
 
 
-def dumps(document: Plain, *, indent: int | None = None) -> str:
-    """JSON text in which no control, bidi or non-ASCII character appears raw; the same value gives the same bytes."""
-    separators = None if indent else (",", ":")
+def dumps(document: Plain) -> str:
+    """JSON on one line in which no control, bidi or non-ASCII character appears raw; the same value, the same bytes."""
     # json escapes C0 and everything beyond ASCII, but passes DEL through
-    return json.dumps(document, indent=indent, separators=separators, allow_nan=False).replace("\x7f", "\\u007f")
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def dumps_by_line(document: Plain) -> str:
+    """The same with a line for each key and for each member of a list: one finding, one answer, one line of a diff.
+
+    The standard library's own indentation runs in Python and takes ten times as long.
+    """
+    if isinstance(document, Mapping):
+        return "{\n" + ",\n".join(f"{dumps(key)}: {_lines(value)}" for key, value in document.items()) + "\n}\n"
+    return _lines(document) + "\n"
+
+
+def _lines(value: Plain) -> str:
+    if not isinstance(value, list) or not value:
+        return dumps(value)
+    return "[\n" + ",\n".join(dumps(item) for item in value) + "\n]"
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from deliverability.checks import CHECKS
 from deliverability.checks._check import Check
-from deliverability.plain import dumps
+from deliverability.plain import dumps_by_line
 from deliverability.reports import words
 from deliverability.reports.layout import Canvas
 from deliverability.sources import SOURCES
@@ -21,12 +21,12 @@ _COLUMN = 12
 
 def to_json(checks: Iterable[Check] = CHECKS) -> str:
     """What `deliv checks -f json` prints."""
-    return dumps([_plain(check) for check in checks], indent=2) + "\n"
+    return dumps_by_line([_plain(check) for check in checks])
 
 
 def page_json(check: Check) -> str:
     """What `deliv explain ID -f json` prints."""
-    return dumps(_plain(check), indent=2) + "\n"
+    return dumps_by_line(_plain(check))
 
 
 def _plain(check: Check) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from deliverability.cli import run
 from deliverability.demo import AFTER, BEFORE, DOMAIN, HELO, SENDER, zones
 from deliverability.diff import diff
 from deliverability.diff import to_json as diff_to_json
-from deliverability.document import Audit, DocumentError, from_json, to_document, to_json
+from deliverability.document import Audit, DocumentError, from_json, to_document, to_json, to_json_line
 from deliverability.findings import (
     Action,
     Effort,
@@ -163,7 +163,7 @@ def test_what_is_written_is_read_back_and_gives_the_same_bytes(audit: Audit) -> 
 
 @given(audits)
 def test_no_character_from_outside_stands_there_raw(audit: Audit) -> None:
-    text = to_json(audit, indent=None)
+    text = to_json_line(audit)
 
     assert re.fullmatch("[ -~]+\n", text)
     assert from_json(text) == audit

@@ -44,8 +44,8 @@ def renderers(
         return to_json(audits[0])
 
     def jsonl(_width: int, _colour: bool) -> str:
-        from deliverability.document import to_json  # noqa: PLC0415 - as above
+        from deliverability.document import to_json_line  # noqa: PLC0415 - as above
 
-        return "".join(to_json(audit, indent=None) for audit in audits)
+        return "".join(to_json_line(audit) for audit in audits)
 
     return {"text": text, "json": json, "jsonl": jsonl, "html": html}

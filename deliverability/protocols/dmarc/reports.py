@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
@@ -132,9 +133,22 @@ def _host(uri: ReportUri) -> str:
         return ""
 
 
+_PLAIN = re.compile(
+    r"[a-z0-9]{1,20}(?:[._+-][a-z0-9]{1,20}){0,2}"
+    r"@(?:[a-z0-9]{1,40}(?:-[a-z0-9]{1,20})?\.){1,4}(?!arpa|invalid|local|onion|test)[a-z]{2,12}",
+    re.IGNORECASE | re.ASCII,
+)
+"""Letters, digits and single separators, far below every length limit; a test holds this to the library."""
+
+
+def plainly_valid(address: str) -> bool:
+    """Whether `address` is of a form that `email-validator` always accepts, which spares loading it (30 ms)."""
+    return _PLAIN.fullmatch(address) is not None
+
+
 async def _is_usable(uri: ReportUri) -> bool:
     """Whether mail can be addressed to a `mailto:`; other URIs have no address to judge."""
-    if uri.scheme != "mailto":
+    if uri.scheme != "mailto" or plainly_valid(uri.address):
         return True
     if "email_validator" not in sys.modules:
         await questions_leave()
