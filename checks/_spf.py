@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from deliverability.protocols.spf.slips import Mending
 
 
+MOST_ROWS = 25
+"""Ours: pieces of evidence in one finding. Enough for the eleventh look-up and what follows it."""
+MOST_FINDINGS = 50
+"""Ours: findings of one check. A hostile tree has more."""
+LONGEST_PROPOSED = 2048
+"""Ours: characters of a record that is worth mending; every proposal is audited again."""
+LONGEST_SHOWN, ROOM, LONGEST_NAMED = 2048, 500, 120
+"""Ours: characters of a record in evidence, of it before the marked piece, and of a term in a title."""
+
+
 def with_answer(function: Function) -> Function:
     """Nothing is said of SPF where nobody answered for the domain's TXT."""
 
@@ -46,9 +56,9 @@ def record_of(spf: SpfFacts) -> SpfRecord:
 
 
 def unanswered(spf: SpfFacts) -> tuple[Answer, ...]:
-    """Every question of the tree that got no answer."""
+    """The questions of the tree that got no answer, as many as are shown."""
     asked = (answer for node in nodes(spf.tree) for answer in _answers(node))
-    return tuple({(a.name, a.rdtype): a for a in asked if not a.answered}.values())
+    return tuple({(a.name, a.rdtype): a for a in asked if not a.answered}.values())[:MOST_ROWS]
 
 
 def _answers(node: Node) -> Iterator[Answer]:
@@ -59,8 +69,16 @@ def _answers(node: Node) -> Iterator[Answer]:
 
 
 def term_evidence(node: Node, span: Span, note: str = "") -> Evidence:
-    """A piece of a node's record."""
-    return Evidence("spf_term", node.name, "TXT", node.record or "", (span.start, span.end), note)
+    """A piece of a node's record; of a huge record only what stands around it."""
+    text = node.record or ""
+    cut = max(0, span.start - ROOM) if len(text) > LONGEST_SHOWN else 0
+    shown = text[cut : cut + LONGEST_SHOWN]
+    return Evidence("spf_term", node.name, "TXT", shown, (span.start - cut, min(span.end - cut, len(shown))), note)
+
+
+def brief(text: str) -> str:
+    """A term or name for a title: strangers write them, as long as they like."""
+    return text if len(text) <= LONGEST_NAMED else f"{text[:LONGEST_NAMED]}…"
 
 
 def row_evidence(spf: SpfFacts, record: str, span: Span, note: str = "") -> Evidence:
@@ -70,7 +88,8 @@ def row_evidence(spf: SpfFacts, record: str, span: Span, note: str = "") -> Evid
 
 def record_evidence(spf: SpfFacts, note: str = "") -> tuple[Evidence, ...]:
     """The domain's SPF records, whole."""
-    return tuple(Evidence("dns_answer", spf.domain, "TXT", text, note=note) for text in spf.records)
+    texts = [text[:LONGEST_SHOWN] for text in spf.records[:MOST_ROWS]]
+    return tuple(Evidence("dns_answer", spf.domain, "TXT", text, note=note) for text in texts)
 
 
 def without(record: SpfRecord, terms: Iterable[Term]) -> str:
@@ -101,6 +120,6 @@ def mended(spf: SpfFacts, text: str) -> tuple[RecordChange, ...]:
 def replacement(spf: SpfFacts, value: str | None, old: str | None = None) -> tuple[RecordChange, ...]:
     """The change from the record to `value`; none where that is no valid record, or the name is an alias."""
     old = spf.tree.record if old is None else old
-    if value is None or value == old or spf.answer.cname_chain or parse(value).faults:
+    if value is None or value == old or spf.answer.cname_chain or len(value) > LONGEST_PROPOSED or parse(value).faults:
         return ()
     return (RecordChange(Action.REPLACE, spf.domain, "TXT", spf.answer.ttl, old=old, value=value),)

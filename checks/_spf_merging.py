@@ -63,13 +63,17 @@ def _savings(spf: SpfFacts) -> Iterator[tuple[int, int, list[str]]]:
     """What could go: where the term starts, the look-ups it saves, what would stand there instead."""
     cost = _cost_of_branches(spf.tree)
     seen: set[str] = set()
+    gone: set[int] = set()
     for term in spf.tree.parsed.mechanisms if spf.tree.parsed else ():
         if str(term) in seen:
+            gone.add(term.span.start)
             yield term.span.start, cost.get(term.span.start, 0), []
         seen.add(str(term))
+    bringers = _bringers(spf.tree)
     branches = [child for child in spf.tree.children if isinstance(child.via, Mechanism) and _passes(child.via)]
     for child in branches:
-        if child.error is NodeError.NONE or _brought(spf.tree, child):
+        if child.error is NodeError.NONE or bringers.get(child.name, set()) - gone - {_start(child)}:
+            gone.add(_start(child))
             yield _start(child), cost.get(_start(child), 0), []
     own = registrable(spf.domain)
     for child in branches:
@@ -94,13 +98,13 @@ def _start(child: Node) -> int:
     return child.via.span.start if child.via else 0
 
 
-def _brought(tree: Node, child: Node) -> bool:
-    """Whether another include brings the same record, with a pass all the way."""
-    return any(
-        visit.passing and visit.child is not None and visit.child.name == child.name and visit.node is not tree
-        for visit in walk(tree)
-        if visit.branch is not child.via
-    )
+def _bringers(tree: Node) -> dict[str, set[int]]:
+    """The names that includes bring with a pass all the way, each with the places of the own terms that bring it."""
+    bringers: dict[str, set[int]] = {}
+    for visit in walk(tree):
+        if visit.passing and visit.child is not None and visit.node is not tree:
+            bringers.setdefault(visit.child.name, set()).add(visit.branch.span.start)
+    return bringers
 
 
 def _written_out(child: Node, own: str | None) -> tuple[int, list[str]] | None:

@@ -15,6 +15,10 @@ from deliverability.checks._check import (
     unknown,
 )
 from deliverability.checks._spf import (
+    LONGEST_SHOWN,
+    MOST_FINDINGS,
+    MOST_ROWS,
+    brief,
     mended,
     record_evidence,
     replacement,
@@ -86,7 +90,8 @@ def spf_present(subject: Subject, spf: SpfFacts) -> Judgements:
     if spf.records:
         return passed(evidence=record_evidence(spf))
     if spf.near_misses:
-        rows = tuple(Evidence("spf_term", spf.domain, "TXT", text, (0, len(text))) for text in spf.near_misses)
+        texts = [text[:LONGEST_SHOWN] for text in spf.near_misses[:MOST_ROWS]]
+        rows = tuple(Evidence("spf_term", spf.domain, "TXT", text, (0, len(text))) for text in texts)
         return failed(case="near", evidence=rows, records=mended(spf, spf.near_misses[0]))
     if subject.role is Role.PARKED or spf.answer.status is Status.NXDOMAIN:
         return not_applicable()
@@ -140,13 +145,13 @@ def spf_syntax(spf: SpfFacts) -> Iterator[Judgement]:
     How to fix: correct the marked terms.
     """
     read = {node.name: node for node in nodes(spf.tree) if node.parsed is not None}
-    for name, node in read.items():
+    for name, node in list(read.items())[:MOST_FINDINGS]:
         faults = node.parsed.faults if node.parsed else ()
         if not faults and node is spf.tree:
             yield passed(name=name, evidence=record_evidence(spf))
         if not faults:
             continue
-        rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults)
+        rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults[:MOST_ROWS])
         own = node is spf.tree
         yield failed(
             "" if own else name,
@@ -203,7 +208,7 @@ def spf_all(spf: SpfFacts) -> Judgements:
         return passed(case=case, evidence=rows)
     change = replacement(spf, rewritten(record, {record.all.span: "~all"})) if node is spf.tree else ()
     severity = Severity.CRITICAL if case == "open" else None
-    return failed(case=case, severity=severity, evidence=rows, records=change, term=record.all.text)
+    return failed(case=case, severity=severity, evidence=rows, records=change, term=brief(record.all.text))
 
 
 def _deciding(node: Node) -> Node:

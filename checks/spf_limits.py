@@ -8,6 +8,9 @@ from typing import Any
 
 from deliverability.checks._check import Judgements, answer_evidence, check, failed, not_applicable, passed, unknown
 from deliverability.checks._spf import (
+    MOST_FINDINGS,
+    MOST_ROWS,
+    brief,
     record_of,
     replacement,
     row_evidence,
@@ -18,9 +21,9 @@ from deliverability.checks._spf import (
 )
 from deliverability.checks._spf_merging import cheaper
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
-from deliverability.protocols.spf.facts import CostRow, Node, NodeError, SpfFacts, VoidCount, VoidKind
+from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_MX_NAMES, MAX_PTR_NAMES, MAX_VOID_LOOKUPS
-from deliverability.protocols.spf.record import Kind, Modifier
+from deliverability.protocols.spf.record import Kind, Modifier, Term
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc
 
@@ -51,7 +54,7 @@ def spf_lookup_limit(spf: SpfFacts) -> Judgements:
     cost = spf.cost
     missing = unanswered(spf)
     data = _cost_data(spf)
-    rows = tuple(_cost_evidence(spf, row) for row in cost.rows)
+    rows = _cost_evidence(spf)
     if cost.offender is not None:
         return failed(evidence=rows, records=replacement(spf, cheaper(spf)), **data)
     if missing:
@@ -67,13 +70,13 @@ def _cost_data(spf: SpfFacts) -> dict[str, Any]:
         "total": spf.cost.total,
         "total_with_addresses": spf.cost.total_with_addresses,
         "complete": spf.cost.complete and not spf.bounded,
-        "providers": dict(providers.most_common()),
-        "offender": None if offender is None else {"record": offender.record, "term": offender.term},
+        "providers": dict(providers.most_common(MOST_ROWS)),
+        "offender": None if offender is None else {"record": offender.record, "term": brief(offender.term)},
     }
 
 
-def _cost_evidence(spf: SpfFacts, row: CostRow) -> Evidence:
-    return row_evidence(spf, row.record, row.span, f"{row.total}")
+def _cost_evidence(spf: SpfFacts) -> tuple[Evidence, ...]:
+    return tuple(row_evidence(spf, row.record, row.span, f"{row.total}") for row in spf.cost.rows[:MOST_ROWS])
 
 
 @check(
@@ -98,7 +101,7 @@ def spf_lookup_headroom(spf: SpfFacts) -> Judgements:
     if left < 0:
         return not_applicable()
     if left < HEADROOM:
-        rows = tuple(_cost_evidence(spf, row) for row in spf.cost.rows)
+        rows = _cost_evidence(spf)
         return failed(evidence=rows, total=spf.cost.total, left=left)
     missing = unanswered(spf)
     return unknown(*missing) if missing else passed(total=spf.cost.total, left=left)
@@ -140,7 +143,7 @@ def _void_evidence(spf: SpfFacts) -> Iterator[Evidence]:
     rows = {
         (row.record, row.span): row for count in spf.voids for row in count.rows if row.kind is not VoidKind.FOLLOW_UP
     }
-    for row in rows.values():
+    for row in list(rows.values())[:MOST_ROWS]:
         families = "/".join(f"IPv{count.family}" for count in spf.voids if _holds(count, row.record, row.span))
         yield row_evidence(spf, row.record, row.span, f"{families}: {row.status or row.kind.value}")
 
@@ -172,8 +175,10 @@ def spf_mx_limit(spf: SpfFacts) -> Judgements:
         return not_applicable()
     over = [(node, use) for node, use in uses if len(use.answers[0].records) > MAX_MX_NAMES]
     if over:
-        rows = tuple(term_evidence(node, use.term.span, f"{len(use.answers[0].records)}") for node, use in over)
-        return failed(evidence=rows, term=over[0][1].term.text, hosts=len(over[0][1].answers[0].records))
+        rows = tuple(
+            term_evidence(node, use.term.span, f"{len(use.answers[0].records)}") for node, use in over[:MOST_ROWS]
+        )
+        return failed(evidence=rows, term=brief(over[0][1].term.text), hosts=len(over[0][1].answers[0].records))
     missing = [use.answers[0] for _, use in uses if not use.answers[0].answered]
     return unknown(*missing) if missing else passed()
 
@@ -238,29 +243,28 @@ def spf_include_resolves(spf: SpfFacts) -> Iterator[Judgement]:
 
     How to fix: correct the name, or take the term out if that service no longer sends for the domain.
     """
-    below = {node.name: node for node in nodes(spf.tree) if node.via is not None}
-    for node in below.values():
+    below = {child.name: (parent, child) for parent in nodes(spf.tree) for child in parent.children}
+    bad = [pair for pair in below.values() if pair[1].error in {*_BROKEN, NodeError.UNANSWERED}]
+    for parent, node in bad[:MOST_FINDINGS]:
         if node.error is NodeError.UNANSWERED and node.answer is not None:
             yield unknown(node.answer, subject=node.name)
-        elif node.error is not None and node.error in _BROKEN:
-            yield _broken(spf, node, _BROKEN[node.error])
-    if below and all(node.error not in {*_BROKEN, NodeError.UNANSWERED} for node in below.values()):
+        elif node.via is not None and node.error is not None:
+            yield _broken(spf, parent, node, node.via, _BROKEN[node.error])
+    if below and not bad:
         yield passed()
 
 
-def _broken(spf: SpfFacts, node: Node, case: str) -> Judgement:
-    parent = next(above for above in nodes(spf.tree) if node in above.children)
-    term = node.via
-    direct = parent is spf.tree and term is not None
+def _broken(spf: SpfFacts, parent: Node, node: Node, term: Term, case: str) -> Judgement:
+    direct = parent is spf.tree
     removable = direct and not isinstance(term, Modifier)  # without its redirect a record has no end
     return failed(
-        node.name,
+        brief(node.name),
         case=case,
-        evidence=(term_evidence(parent, term.span),) if term else (),
-        records=replacement(spf, without(record_of(spf), [term])) if removable and term else (),
+        evidence=(term_evidence(parent, term.span),),
+        records=replacement(spf, without(record_of(spf), [term])) if removable else (),
         owner=None if direct else Owner.ESP,
-        name=node.name,
-        term=term.text if term else "",
+        name=brief(node.name),
+        term=brief(term.text),
         count=len(node.texts),
     )
 
@@ -285,7 +289,7 @@ def spf_loop(spf: SpfFacts) -> Judgements:
     loops = [(node, child) for node in nodes(spf.tree) for child in node.children if child.error is NodeError.LOOP]
     if loops:
         node, child = loops[0]
-        rows = tuple(term_evidence(above, end.via.span) for above, end in loops if end.via)
+        rows = tuple(term_evidence(above, end.via.span) for above, end in loops[:MOST_ROWS] if end.via)
         own = [end.via for above, end in loops if above is spf.tree and end.via]
         change = replacement(spf, without(record_of(spf), own)) if len(own) == len(loops) else ()
         return failed(evidence=rows, records=change, name=node.name, back_to=child.name)

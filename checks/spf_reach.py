@@ -7,6 +7,9 @@ from typing import Any
 
 from deliverability.checks._check import Judgements, answer_evidence, check, failed, passed, unknown
 from deliverability.checks._spf import (
+    MOST_FINDINGS,
+    MOST_ROWS,
+    brief,
     record_of,
     replacement,
     row_evidence,
@@ -62,14 +65,14 @@ def spf_exposure(spf: SpfFacts) -> Judgements:
     data: dict[str, Any] = {"addresses4": exposed.addresses4, "addresses6": str(exposed.addresses6)}
     wide = _wider_than(spf, WIDEST, WIDEST_OWN)
     if exposed.addresses4 >= EVERYBODY[4] or exposed.addresses6 >= EVERYBODY[6]:
-        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide)
+        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide[:MOST_ROWS])
         return failed(case="everybody", severity=Severity.CRITICAL, evidence=rows, **data)
     if wide:
-        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide)
+        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide[:MOST_ROWS])
         return failed(case="wide", evidence=rows, network=wide[0][1], **data)
     special = [row for row in exposed.special if row.kind not in HARMLESS]
     if special:
-        rows = tuple(row_evidence(spf, row.record, row.span, row.kind) for row in special)
+        rows = tuple(row_evidence(spf, row.record, row.span, row.kind) for row in special[:MOST_ROWS])
         first = special[0]
         severity = Severity.MEDIUM
         return failed(case="special", severity=severity, evidence=rows, network=first.network, kind=first.kind, **data)
@@ -110,9 +113,9 @@ def spf_takeover(spf: SpfFacts) -> Iterator[Judgement]:
     foreign = {m.registrable: m for m in spf.missing if m.registrable not in {None, home} and m.answer}
     free = [missing for missing in foreign.values() if missing.answer and missing.answer.status is Status.NXDOMAIN]
     unclear = [m for m in foreign.values() if m.answer and not m.answer.answered]
-    for missing in free:
+    for missing in free[:MOST_FINDINGS]:
         yield _up_for_grabs(spf, missing)
-    for missing in unclear:
+    for missing in unclear[:MOST_FINDINGS]:
         if missing.answer and missing.registrable:
             yield unknown(missing.answer, subject=missing.registrable)
     if not free and not unclear:
@@ -128,7 +131,7 @@ def _up_for_grabs(spf: SpfFacts, missing: MissingName) -> Judgement:
         evidence=(row_evidence(spf, missing.record, missing.span),),
         records=replacement(spf, without(record, direct)) if direct else (),
         owner=None if direct else Owner.ESP,
-        term=missing.term,
+        term=brief(missing.term),
         name=missing.name,
         registrable=missing.registrable,
     )
@@ -168,7 +171,7 @@ def spf_helo(spf: SpfFacts) -> Judgements:
         return unknown(*temporary, subject=helo.name)
     if refused:
         first = refused[0]
-        rows = tuple(_step_evidence(step) for step in first.check.trace)
+        rows = _trace_evidence(first)
         result = first.check.result.value
         return failed(helo.name, case="refused", evidence=rows, helo=helo.name, ip=first.ip, result=result)
     return passed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
@@ -196,7 +199,7 @@ def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
         yield unknown(lack=Lack.INPUT)
     for one in spf.authorises:
         check_result = one.check
-        rows = tuple(_step_evidence(step) for step in check_result.trace)
+        rows = _trace_evidence(one)
         data: dict[str, Any] = {"ip": one.ip, "result": check_result.result.value, "cause": check_result.cause.value}
         if check_result.result is Result.PASS:
             yield passed(one.ip, evidence=rows, **data)
@@ -206,12 +209,20 @@ def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
             yield failed(one.ip, evidence=rows, **data)
 
 
+MOST_STEPS = 200
+"""Ours: steps of a trace that are shown, the last ones, which decide."""
+
+
+def _trace_evidence(one: Authorisation) -> tuple[Evidence, ...]:
+    return tuple(_step_evidence(step) for step in one.check.trace[-MOST_STEPS:])
+
+
 def _step_evidence(step: Step) -> Evidence:
     """One step of a trace: the term, what was asked, what became of it, and the running counts."""
     asked = ", ".join(f"{question.name} {question.rdtype}: {question.status}" for question in step.asked)
     counts = f"{step.lookups} look-ups, {step.voids} void"
     note = "; ".join(part for part in (step.outcome.value, asked, counts) if part)
-    return Evidence("spf_step", step.domain, "TXT", step.term, note=note)
+    return Evidence("spf_step", brief(step.domain), "TXT", brief(step.term), note=note)
 
 
 def _failed_questions(one: Authorisation) -> tuple[Answer, ...]:
@@ -249,7 +260,11 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
     """
     cost = spf.cost
     if cost.total <= MAX_LOOKUP_TERMS < cost.total_with_addresses:
-        rows = tuple(row_evidence(spf, row.record, row.span, f"{row.addresses}") for row in cost.rows if row.addresses)
+        rows = tuple(
+            row_evidence(spf, row.record, row.span, f"{row.addresses}")
+            for row in cost.rows[:MOST_ROWS]
+            if row.addresses
+        )
         return failed(case="addresses", evidence=rows, total=cost.total_with_addresses, terms=cost.total)
     over = [count for count in spf.voids if count.count(VoidKind.TERM) > MAX_VOID_LOOKUPS]
     if len(over) == 1:
@@ -266,6 +281,6 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
 def _void_rows(spf: SpfFacts, count: VoidCount) -> tuple[Evidence, ...]:
     return tuple(
         row_evidence(spf, row.record, row.span, f"{row.name} {row.rdtype}: {row.status}")
-        for row in count.rows
+        for row in count.rows[:MOST_ROWS]
         if row.kind is not VoidKind.VARYING
     )

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed
-from deliverability.checks._spf import mending_of, replacement, with_answer
+from deliverability.checks._spf import MOST_ROWS, brief, mending_of, replacement, with_answer
 from deliverability.findings import Action, Evidence, Judgement, RecordChange, Severity
 from deliverability.protocols.spf.facts import SpfFacts
 from deliverability.sources import rfc
@@ -49,7 +49,7 @@ def spf_human_errors(spf: SpfFacts) -> Judgements:
         change = RecordChange(Action.REMOVE, spf.domain, "TXT", old=stray)
         rows = (Evidence("spf_term", spf.domain, "TXT", stray, (0, len(stray))),)
         records = () if spf.answer.cname_chain else (change,)
-        return failed(case="stray", severity=Severity.LOW, evidence=rows, records=records, written=stray)
+        return failed(case="stray", severity=Severity.LOW, evidence=rows, records=records, written=brief(stray))
     return passed() if texts else not_applicable()
 
 
@@ -61,13 +61,13 @@ def _slipped(spf: SpfFacts, text: str, mending: Mending) -> Judgement:
         severity=_lost_severity(mending.slips) if legal else None,
         evidence=tuple(
             Evidence("spf_term", spf.domain, "TXT", text, (slip.span.start, slip.span.end), _note(slip))
-            for slip in mending.slips
+            for slip in mending.slips[:MOST_ROWS]
         ),
         records=replacement(spf, mending.text, old=text),
         safe=all(slip.code not in _GUESSES for slip in mending.slips),
         count=len(mending.slips),
-        written=_written(first),
-        meant=first.repair.strip() or ("a space" if first.repair else "nothing"),
+        written=brief(_written(first)),
+        meant=brief(first.repair.strip()) or ("a space" if first.repair else "nothing"),
         slips=[slip.code.value for slip in mending.slips],
     )
 

@@ -16,6 +16,9 @@ from deliverability.checks._check import (
     unknown,
 )
 from deliverability.checks._spf import (
+    MOST_FINDINGS,
+    MOST_ROWS,
+    brief,
     record_evidence,
     record_of,
     replacement,
@@ -55,9 +58,9 @@ def spf_ptr_mechanism(spf: SpfFacts) -> Iterator[Judgement]:
     How to fix: list the sending addresses with `ip4` and `ip6`, and take `ptr` out.
     """
     found = {node.name: (node, terms) for node in nodes(spf.tree) if (terms := _ptr_terms(node))}
-    for name, (node, terms) in found.items():
+    for name, (node, terms) in list(found.items())[:MOST_FINDINGS]:
         own = node is spf.tree
-        rows = tuple(term_evidence(node, term.span) for term in terms)
+        rows = tuple(term_evidence(node, term.span) for term in terms[:MOST_ROWS])
         change = replacement(spf, without(record_of(spf), terms)) if own else ()
         yield failed(
             "" if own else name,
@@ -100,7 +103,7 @@ def spf_terms_after_all(spf: SpfFacts) -> Judgements:
     dead = record.mechanisms[len(record.reached) :]
     if not dead:
         return passed()
-    rows = tuple(term_evidence(spf.tree, term.span) for term in dead)
+    rows = tuple(term_evidence(spf.tree, term.span) for term in dead[:MOST_ROWS])
     change = replacement(spf, without(record, dead))
     return failed(evidence=rows, records=change, count=len(dead), all=record.all.text)
 
@@ -129,7 +132,7 @@ def spf_redirect_with_all(spf: SpfFacts) -> Judgements:
         return passed()
     rows = (term_evidence(spf.tree, record.redirect.span), term_evidence(spf.tree, record.all.span))
     change = replacement(spf, without(record, [record.redirect]))
-    return failed(evidence=rows, records=change, redirect=record.redirect.text, all=record.all.text)
+    return failed(evidence=rows, records=change, redirect=brief(record.redirect.text), all=record.all.text)
 
 
 @check(
@@ -151,9 +154,9 @@ def spf_duplicate_terms(spf: SpfFacts) -> Judgements:
     again = [term for term in record.reached if first.setdefault(str(term), term) is not term]
     if not again:
         return passed()
-    rows = tuple(term_evidence(spf.tree, term.span) for term in again)
+    rows = tuple(term_evidence(spf.tree, term.span) for term in again[:MOST_ROWS])
     change = replacement(spf, without(record, again))
-    return failed(evidence=rows, records=change, count=len(again), term=again[0].text)
+    return failed(evidence=rows, records=change, count=len(again), term=brief(again[0].text))
 
 
 @check(
@@ -261,19 +264,21 @@ def spf_macros(spf: SpfFacts) -> Iterator[Judgement]:
     read = {node.name: node for node in nodes(spf.tree) if node.parsed is not None}
     using = 0
     clean = True
-    for name, node in read.items():
+    for name, node in list(read.items())[:MOST_FINDINGS]:
         subject = "" if node is spf.tree else name
         faults = [fault for fault in (node.parsed.faults if node.parsed else ()) if fault.code in MACRO_FAULTS]
         terms = [term for term in (node.parsed.terms if node.parsed else ()) if _letters(term)]
         pointers = [term for term in terms if "p" in _letters(term)]
         using += len(terms)
         if faults:
-            rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults)
-            yield failed(subject, evidence=rows, name=name, text=faults[0].text)
+            rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults[:MOST_ROWS])
+            yield failed(subject, evidence=rows, name=name, text=brief(faults[0].text))
         elif pointers:
-            rows = tuple(term_evidence(node, term.span) for term in pointers)
+            rows = tuple(term_evidence(node, term.span) for term in pointers[:MOST_ROWS])
             severity = Severity.MEDIUM
-            yield failed(subject, case="pointer", severity=severity, evidence=rows, name=name, text=pointers[0].text)
+            yield failed(
+                subject, case="pointer", severity=severity, evidence=rows, name=name, text=brief(pointers[0].text)
+            )
         clean = clean and not faults and not pointers
     if clean:
         missing = unanswered(spf)
@@ -317,4 +322,4 @@ def spf_exp(spf: SpfFacts) -> Judgements:
     if explanation.record == spf.domain:
         exp = record_of(spf).modifier("exp")
         change = replacement(spf, without(record_of(spf), [exp])) if exp else ()
-    return failed(evidence=rows, records=change, term=explanation.term)
+    return failed(evidence=rows, records=change, term=brief(explanation.term))

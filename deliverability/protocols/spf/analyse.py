@@ -17,14 +17,13 @@ from deliverability.protocols.spf.facts import (
     HeloFacts,
     MissingName,
     Node,
-    NodeError,
     PointerNames,
     SpfFacts,
 )
-from deliverability.protocols.spf.limits import MAX_MISSING_NAMES, MAX_QUESTIONS
+from deliverability.protocols.spf.limits import MAX_MISSING_NAMES
 from deliverability.protocols.spf.macro import scan, static_target
 from deliverability.protocols.spf.record import Kind, Mechanism, is_spf
-from deliverability.protocols.spf.tree import Crawler, Visit, grow, nodes, walk
+from deliverability.protocols.spf.tree import Crawler, Visit, grow, is_bounded, walk
 
 _SENDER_ID = "spf2.0/"
 _VERSION_ROOM = 20
@@ -68,7 +67,7 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
             pointers=pointers,
             authorises=authorises,
             helo=helo_facts,
-            bounded=crawler.asked >= MAX_QUESTIONS or any(node.error is NodeError.BOUND for node in nodes(tree)),
+            bounded=is_bounded(tree),
         )
     finally:
         crawler.close()

@@ -22,11 +22,11 @@ UDP_OCTETS = 512
 STRING_OCTETS = 255
 """RFC 1035 §3.3: one character-string."""
 
-MAX_TREE_NODES = 1000
+MAX_TREE_NODES = 500
 """Ours: records of one tree that are looked at. The largest real tree met has under a hundred."""
 MAX_TREE_DEPTH = 20
 """Ours: includes within includes that are followed; no evaluation can pass ten."""
-MAX_QUESTIONS = 2000
-"""Ours: DNS questions of one static analysis."""
+MAX_QUESTIONS = 1000
+"""Ours: DNS questions for the addresses of one tree."""
 MAX_MISSING_NAMES = 50
 """Ours: names without DNS entry whose registrable domain is asked."""

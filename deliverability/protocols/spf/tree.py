@@ -50,11 +50,6 @@ class Crawler:
         self._tasks.append(task)
         return task
 
-    @property
-    def asked(self) -> int:
-        """How many questions so far."""
-        return len(self._questions)
-
     def close(self) -> None:
         """Drop what is still under way, and what went wrong there: whoever awaited it has been told."""
         for task in self._tasks:
@@ -120,6 +115,10 @@ async def grow(crawler: Crawler, domain: str) -> Node:
     return root.grown()
 
 
+_QUESTIONS = {Kind.A: 2, Kind.MX: 1 + 2 * (MAX_MX_NAMES + 1), Kind.EXISTS: 1, Kind.PTR: 0}
+"""What a term may ask at most; counted beforehand, so that the bound does not hang on who answers first."""
+
+
 class _Gardener:
     """Makes children and address questions out of records, within the bounds of `limits`."""
 
@@ -127,6 +126,7 @@ class _Gardener:
         self._crawler = crawler
         self._domain = domain
         self._nodes = 1
+        self._questions = 0
         self.uses: list[asyncio.Task[Use]] = []
 
     def sprout(self, node: _Seedling) -> list[_Seedling]:
@@ -161,7 +161,8 @@ class _Gardener:
         return static_target(string, domain=node.name, sender_domain=self._domain)
 
     async def _use(self, term: Mechanism, name: str | None) -> Use:
-        if name is None or term.kind is Kind.PTR or self._crawler.asked >= MAX_QUESTIONS:
+        self._questions += _QUESTIONS[term.kind]
+        if name is None or term.kind is Kind.PTR or self._questions > MAX_QUESTIONS:
             return Use(term=term, name=name)
         rdtypes = {Kind.A: ("A", "AAAA"), Kind.MX: ("MX",)}.get(term.kind, ("A",))
         answers = await asyncio.gather(*(self._crawler.ask(name, rdtype) for rdtype in rdtypes))
@@ -209,6 +210,15 @@ def walk(node: Node, *, passing: bool = True, branch: Term | None = None) -> Gen
         return None
     yield Visit(node, redirect, branch or redirect, passing, child)
     return (yield from walk(child, passing=passing, branch=branch or redirect))
+
+
+def is_bounded(tree: Node) -> bool:
+    """Whether the tree is larger than we follow."""
+    return any(node.error is NodeError.BOUND or any(map(_was_left_out, node.uses)) for node in nodes(tree))
+
+
+def _was_left_out(use: Use) -> bool:
+    return use.name is not None and use.term.kind is not Kind.PTR and not use.answers
 
 
 def nodes(node: Node) -> Iterator[Node]:
