@@ -11,9 +11,8 @@ from deliverability import RULESET, __version__
 from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
-from deliverability.gather import GATHERERS, gather
+from deliverability.gather import GATHERERS, begin, finish, gather
 from deliverability.lookup import RecordingResolver, Resolver
-from deliverability.lookup.leave import questions_leave
 from deliverability.plain import to_plain
 from deliverability.repair import tried
 from deliverability.verdict import decide, next_best_fix
@@ -53,11 +52,10 @@ async def _look(
     """The facts that the checks want, and the checks; all checks are loaded only once the questions are out."""
     if checks is None and (setting.select or setting.ignore):
         checks = _selected(setting)
-    looking = asyncio.create_task(gather(inquiry, resolver, GATHERERS if checks is None else _needs(checks)))
+    looking = await begin(inquiry, resolver, GATHERERS if checks is None else _needs(checks))
     if checks is None:
-        await questions_leave()
         checks = _selected(setting)
-    return await looking, checks
+    return await finish(looking), checks
 
 
 def _selected(setting: Setting) -> Sequence[Check]:

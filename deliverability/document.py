@@ -27,7 +27,6 @@ from deliverability.findings import (
 )
 from deliverability.lookup.answer import Answer, Status
 from deliverability.plain import Plain, dumps, dumps_by_line, to_plain
-from deliverability.shape import misfit
 from deliverability.sources import SOURCES
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
 
@@ -141,6 +140,8 @@ def from_json(text: str) -> Audit:
     document = cast("dict[str, Plain]", read) if isinstance(read, dict) else {}
     if document.get("schema") != SCHEMA:
         raise DocumentError(f'not a deliv audit (no "schema": "{SCHEMA}" at the top)')
+    from deliverability.shape import misfit  # noqa: PLC0415 - only where a document is read
+
     if (wrong := misfit("audit", document)) is not None:
         raise DocumentError(f"a damaged deliv audit ({wrong})")
     try:

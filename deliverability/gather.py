@@ -3,37 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Collection
+from importlib import import_module
 from typing import Any
 
 from deliverability.asking import Inquiry
 from deliverability.findings import Subject
 from deliverability.lookup import Resolver
-from deliverability.protocols import dkim, dmarc, domain, mx, spf
-from deliverability.role import role_of
+from deliverability.lookup.leave import questions_leave
+
+PROTOCOLS = "deliverability.protocols."
+
+Lookup = Callable[..., Awaitable[Any]]
+
+
+def _lookup(protocol: str) -> Lookup:
+    lookup: Lookup = import_module(PROTOCOLS + protocol).lookup
+    return lookup
 
 
 async def _subject(inquiry: Inquiry, resolver: Resolver) -> Subject:
+    from deliverability.role import role_of  # noqa: PLC0415 - loads spf, which is loaded by then
+
     txt, mail = await asyncio.gather(*(resolver.resolve(inquiry.domain, rdtype) for rdtype in ("TXT", "MX")))
     return role_of(inquiry.domain, txt, mail, asked=inquiry.role, inputs=inquiry.sending_inputs)
 
 
 GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
+    "mx": lambda q, resolver: _lookup("mx")(resolver, q.domain),
+    "spf": lambda q, resolver: _lookup("spf")(resolver, q.domain, ips=q.ips, helo=q.helo),
+    "dmarc": lambda q, resolver: _lookup("dmarc")(resolver, q.domain),
+    "domain": lambda q, resolver: _lookup("domain")(resolver, q.domain),
+    "dkim": lambda q, resolver: _lookup("dkim")(resolver, q.domain, selectors=q.selectors),
     "subject": _subject,
-    "domain": lambda q, resolver: domain.lookup(resolver, q.domain),
-    "mx": lambda q, resolver: mx.lookup(resolver, q.domain),
-    "spf": lambda q, resolver: spf.lookup(resolver, q.domain, ips=q.ips, helo=q.helo),
-    "dkim": lambda q, resolver: dkim.lookup(resolver, q.domain, selectors=q.selectors),
-    "dmarc": lambda q, resolver: dmarc.lookup(resolver, q.domain),
 }
-"""Every fact a check can name in its signature. Adding one is one line here and one module in protocols/."""
+"""Every fact a check can name in its signature: one line here and one module in protocols/.
+
+Those that ask in the longest chains come first. Each module is loaded when its turn comes, while the questions of those
+before it are on their way: loading all of them takes as long as two round trips.
+"""
 
 
-async def gather(inquiry: Inquiry, resolver: Resolver, wanted: Iterable[str]) -> dict[str, Any]:
-    """The wanted facts by name. Where our own code failed, the exception stands in the fact's place."""
-    names = sorted(set(wanted), key=list(GATHERERS).index)
-    found = await asyncio.gather(*(GATHERERS[n](inquiry, resolver) for n in names), return_exceptions=True)
+Looking = dict[str, asyncio.Task[Any]]
+"""Facts on their way, by name."""
+
+
+async def begin(inquiry: Inquiry, resolver: Resolver, wanted: Collection[str]) -> Looking:
+    """Ask for the wanted facts; returns once the first questions of each are out."""
+    looking: Looking = {}
+    for name in GATHERERS:
+        if name in wanted:
+            loaded = PROTOCOLS + name in sys.modules
+            looking[name] = asyncio.create_task(_one(name, inquiry, resolver))
+            if not loaded:
+                await questions_leave()
+    return looking
+
+
+async def finish(looking: Looking) -> dict[str, Any]:
+    """The facts by name. Where our own code failed, the exception stands in the fact's place."""
+    found = await asyncio.gather(*looking.values(), return_exceptions=True)
     for value in found:
         if isinstance(value, BaseException) and not isinstance(value, Exception):
             raise value
-    return dict(zip(names, found, strict=True))
+    return dict(zip(looking, found, strict=True))
+
+
+async def gather(inquiry: Inquiry, resolver: Resolver, wanted: Collection[str]) -> dict[str, Any]:
+    """The wanted facts by name."""
+    return await finish(await begin(inquiry, resolver, wanted))
+
+
+async def _one(name: str, inquiry: Inquiry, resolver: Resolver) -> Any:  # noqa: ANN401 - the facts of any protocol
+    return await GATHERERS[name](inquiry, resolver)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -139,7 +140,8 @@ async def discover(resolver: Resolver, domain: str) -> Discovery:
     asked = {above: _ask(resolver, above) for above in walk_names(name) if _carries(above)}
     # RFC 9989 §3.2.13: whether the name exists is a question about the name itself, of whatever type
     existing = asyncio.ensure_future(resolver.resolve(name, "A"))
-    await questions_leave()
+    if "publicsuffixlist" not in sys.modules:
+        await questions_leave()
     legacy_domain = registrable(name) or name
     if legacy_domain not in asked and _carries(legacy_domain):
         asked[legacy_domain] = _ask(resolver, legacy_domain)
