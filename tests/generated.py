@@ -1,13 +1,84 @@
-"""Files made from code, so that nothing is written down twice: `make generate` writes them, `make lint` compares."""
+"""Files made from code, so that nothing is written down twice: `make generate` writes them, `make lint` compares.
+
+`python tests/generated.py --picture` takes the README's picture anew. It needs Chromium and looks a little different
+with every machine's fonts, so nothing compares it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import sys
+import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
+from click.testing import CliRunner
+
+from deliverability import api, demo
+from deliverability.checks import CHECKS
+from deliverability.cli import root
+from deliverability.reports import terminal
+from support import chromium
 from support.shared import ROOT
 
-GENERATED: dict[str, Callable[[str], str]] = {}
+CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
+WIDTH = 100
+"""Columns of what the README shows of a terminal."""
+PICTURE = "examples/audit.png"
+PICTURE_SIZE = (1280, 1400)
+"""CSS pixels: a desktop's width, and as much of the top of the page."""
+
+
+def report() -> str:
+    """Of the demo's first report the verdict, the next best fix, the two worst findings and the line that counts.
+
+    The answers come straight from its zone files: without packets nothing can be lost on a busy machine.
+    """
+    audits = api.audit(
+        demo.DOMAIN,
+        resolver=demo.zones(demo.BEFORE),
+        selectors=demo.BEFORE.selectors,
+        ips=[demo.SENDER],
+        helo=demo.HELO,
+        now=CLOCK,
+    )
+    *blocks, count = terminal.render(audits, width=WIDTH, color=False).split("\n\n")
+    return _fenced("\n\n".join([*blocks[:4], "…", count]))
+
+
+def options() -> str:
+    """What `deliv audit --help` prints."""
+    return _fenced(CliRunner().invoke(root, ["audit", "--help"], prog_name="deliv", terminal_width=WIDTH).output)
+
+
+def catalogue() -> str:
+    """Every check: its id, its severity when it fails, and the rule."""
+    rows = [f"| `{check.id}` | {check.severity.value} | {check.ask.replace('|', '&#124;')} |" for check in CHECKS]
+    return "\n".join(["| check | when it fails | the rule |", "| --- | --- | --- |", *rows])
+
+
+def _fenced(text: str) -> str:
+    return f"```\n{text.rstrip()}\n```"
+
+
+README: dict[str, Callable[[], str]] = {"report": report, "options": options, "catalogue": catalogue}
+"""Name of a part → what stands between `<!-- name -->` and `<!-- /name -->`."""
+
+
+def readme(text: str) -> str:
+    """The README `text` with its parts made anew."""
+    for name, make in README.items():
+        before, opening, rest = text.partition(f"<!-- {name} -->")
+        _, closing, after = rest.partition(f"<!-- /{name} -->")
+        if not closing:
+            raise ValueError(f"README.md has lost a mark of its part {name!r}")
+        text = f"{before}{opening}\n\n{make()}\n\n{closing}{after}"
+    return text
+
+
+GENERATED: dict[str, Callable[[str], str]] = {"README.md": readme}
 """Path from the top of the checkout → a function of the text that stands there now (it may keep parts of it)."""
 
 
@@ -22,8 +93,24 @@ def _text(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
+def take_picture() -> None:
+    """Photograph the top of the page that `deliv demo` writes first."""
+    from deliverability.reports.html import render_html
+
+    width, height = PICTURE_SIZE
+    with tempfile.TemporaryDirectory() as folder, chromium.browser(Path(folder) / "profile") as browser:
+        page = Path(folder) / "audit.html"
+        page.write_text(render_html(asyncio.run(demo.demo(CLOCK)).before), encoding="utf-8")
+        with browser.page(page.as_uri(), width=width, height=height, prefers_color_scheme="light") as tab:
+            shot = tab.call("Page.captureScreenshot", format="png")["data"]
+    (ROOT / PICTURE).write_bytes(base64.b64decode(shot))
+
+
 def main(arguments: list[str]) -> int:
     """Write what is stale, or with `--check` only name it; 1 if there was anything to name."""
+    if arguments == ["--picture"]:
+        take_picture()
+        return 0
     check = arguments == ["--check"]
     for path, text in stale().items():
         print(f"{path} is not what the code makes: run make generate" if check else f"wrote {path}")
