@@ -69,11 +69,15 @@ def _answers(node: Node) -> Iterator[Answer]:
 
 
 def term_evidence(node: Node, span: Span, note: str = "") -> Evidence:
-    """A piece of a node's record; of a huge record only what stands around it."""
-    text = node.record or ""
+    """A piece of a node's record."""
+    return marked("spf_term", node.name, node.record or "", span, note)
+
+
+def marked(kind: str, name: str, text: str, span: Span, note: str = "") -> Evidence:
+    """A piece of the record at `name`; of a huge record only what stands around it."""
     cut = max(0, span.start - ROOM) if len(text) > LONGEST_SHOWN else 0
     shown = text[cut : cut + LONGEST_SHOWN]
-    return Evidence("spf_term", node.name, "TXT", shown, (span.start - cut, min(span.end - cut, len(shown))), note)
+    return Evidence(kind, name, "TXT", shown, (span.start - cut, min(span.end - cut, len(shown))), note)
 
 
 def brief(text: str) -> str:

@@ -28,6 +28,7 @@ from deliverability.checks._spf import (
     with_record,
 )
 from deliverability.checks._spf_merging import merged
+from deliverability.checks.spf_addresses import spf_authorises, spf_helo
 from deliverability.checks.spf_limits import (
     spf_include_resolves,
     spf_lookup_headroom,
@@ -37,13 +38,7 @@ from deliverability.checks.spf_limits import (
     spf_ptr_limit,
     spf_void_limit,
 )
-from deliverability.checks.spf_reach import (
-    spf_authorises,
-    spf_exposure,
-    spf_helo,
-    spf_receivers_differ,
-    spf_takeover,
-)
+from deliverability.checks.spf_reach import spf_exposure, spf_receivers_differ, spf_takeover
 from deliverability.checks.spf_slips import spf_human_errors
 from deliverability.checks.spf_terms import (
     spf_duplicate_terms,

@@ -1,11 +1,11 @@
-"""Is that good? Whom SPF lets in, whom it should let in, and who may yet get in."""
+"""Is that good? Whom SPF lets in, who may yet get in, and whether all receivers see it alike."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from deliverability.checks._check import Judgements, answer_evidence, check, failed, passed, unknown
+from deliverability.checks._check import Judgements, check, failed, passed, unknown
 from deliverability.checks._spf import (
     MOST_FINDINGS,
     MOST_ROWS,
@@ -14,17 +14,15 @@ from deliverability.checks._spf import (
     replacement,
     row_evidence,
     unanswered,
-    with_answer,
     with_record,
     without,
 )
-from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
-from deliverability.lookup.answer import Answer, Status
+from deliverability.findings import Effort, Evidence, Judgement, Owner, Severity
+from deliverability.lookup.answer import Status
 from deliverability.names import registrable
-from deliverability.protocols.spf.facts import Authorisation, ExposureRow, MissingName, SpfFacts, VoidCount, VoidKind
+from deliverability.protocols.spf.facts import ExposureRow, MissingName, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_VOID_LOOKUPS
 from deliverability.protocols.spf.record import network
-from deliverability.protocols.spf.trace import Result, Step
 from deliverability.sources import rfc, source
 
 WIDEST_OWN = {4: 16, 6: 29}
@@ -134,103 +132,6 @@ def _up_for_grabs(spf: SpfFacts, missing: MissingName) -> Judgement:
         term=brief(missing.term),
         name=missing.name,
         registrable=missing.registrable,
-    )
-
-
-@check(
-    "spf-helo",
-    Severity.MEDIUM,
-    rfc(7208, "2.3"),
-    rfc(7208, "10.1.3"),
-    titles={
-        "pass": "The HELO name {helo} has SPF of its own",
-        "fail": "The HELO name {helo} has no SPF record, so bounces sent with an empty return path have none",
-        "refused": "SPF of the HELO name {helo} does not pass for {ip} ({result})",
-    },
-    fixes={"refused": "Add the address to the SPF record of the HELO name."},
-    settle="Give the name that the servers greet with by --helo.",
-)
-@with_answer
-def spf_helo(spf: SpfFacts) -> Judgements:
-    """The name that the servers greet with has SPF of its own.
-
-    Why it matters: a bounce has no return path, and receivers then judge the HELO name.
-
-    How to fix: publish a TXT record such as `v=spf1 a -all` at the HELO name.
-    """
-    helo = spf.helo
-    if helo is None:
-        return unknown(lack=Lack.INPUT)
-    if not helo.answer.answered:
-        return unknown(helo.answer)
-    if not helo.records:
-        return failed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
-    refused = [one for one in helo.authorises if one.check.result is not Result.PASS]
-    temporary = [answer for one in refused for answer in _failed_questions(one)]
-    if temporary:
-        return unknown(*temporary, subject=helo.name)
-    if refused:
-        first = refused[0]
-        rows = _trace_evidence(first)
-        result = first.check.result.value
-        return failed(helo.name, case="refused", evidence=rows, helo=helo.name, ip=first.ip, result=result)
-    return passed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
-
-
-@check(
-    "spf-authorises",
-    Severity.HIGH,
-    rfc(7208, "4"),
-    titles={
-        "pass": "{ip} passes SPF",
-        "fail": "{ip} does not pass SPF: {result} ({cause})",
-    },
-    settle="Give the sending addresses with --ip.",
-)
-@with_answer
-def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
-    """Every sending address passes.
-
-    Why it matters: mail from an address that the record does not cover is refused or filed as spam.
-
-    How to fix: add the address, or the include of the service that owns it, in front of `all`.
-    """
-    if not spf.authorises:
-        yield unknown(lack=Lack.INPUT)
-    for one in spf.authorises:
-        check_result = one.check
-        rows = _trace_evidence(one)
-        data: dict[str, Any] = {"ip": one.ip, "result": check_result.result.value, "cause": check_result.cause.value}
-        if check_result.result is Result.PASS:
-            yield passed(one.ip, evidence=rows, **data)
-        elif check_result.result is Result.TEMPERROR:
-            yield unknown(*_failed_questions(one), subject=one.ip, evidence=rows, **data)
-        else:
-            yield failed(one.ip, evidence=rows, **data)
-
-
-MOST_STEPS = 200
-"""Ours: steps of a trace that are shown, the last ones, which decide."""
-
-
-def _trace_evidence(one: Authorisation) -> tuple[Evidence, ...]:
-    return tuple(_step_evidence(step) for step in one.check.trace[-MOST_STEPS:])
-
-
-def _step_evidence(step: Step) -> Evidence:
-    """One step of a trace: the term, what was asked, what became of it, and the running counts."""
-    asked = ", ".join(f"{question.name} {question.rdtype}: {question.status}" for question in step.asked)
-    counts = f"{step.lookups} look-ups, {step.voids} void"
-    note = "; ".join(part for part in (step.outcome.value, asked, counts) if part)
-    return Evidence("spf_step", brief(step.domain), "TXT", brief(step.term), note=note)
-
-
-def _failed_questions(one: Authorisation) -> tuple[Answer, ...]:
-    asked = (question for step in one.check.trace for question in step.asked)
-    return tuple(
-        Answer(name=question.name, rdtype=question.rdtype, status=question.status)
-        for question in asked
-        if question.status in {Status.SERVFAIL, Status.REFUSED, Status.TIMEOUT}
     )
 
 
