@@ -63,6 +63,8 @@ def root() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error is one line on stderr."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the report
     try:
         code = root.main(list(arguments), prog_name="deliv", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -73,10 +75,11 @@ def run(arguments: Sequence[str]) -> int:
         return Problem.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except BrokenPipeError:
-        # whoever read our output has seen enough; a second flush at exit must not complain either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit:
+        return 0  # click's way out where whoever reads its help has seen enough
+    except OSError as error:
+        click.echo(f"deliv: {visible(str(error))[:200]}", err=True)
+        return Problem.exit_code
     except Exception as error:
         if os.environ.get("DELIV_DEBUG"):
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -38,12 +39,14 @@ Renderer = Callable[[int, bool], str]
 
 def targets(form: str | None, outputs: Sequence[str], formats: Collection[str]) -> list[tuple[str, str]]:
     """(destination, format) of each result, checked before any work is done. `-` is standard output."""
-    chosen = [(o, form or _by_suffix(o)) for o in outputs] or [("-", form or "text")]
+    chosen = list(dict.fromkeys((o, form or _by_suffix(o)) for o in outputs)) or [("-", form or "text")]
     for destination, kind in chosen:
         if kind not in formats:
             raise Problem(f"{destination}: this command writes {', '.join(formats)}, not {kind}")
         if destination != "-":
             _check_writable(Path(destination))
+        else:
+            _check_open()
     return chosen
 
 
@@ -56,21 +59,45 @@ def _by_suffix(destination: str) -> str:
     return SUFFIXES[suffix]
 
 
+def _check_open() -> None:
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - so it is where the shell closed it
+        raise Problem("standard output is closed; name a file with -o")
+
+
 def _check_writable(path: Path) -> None:
-    if path.is_dir():
-        raise Problem(f"{path}: is a directory; name a file in it")
-    if not path.parent.is_dir():
-        raise Problem(f"{path}: there is no directory {path.parent}")
+    try:
+        if path.is_dir():
+            raise Problem(f"{path}: is a directory; name a file in it")
+        if not path.parent.is_dir():
+            raise Problem(f"{path}: there is no directory {path.parent}")
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def emit(renderers: Mapping[str, Renderer], chosen: Sequence[tuple[str, str]], no_color: bool) -> None:
     """Make every result and put it in its place; files only once all of them are made."""
     made = [(destination, _made(renderers[kind], destination, no_color)) for destination, kind in chosen]
-    for destination, text in made:
+    for (destination, text), (_, kind) in zip(made, chosen, strict=True):
         if destination == "-":
-            sys.stdout.write(text)
+            # a page says of itself that it is UTF-8
+            to_stdout(text, "utf-8" if kind == "html" else None)
         else:
             write_whole(Path(destination), text)
+
+
+def to_stdout(text: str, encoding: str | None = None) -> None:
+    """Write and flush. A reader who has seen enough and left changes nothing, not even the exit code."""
+    _check_open()
+    if encoding and (reconfigure := getattr(sys.stdout, "reconfigure", None)):
+        reconfigure(encoding=encoding)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer is not to be tried again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise Problem(f"standard output: cannot be written ({error.strerror or error})") from None
 
 
 def _made(renderer: Renderer, destination: str, no_color: bool) -> str:
@@ -80,19 +107,34 @@ def _made(renderer: Renderer, destination: str, no_color: bool) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write `path` whole or not at all: a reader never meets half a report."""
+    """Write `path` whole or not at all: a reader never meets half a report. Links are followed, permissions kept."""
+    try:
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG | (0o666 & ~_umask())
+        if stat.S_ISREG(mode):
+            _replace(path.resolve(), text, stat.S_IMODE(mode))
+        else:
+            path.write_text(text, encoding="utf-8")  # /dev/null, a pipe: nothing may be put in their place
+    except (OSError, RuntimeError) as error:  # pathlib's answer to a loop of links is a RuntimeError
+        raise _unwritable(path, error) from None
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
     import tempfile  # noqa: PLC0415 - see width_of
 
+    file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
+    unfinished = Path(file.name)
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            unfinished = Path(file.name)
+        with file:
             file.write(text)
-        unfinished.chmod(0o666 & ~_umask())
+        unfinished.chmod(mode)
         unfinished.replace(path)
-    except OSError as error:
-        raise Problem(f"{path}: cannot be written ({error.strerror or error})") from None
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _unwritable(path: Path, error: Exception) -> Problem:
+    return Problem(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
 
 
 def _umask() -> int:

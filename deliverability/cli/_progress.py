@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
@@ -41,9 +41,9 @@ class _Watched:
 
 
 @asynccontextmanager
-async def watched(resolver: Resolver, stream: TextIO, wanted: bool) -> AsyncIterator[Resolver]:
+async def watched(resolver: Resolver, stream: TextIO | None, wanted: bool) -> AsyncGenerator[Resolver]:
     """`resolver`, with a progress line on `stream` while the block runs, where a person is watching."""
-    if not wanted or not stream.isatty():
+    if not wanted or stream is None or not stream.isatty():  # None: the shell closed it
         yield resolver
         return
     counting = _Watched(resolver)

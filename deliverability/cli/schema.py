@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from deliverability.cli import SUMMARIES
+from deliverability.cli._output import to_stdout
 from deliverability.cli._problem import Problem
 from deliverability.shape import SCHEMAS
 
@@ -25,8 +24,8 @@ def command(name: str | None) -> None:
     """See HELP."""
     names = sorted(entry.name.removesuffix(".json") for entry in SCHEMAS.iterdir() if entry.name.endswith(".json"))
     if name is None:
-        sys.stdout.write("".join(f"{known}\n" for known in names))
+        to_stdout("".join(f"{known}\n" for known in names))
         return
     if name not in names:
         raise Problem(f"no document is called {name!r}; there are: {', '.join(names)}")
-    sys.stdout.write((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    to_stdout((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
