@@ -18,11 +18,18 @@ class InvalidDomain(ValueError):
     """What was given is not a domain name; the message says why in one line."""
 
 
+_LOOKALIKES = {"/": "a URL? give its host name alone", "@": "an e-mail address? give what follows the @"}
+"""What people paste where a domain name belongs, by the character that gives it away."""
+
+
 def to_ascii(domain: str) -> str:
     """`domain` in A-labels, lower case, without the final dot. U-labels and A-labels are both welcome.
 
     Raises InvalidDomain. Letters, digits, hyphens and underscores only: RFC 5891 §4 for U-labels.
     """
+    for mark, hint in _LOOKALIKES.items():
+        if mark in domain:
+            raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} ({hint})")
     try:
         name = canonical_name(domain if domain.isascii() else _idna(domain))
     except ValueError as error:

@@ -166,6 +166,15 @@ def test_what_is_no_domain_is_refused_in_one_line(name: str) -> None:
     assert "\x1b" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("pasted", "hint"),
+    [("https://shop.test/wine", "host name"), ("anna@shop.test", "follows the @"), ("anna@bücher.test", "follows")],
+)
+def test_what_people_paste_for_a_domain_is_told_apart(pasted: str, hint: str) -> None:
+    with pytest.raises(InvalidDomain, match=hint):
+        audit(pasted)
+
+
 def test_a_pattern_that_matches_no_check_is_refused() -> None:
     with pytest.raises(UnknownCheck, match="spf-typo"):
         audit(select=["spf-typo"])
