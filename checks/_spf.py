@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 MOST_ROWS = 25
-"""Ours: pieces of evidence in one finding. Enough for the eleventh look-up and what follows it."""
+"""Ours: pieces of evidence in one finding. Enough for the eleventh lookup and what follows it."""
 MOST_FINDINGS = 50
 """Ours: findings of one check. A hostile tree has more."""
 LONGEST_PROPOSED = 2048

@@ -37,7 +37,7 @@ def _words(record: SpfRecord) -> Iterator[str]:
 
 
 def cheaper(spf: SpfFacts) -> str | None:
-    """The domain's record with no more than ten look-ups, if nothing but waste has to go for that.
+    """The domain's record with no more than ten lookups, if nothing but waste has to go for that.
 
     Waste is, in the order in which it goes: a term said twice, an include that another include already brings, an
     include of a name without record; last, own records that are only there to be included are written out.
@@ -60,7 +60,7 @@ def cheaper(spf: SpfFacts) -> str | None:
 
 
 def _savings(spf: SpfFacts) -> Iterator[tuple[int, int, list[str]]]:
-    """What could go: where the term starts, the look-ups it saves, what would stand there instead."""
+    """What could go: where the term starts, the lookups it saves, what would stand there instead."""
     cost = _cost_of_branches(spf.tree)
     seen: set[str] = set()
     gone: set[int] = set()
@@ -108,7 +108,7 @@ def _bringers(tree: Node) -> dict[str, set[int]]:
 
 
 def _written_out(child: Node, own: str | None) -> tuple[int, list[str]] | None:
-    """The look-ups saved and the terms of an own included record, if they mean the same where it is included."""
+    """The lookups saved and the terms of an own included record, if they mean the same where it is included."""
     record = child.parsed
     if own is None or registrable(child.name) != own or record is None or child.error is not None or record.redirect:
         return None

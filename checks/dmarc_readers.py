@@ -42,7 +42,7 @@ PARKED_RECORD = "v=DMARC1; p=reject"
     rfc(9989, "7.4"),
     rfc(9989, "8"),
     titles={
-        "pass": "p=reject rests on DKIM too: {count} usable key(s) seen",
+        "pass": "p=reject rests on DKIM too: {count} usable {count:key|keys} seen",
         "fail": "p=reject rests on SPF alone: {domain} has no usable DKIM key",
         "unproven": "p=reject needs DKIM: no usable key of {domain} was found, and other selectors may exist",
     },

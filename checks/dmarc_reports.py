@@ -184,7 +184,8 @@ def _consent(dmarc: DmarcFacts, together: list[Destination]) -> Judgement:
     rfc(9989, "4.7"),
     titles={
         "pass": "No failure reports are asked for",
-        "info": "Failure reports go to {count} address(es); few receivers send any, and they hold personal data",
+        "info": "Failure reports go to {count} {count:address|addresses}; few receivers send any, and they hold"
+        " personal data",
         "fail": "Failure reports are asked for where they cannot arrive: {first}",
     },
 )

@@ -22,10 +22,10 @@ from deliverability.checks._spf import (
     mended,
     record_evidence,
     replacement,
-    rewritten,
     term_evidence,
     with_answer,
     with_record,
+    without,
 )
 from deliverability.checks._spf_merging import merged
 from deliverability.checks.spf_addresses import spf_authorises, spf_helo
@@ -53,7 +53,7 @@ from deliverability.checks.spf_terms import (
 from deliverability.findings import Action, Evidence, Judgement, Owner, RecordChange, Role, Severity, Subject
 from deliverability.lookup.answer import Status
 from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts
-from deliverability.protocols.spf.record import Qualifier
+from deliverability.protocols.spf.record import Qualifier, SpfRecord
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc, source
 
@@ -126,8 +126,8 @@ def spf_single(spf: SpfFacts) -> Judgements:
     rfc(7208, "12"),
     titles={
         "pass": "The SPF record of {name} follows the grammar",
-        "fail": "The SPF record has {count} syntax error(s); receivers reject the whole record",
-        "nested": "The SPF record of {name}, used by this domain, has {count} syntax error(s)",
+        "fail": "The SPF record has {count} syntax {count:error|errors}; receivers reject the whole record",
+        "nested": "The SPF record of {name}, used by this domain, has {count} syntax {count:error|errors}",
     },
     fixes={"nested": "Tell whoever runs {name}, or take it out of the record until it can be read."},
 )
@@ -146,7 +146,9 @@ def spf_syntax(spf: SpfFacts) -> Iterator[Judgement]:
             yield passed(name=name, evidence=record_evidence(spf))
         if not faults:
             continue
-        rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults[:MOST_ROWS])
+        rows = tuple(
+            term_evidence(node, fault.span, fault.code.value.replace("-", " ")) for fault in faults[:MOST_ROWS]
+        )
         own = node is spf.tree
         yield failed(
             "" if own else name,
@@ -176,7 +178,7 @@ _ENDINGS = {Qualifier.FAIL: "hard", Qualifier.SOFTFAIL: "soft", Qualifier.NEUTRA
         "missing": "The record has no `all`: it says nothing of mail from other servers",
     },
     fixes={
-        "open": "Put `~all` in its place, watch the reports, then `-all`.",
+        "open": "Put `~all` in its place, at the end of the record, watch the reports, then `-all`.",
         "missing": "End the record with `~all`, later with `-all`.",
     },
 )
@@ -195,15 +197,25 @@ def spf_all(spf: SpfFacts) -> Judgements:
     if record is None or (record.all is None and record.faults):
         return not_applicable()
     if record.all is None:
-        change = replacement(spf, f"{record.text.rstrip(' ')} ~all") if node is spf.tree else ()
+        change = replacement(spf, _closed(record)) if node is spf.tree else ()
         return failed(case="missing", evidence=record_evidence(spf), records=change)
     case = _ENDINGS[record.all.qualifier]
     rows = (term_evidence(node, record.all.span),)
     if case in {"hard", "soft"}:
         return passed(case=case, evidence=rows)
-    change = replacement(spf, rewritten(record, {record.all.span: "~all"})) if node is spf.tree else ()
-    severity = Severity.CRITICAL if case == "open" else None
-    return failed(case=case, severity=severity, evidence=rows, records=change, term=brief(record.all.text))
+    return failed(
+        case=case,
+        severity=Severity.CRITICAL if case == "open" else None,
+        evidence=rows,
+        records=replacement(spf, _closed(record)) if node is spf.tree else (),
+        safe=case != "open",  # whoever only passed because everybody did no longer does
+        term=brief(record.all.text),
+    )
+
+
+def _closed(record: SpfRecord) -> str:
+    """The record with `~all` at its end, so that terms behind an open `all` count once it is closed."""
+    return f"{without(record, [record.all] if record.all else [])} ~all"
 
 
 def _deciding(node: Node) -> Node:

@@ -28,7 +28,7 @@ from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc
 
 HEADROOM = 2
-"""Ours: look-ups that should be left. An include grows without its user's doing, mostly by one."""
+"""Ours: lookups that should be left. An include grows without its user's doing, mostly by one."""
 
 
 @check(
@@ -68,6 +68,7 @@ def _cost_data(spf: SpfFacts) -> dict[str, Any]:
     providers = Counter(row.provider for row in spf.cost.rows)
     return {
         "total": spf.cost.total,
+        "lookups": spf.cost.total,
         "total_with_addresses": spf.cost.total_with_addresses,
         "complete": spf.cost.complete and not spf.bounded,
         "providers": dict(providers.most_common(MOST_ROWS)),
@@ -114,7 +115,7 @@ def spf_lookup_headroom(spf: SpfFacts) -> Judgements:
     titles={
         "pass": "No more than two lookups find nothing (IPv4 {v4}, IPv6 {v6})",
         "fail": "Lookups that find nothing: {v4} for an IPv4 client, {v6} for an IPv6 client; receivers stop at two",
-        "varying": "Up to {varying} macro term(s) may find nothing as well; receivers stop at two in all",
+        "varying": "Macros may add {varying} {varying:lookup|lookups} that find nothing; receivers stop at two in all",
     },
     fixes={"varying": "Leave no more than two terms with macros that find nothing for most clients."},
 )
@@ -188,7 +189,7 @@ def spf_mx_limit(spf: SpfFacts) -> Judgements:
     Severity.MEDIUM,
     rfc(7208, "4.6.4"),
     titles={
-        "pass": "{ip} has {names} reverse name(s), all of which `ptr` looks at",
+        "pass": "{ip} has {names} reverse {names:name, which|names, all of which} `ptr` looks at",
         "fail": "{ip} has {names} reverse names; `ptr` looks at ten of them, in no set order",
     },
     effort=Effort.MEDIUM,

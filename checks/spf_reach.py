@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deliverability.checks._check import Judgements, check, failed, passed, unknown
+from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._spf import (
     MOST_FINDINGS,
     MOST_ROWS,
@@ -20,9 +20,10 @@ from deliverability.checks._spf import (
 from deliverability.findings import Effort, Evidence, Judgement, Owner, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import registrable
-from deliverability.protocols.spf.facts import ExposureRow, MissingName, SpfFacts, VoidCount, VoidKind
+from deliverability.protocols.spf.facts import ExposureRow, MissingName, NodeError, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_VOID_LOOKUPS
 from deliverability.protocols.spf.record import network
+from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc, source
 
 WIDEST_OWN = {4: 16, 6: 29}
@@ -41,7 +42,7 @@ HARMLESS = frozenset({"documentation"})
     rfc(7208, "11.2"),
     source("IANA special-purpose registries"),
     titles={
-        "pass": "{addresses4} IPv4 addresses may send as this domain",
+        "pass": "{addresses4} IPv4 {addresses4:address|addresses} may send as this domain",
         "everybody": "At least half of all addresses in the world may send as this domain",
         "wide": "`{network}` is wider than any sender needs",
         "special": "`{network}` is no public address space ({kind})",
@@ -160,6 +161,8 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
     How to fix: stay inside the limits by the strictest count: list addresses instead of `mx`.
     """
     cost = spf.cost
+    if any(node.error in _FATAL for node in nodes(spf.tree)):
+        return not_applicable()  # permerror everywhere, or by a different count once that is mended
     if cost.total <= MAX_LOOKUP_TERMS < cost.total_with_addresses:
         rows = tuple(
             row_evidence(spf, row.record, row.span, f"{row.addresses}")
@@ -177,6 +180,9 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
         return failed(case="voids", evidence=_void_rows(spf, stricter[0]), terms=terms, voids=voids)
     missing = unanswered(spf)
     return unknown(*missing) if missing else passed()
+
+
+_FATAL = {NodeError.SYNTAX, NodeError.NONE, NodeError.MULTIPLE, NodeError.LOOP, NodeError.BAD_NAME}
 
 
 def _void_rows(spf: SpfFacts, count: VoidCount) -> tuple[Evidence, ...]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     rfc(7208, "12"),
     titles={
         "pass": "No slip of the hand is known in the record",
-        "fail": "{count} slip(s) of the hand: `{written}` was meant as `{meant}`",
-        "lost": "`{written}` is ignored by receivers; it was meant as `{meant}`",
+        "fail": "{count} {count:slip|slips} of the hand: `{written}` {instead}",
+        "lost": "Receivers ignore `{written}`, which {instead}",
         "stray": "Beside the SPF record stands a text that was meant as another: `{written}`",
     },
     fixes={
@@ -68,13 +68,22 @@ def _slipped(spf: SpfFacts, text: str, mending: Mending) -> Judgement:
         count=len(mending.slips),
         written=brief(_written(first)),
         meant=brief(first.repair.strip()) or ("a space" if first.repair else "nothing"),
+        instead=_instead(first),
         slips=[slip.code.value for slip in mending.slips],
     )
 
 
 def _note(slip: Slip) -> str:
     written = f" ({_written(slip)})" if slip.code == "characters" else ""
-    return f"{slip.code}{written}: {slip.repair.strip()}"
+    repair = slip.repair.strip()
+    return f"{slip.code.replace('-', ' ')}{written}: {f'write {repair}' if repair else 'delete'}"
+
+
+def _instead(slip: Slip) -> str:
+    """What a title says of the slip."""
+    if slip.repair:
+        return f"was meant as `{brief(slip.repair.strip())}`" if slip.repair.strip() else "was meant as a space"
+    return "does not belong there"
 
 
 def _written(slip: Slip) -> str:

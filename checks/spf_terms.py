@@ -33,7 +33,7 @@ from deliverability.lookup.answer import Answer
 from deliverability.protocols.spf.facts import Node, SpfFacts
 from deliverability.protocols.spf.limits import RRSET_ADVISED_OCTETS, UDP_OCTETS
 from deliverability.protocols.spf.macro import MacroString
-from deliverability.protocols.spf.record import MACRO_FAULTS, Kind, Mechanism, Term
+from deliverability.protocols.spf.record import MACRO_FAULTS, Kind, Mechanism, Qualifier, Term
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc
 
@@ -86,7 +86,7 @@ def _ptr_terms(node: Node) -> list[Mechanism]:
     rfc(7208, "5.1"),
     titles={
         "pass": "Nothing stands behind `all`",
-        "fail": "{count} term(s) behind `{all}` are never reached",
+        "fail": "{count} {count:term|terms} behind `{all}` {count:is|are} never reached",
     },
 )
 @with_record
@@ -104,7 +104,8 @@ def spf_terms_after_all(spf: SpfFacts) -> Judgements:
     if not dead:
         return passed()
     rows = tuple(term_evidence(spf.tree, term.span) for term in dead[:MOST_ROWS])
-    change = replacement(spf, without(record, dead))
+    # behind an `all` that lets everybody in stand the senders who were meant: spf-all moves it, nothing is deleted
+    change = () if record.all.qualifier is Qualifier.PASS else replacement(spf, without(record, dead))
     return failed(evidence=rows, records=change, count=len(dead), all=record.all.text)
 
 
@@ -139,7 +140,7 @@ def spf_redirect_with_all(spf: SpfFacts) -> Judgements:
     "spf-duplicate-terms",
     Severity.LOW,
     rfc(7208, "4.6.4"),
-    titles={"pass": "No term is said twice", "fail": "{count} term(s) are said twice, among them `{term}`"},
+    titles={"pass": "No term is said twice", "fail": "The record repeats {count} {count:term|terms}, first `{term}`"},
 )
 @with_record
 def spf_duplicate_terms(spf: SpfFacts) -> Judgements:
@@ -247,7 +248,7 @@ def spf_obsolete_type(spf: SpfFacts) -> Judgements:
     rfc(7208, "7.2"),
     rfc(7208, "7.3"),
     titles={
-        "pass": "{count} term(s) use macros, all well formed",
+        "pass": "{count} {count:term uses|terms use} macros, all well formed",
         "fail": "`{text}` in the record of {name} is no macro that receivers know here",
         "pointer": "`{text}` in the record of {name} uses the macro for the reverse name, which should not be used",
     },
@@ -271,7 +272,9 @@ def spf_macros(spf: SpfFacts) -> Iterator[Judgement]:
         pointers = [term for term in terms if "p" in _letters(term)]
         using += len(terms)
         if faults:
-            rows = tuple(term_evidence(node, fault.span, fault.code.value) for fault in faults[:MOST_ROWS])
+            rows = tuple(
+                term_evidence(node, fault.span, fault.code.value.replace("-", " ")) for fault in faults[:MOST_ROWS]
+            )
             yield failed(subject, evidence=rows, name=name, text=brief(faults[0].text))
         elif pointers:
             rows = tuple(term_evidence(node, term.span) for term in pointers[:MOST_ROWS])

@@ -1,4 +1,4 @@
-"""What an evaluation spends: look-ups and void look-ups, RFC 7208 §4.6.4, counted over the tree."""
+"""What an evaluation spends: lookups and void lookups, RFC 7208 §4.6.4, counted over the tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lookup_cost(tree: Node, visits: Iterable[Visit]) -> LookupCost:
 
 
 def void_count(visits: Iterable[Visit], family: int) -> VoidCount:
-    """The look-ups that find nothing for a client of this family, 4 or 6."""
+    """The lookups that find nothing for a client of this family, 4 or 6."""
     return VoidCount(family=family, rows=tuple(row for visit in visits for row in _voids(visit, _ADDRESS_TYPE[family])))
 
 

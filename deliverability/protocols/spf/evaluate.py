@@ -295,9 +295,9 @@ class _Check:
         return False
 
     async def _found(self, name: str, rdtype: str, step: OpenStep) -> tuple[str, ...]:
-        """The records of a name that a term rests on; no answer is temperror, nothing found a void look-up.
+        """The records of a name that a term rests on; no answer is temperror, nothing found a void lookup.
 
-        Whether the follow-up look-ups of `mx` and `ptr` count as void is read both ways; here they do, as in the
+        Whether the follow-up lookups of `mx` and `ptr` count as void is read both ways; here they do, as in the
         reference implementation of the public test suite.
         """
         answer = step.note(await self._ask(name, rdtype))

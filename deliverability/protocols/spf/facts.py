@@ -68,7 +68,7 @@ class CostRow:
 
     `record` is the name whose record the term stands in; `target` is None where it varies with the message.
     `branch` is the term of the domain's own record under which it is spent, `provider` whom that is paid to.
-    `addresses` are the host look-ups of an `mx`, which some tools count too.
+    `addresses` are the host lookups of an `mx`, which some tools count too.
     """
 
     record: str
@@ -96,17 +96,17 @@ class LookupCost:
 
     @property
     def total_with_addresses(self) -> int:
-        """The count of readers that also count the address look-ups of `mx` hosts."""
+        """The count of readers that also count the address lookups of `mx` hosts."""
         return self.total + sum(row.addresses for row in self.rows)
 
     @property
     def offender(self) -> CostRow | None:
-        """The row of the eleventh look-up."""
+        """The row of the eleventh lookup."""
         return self.rows[MAX_LOOKUP_TERMS] if self.total > MAX_LOOKUP_TERMS else None
 
 
 class VoidKind(StrEnum):
-    """Which look-up of a term finds nothing; `varying` ones may, depending on the message."""
+    """Which lookup of a term finds nothing; `varying` ones may, depending on the message."""
 
     TERM = "term"
     FOLLOW_UP = "follow-up"
@@ -115,7 +115,7 @@ class VoidKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoidRow:
-    """A look-up that finds nothing, or may."""
+    """A lookup that finds nothing, or may."""
 
     record: str
     term: str
@@ -128,7 +128,7 @@ class VoidRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoidCount:
-    """The void look-ups of a client of one family (4 or 6) that no term matches."""
+    """The void lookups of a client of one family (4 or 6) that no term matches."""
 
     family: int
     rows: tuple[VoidRow, ...]

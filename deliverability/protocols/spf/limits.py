@@ -5,9 +5,9 @@ from __future__ import annotations
 MAX_LOOKUP_TERMS = 10
 """RFC 7208 §4.6.4, MUST: `include a mx ptr exists redirect` evaluated in one check, nested ones included."""
 MAX_VOID_LOOKUPS = 2
-"""RFC 7208 §4.6.4, SHOULD: look-ups that find nothing; the third is permerror."""
+"""RFC 7208 §4.6.4, SHOULD: lookups that find nothing; the third is permerror."""
 MAX_MX_NAMES = 10
-"""RFC 7208 §4.6.4, MUST: address look-ups of one `mx`; an eleventh MX record is permerror."""
+"""RFC 7208 §4.6.4, MUST: address lookups of one `mx`; an eleventh MX record is permerror."""
 MAX_PTR_NAMES = 10
 """RFC 7208 §4.6.4, MUST: names of one PTR answer that are followed; the rest are ignored."""
 TIMEOUT_SECONDS = 20.0

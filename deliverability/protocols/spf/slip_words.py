@@ -129,7 +129,7 @@ def _glued(token: str) -> list[str] | None:
 
 def _punctuation(token: str) -> list[str] | None:
     bare = token.rstrip(";,.'\"`:")
-    return [bare] if bare and bare != token else None
+    return None if bare == token else [bare] if bare else []
 
 
 def _separators(token: str) -> list[str] | None:

@@ -67,7 +67,7 @@ class Step:
     """One term as it was evaluated; the first step, with an empty term, is the look for the record itself.
 
     `domain` is the name whose record the term stands in, at `span`. `lookups` is the running count of terms towards
-    the limit of RFC 7208 §4.6.4 with this one, `voids` that of void look-ups when the term was done.
+    the limit of RFC 7208 §4.6.4 with this one, `voids` that of void lookups when the term was done.
     """
 
     domain: str

@@ -136,7 +136,7 @@ def test_a_malformed_domain_is_none(sender: str) -> None:
     ],
 )
 def test_who_the_sender_is(sender: str, helo: str, expected: str) -> None:
-    zone = {
+    zone: Zone = {
         "example.test": spf("v=spf1 -all exp=why.test"),
         "mail.example.test": spf("v=spf1 -all exp=why.test"),
         "why.test": {"TXT": ["%{s} %{l} %{o}"]},
@@ -146,7 +146,7 @@ def test_who_the_sender_is(sender: str, helo: str, expected: str) -> None:
 
 
 def test_u_labels_are_looked_up_as_a_labels() -> None:
-    zone = {"xn--bcher-kva.test": spf("v=spf1 a:%{h} -all"), "xn--mhre-5qa.test": {"A": [IP]}}
+    zone: Zone = {"xn--bcher-kva.test": spf("v=spf1 a:%{h} -all"), "xn--mhre-5qa.test": {"A": [IP]}}
 
     assert check(zone, sender="a@bücher.test", helo="möhre.test").result is Result.PASS
     assert check(zone, sender="a@\ud800.test", helo="").result is Result.NONE
@@ -168,7 +168,7 @@ def test_no_address_is_the_callers_mistake(ip: str) -> None:
 
 
 def test_the_explanation_is_asked_for_only_on_fail_and_expanded_with_all_letters() -> None:
-    zone = {
+    zone: Zone = {
         "example.test": spf("v=spf1 ~ip4:198.51.100.1 -all exp=%{l}.why.test"),
         "someone.why.test": {"TXT": ["%{c} %{r} %{t} %{p}"]},
     }
@@ -179,7 +179,7 @@ def test_the_explanation_is_asked_for_only_on_fail_and_expanded_with_all_letters
 
 @pytest.mark.parametrize("texts", [["a", "b"], ["bücher"], ["%{x}"], ["tab\there"], [], ["%"]])
 def test_an_unusable_explanation_is_as_none(texts: list[str]) -> None:
-    zone = {"example.test": spf("v=spf1 -all exp=why.test"), "why.test": {"TXT": texts}}
+    zone: Zone = {"example.test": spf("v=spf1 -all exp=why.test"), "why.test": {"TXT": texts}}
 
     assert check(zone, default_explanation="told so").explanation == "told so"
     assert check(zone).explanation is None
