@@ -74,7 +74,7 @@ def plan(
         **(asked or {}),
     }
     inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role) for name in names)
-    where = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
+    where: dict[str, Any] = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
     setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC))
     return Plan(inquiries, setting, timeout)
 

@@ -9,27 +9,24 @@ round trips. Here the methods are ordinary functions that all classes share. Typ
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-
-    def dataclass(cls: type | None = None, /, *, frozen: bool = False, **options: bool) -> Any:  # noqa: ANN401
-        """As `dataclasses.dataclass`; frozen classes get shared methods, others the standard ones."""
-        make = _frozen if frozen else dataclasses.dataclass
-
-        def decorate(undecorated: type) -> type:
-            return make(undecorated, **options)
-
-        return decorate if cls is None else decorate(cls)
-
+from typing import TYPE_CHECKING, Any, cast
 
 __all__ = ["dataclass"]
 
 
+def _dataclass(cls: type | None = None, /, *, frozen: bool = False, **options: bool) -> Any:  # noqa: ANN401 - a class or a decorator
+    """As `dataclasses.dataclass`; frozen classes get shared methods, others the standard ones."""
+    make: Any = _frozen if frozen else dataclasses.dataclass
+
+    def decorate(undecorated: type) -> type:
+        made: type = make(undecorated, **options)
+        return made
+
+    return decorate if cls is None else decorate(cls)
+
+
 def _frozen(cls: type, *, slots: bool = False, kw_only: bool = False) -> type:  # noqa: ARG001 - see the module's text
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
+    made: Any = cast("Any", dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls))
     fields = dataclasses.fields(made)
     made._names_ = tuple(f.name for f in fields)
     made._fields_ = frozenset(made._names_)
@@ -97,3 +94,9 @@ def _setattr(self: object, name: str, value: object) -> None:  # noqa: ARG001 - 
 
 def _delattr(self: object, name: str) -> None:  # noqa: ARG001 - the method's signature
     raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    dataclass = _dataclass

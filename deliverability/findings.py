@@ -153,7 +153,7 @@ class Judgement:
     outcome: Outcome
     case: str
     subject: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     evidence: tuple[Evidence, ...] = ()
     severity: Severity | None = None
     records: tuple[RecordChange, ...] = ()
@@ -173,7 +173,7 @@ class Finding:
     subject: str
     case: str
     title: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     evidence: tuple[Evidence, ...] = ()
     fix: Fix | None = None
     references: tuple[Reference, ...] = ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from deliverability.lookup.answer import Answer
 
@@ -26,11 +26,11 @@ def to_plain(value: object) -> Plain:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in cast("Mapping[object, object]", value).items()}
     if isinstance(value, set | frozenset):
-        return sorted(to_plain(item) for item in value)
+        return sorted(to_plain(item) for item in cast("Collection[object]", value))
     if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
+        return [to_plain(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return str(value)
@@ -47,15 +47,15 @@ def dumps_by_line(document: Plain) -> str:
 
     The standard library's own indentation runs in Python and takes ten times as long.
     """
-    if isinstance(document, Mapping):
-        return "{\n" + ",\n".join(f"{dumps(key)}: {_lines(value)}" for key, value in document.items()) + "\n}\n"
+    if isinstance(document, dict):
+        lines = (f"{dumps(key)}: {_lines(value)}" for key, value in cast("dict[str, Plain]", document).items())
+        return "{\n" + ",\n".join(lines) + "\n}\n"
     return _lines(document) + "\n"
 
 
 def _lines(value: Plain) -> str:
-    if not isinstance(value, list) or not value:
-        return dumps(value)
-    return "[\n" + ",\n".join(dumps(item) for item in value) + "\n]"
+    items: list[Plain] = value if isinstance(value, list) else []
+    return "[\n" + ",\n".join(map(dumps, items)) + "\n]" if items else dumps(value)
 
 
 @cache

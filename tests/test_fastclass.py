@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +61,7 @@ def outcome(make: Callable[[], Any]) -> Any:
 @given(st.integers(0, 1), calls)
 def test_a_call_makes_or_refuses_the_same(which: int, call: tuple[list[Any], dict[str, Any]]) -> None:
     args, kwargs = call
-    ours, theirs = (outcome(lambda cls=cls: cls[which](*args, **kwargs)) for cls in (OURS, THEIRS))
+    ours, theirs = (outcome(functools.partial(classes[which], *args, **kwargs)) for classes in (OURS, THEIRS))
 
     if theirs is TypeError:
         assert ours is TypeError

@@ -39,7 +39,8 @@ def wall(command: Sequence[str]) -> float:
 
 def paired(ours: Sequence[str], theirs: Sequence[str], runs: int = RUNS) -> tuple[float, float, float]:
     """Median seconds of each and the median ratio theirs ÷ ours, run in turn after one warm-up."""
-    wall(ours), wall(theirs)
+    wall(ours)
+    wall(theirs)
     pairs = [(wall(ours), wall(theirs)) for _ in range(runs)]
     ratios = statistics.median(b / a for a, b in pairs)
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs), ratios

@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(generator: Path, folder: Path, seed: int, domains: int) -> Iterator[World]:
+def served(generator: Path, folder: Path, seed: int, domains: int) -> Generator[World]:
     """Generate `domains` domains and serve them by NSD on loopback while the block runs."""
     port = free_port()
     listen = f"127.0.0.1@{port}"
@@ -66,7 +66,7 @@ def _wait_for_answer(port: int) -> None:
 
 
 @contextmanager
-def delayed(world: World, seconds: float, host: str, port: int) -> Iterator[str]:
+def delayed(world: World, seconds: float, host: str, port: int) -> Generator[str]:
     """The same world behind a round-trip time of `seconds`; yields its address."""
     command = [sys.executable, str(HERE / "delay.py"), host, str(port), "127.0.0.1", str(world.port), str(seconds)]
     relay = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

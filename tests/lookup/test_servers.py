@@ -68,9 +68,10 @@ def test_any_text_is_a_server_or_a_value_error(text: str) -> None:
 
 
 def test_a_list_of_none_is_no_list() -> None:
-    for servers in ([], "192.0.2.1"):
+    no_list: list[str] | str
+    for no_list in ([], "192.0.2.1"):
         with pytest.raises(ValueError, match="at least one"):
-            parse_servers(servers)
+            parse_servers(no_list)
 
 
 def test_https_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from support.tree import Module, modules, pyproject
 
 AUDIT_FLOOR = 6
 FLOORS = (
-    {"findings", "sources", "text"},
+    {"fastclass", "findings", "sources", "text"},
     {"lookup", "names"},
     {"protocols"},
     {"mail", "feedback", "events"},

@@ -90,7 +90,7 @@ def _failure(text: str) -> tuple[Status, str, str]:
 
 def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     """The whole audit of a case: every check runs."""
-    options = {"now": CLOCK, "timeout": 20.0, **case.options}
+    options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
     return api.audit(case.domain, resolver=resolver or resolver_for(case), **options)[0]
 
 
@@ -125,7 +125,6 @@ def still_fails(audit: Audit, finding: Finding) -> bool:
 
 
 def spoil(changes: Sequence[RecordChange]) -> tuple[RecordChange, ...]:
-    """The same changes with nothing mended: every proposed value is what it was, or is left out."""
-    return tuple(
-        replace(c, value=c.old) if c.action is Action.REPLACE else c for c in changes if c.action is Action.REPLACE
-    )
+    """The same changes badly made: what was to be replaced stays, a new text has a slip in it, nothing else happens."""
+    kept = [c for c in changes if c.action is Action.REPLACE or (c.action is Action.ADD and c.type == "TXT")]
+    return tuple(replace(c, value=c.old or (c.value or "").replace("=", "", 1)) for c in kept)

@@ -27,7 +27,7 @@ addresses = st.builds(
 @given(addresses)
 def test_what_is_plainly_valid_is_valid(address: str) -> None:
     if plainly_valid(address):
-        assert validate_email(address, check_deliverability=False, test_environment=True)
+        validate_email(address, check_deliverability=False, test_environment=True)
 
 
 def test_everyday_report_addresses_are_plainly_valid() -> None:
