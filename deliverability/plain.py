@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -54,8 +54,10 @@ def dumps_by_line(document: Plain) -> str:
 
 
 def _lines(value: Plain) -> str:
-    items: list[Plain] = value if isinstance(value, list) else []
-    return "[\n" + ",\n".join(map(dumps, items)) + "\n]" if items else dumps(value)
+    if not isinstance(value, list) or not value:
+        return dumps(value)
+    items: Iterable[Plain] = value
+    return "[\n" + ",\n".join(map(dumps, items)) + "\n]"
 
 
 @cache
