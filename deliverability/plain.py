@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -53,11 +53,10 @@ def dumps_by_line(document: Plain) -> str:
     return _lines(document) + "\n"
 
 
-def _lines(value: Plain) -> str:
+def _lines(value: object) -> str:
     if not isinstance(value, list) or not value:
         return dumps(value)
-    items: Iterable[Plain] = value
-    return "[\n" + ",\n".join(map(dumps, items)) + "\n]"
+    return "[\n" + ",\n".join(map(dumps, cast("list[object]", value))) + "\n]"
 
 
 @cache
