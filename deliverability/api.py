@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -57,8 +58,8 @@ def plan(
     given = tuple(_selector(s) for s in selectors)
     if role != "auto":
         Role(role)
-    if not timeout > 0:
-        raise ValueError(f"a timeout must be above 0 seconds, not {timeout}")
+    if not 0 < timeout < math.inf:
+        raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
     if select or ignore:
         from deliverability.selection import selected  # noqa: PLC0415 - loads every check; unselective runs ask first
 

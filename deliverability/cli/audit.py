@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +78,7 @@ def command(
     **asked: Any,
 ) -> int:
     """See HELP."""
-    stored = read_audit(replay) if replay else None
+    stored = None if replay is None else read_audit(replay)
     if stored is not None:
         domains, asked = domains or (stored.subject.domain,), _restored(context, asked, stored)
     if not domains:
@@ -109,9 +111,11 @@ def _prepare(domains: Sequence[str], asked: dict[str, Any], stored: Audit | None
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
     try:
-        return api.plan(domains, **asked, asked=sources, vantage=vantage, now=now), origin
+        request = api.plan(domains, **asked, asked=sources, vantage=vantage, now=now)
     except ValueError as error:
         raise Problem(str(error)) from None
+    # a recording holds what came too late; the clock may not take away anything else
+    return (replace(request, timeout=math.inf) if stored else request), origin
 
 
 async def _audit(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:

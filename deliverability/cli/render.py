@@ -39,5 +39,5 @@ def command(
 ) -> None:
     """See HELP."""
     chosen = targets(form, outputs, FORMATS)
-    before = read_audit(previous) if previous else None
+    before = None if previous is None else read_audit(previous)
     emit(renderers([read_audit(audit)], quiet=quiet, verbose=verbose, previous=before), chosen, no_color)

@@ -199,7 +199,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 def _fitted(response: dns.message.Message, query: dns.message.Message, limit: int) -> bytes:
     """`response` in at most `limit` octets; what does not fit is left out and TC says so (RFC 2181 §9)."""
-    with suppress(dns.exception.TooBig):
+    with suppress(dns.exception.TooBig, dns.exception.FormError):  # a record over 64 KiB is the latter
         return response.to_wire(max_size=limit)
     cut = dns.message.make_response(query, our_payload=EDNS_PAYLOAD)
     cut.set_rcode(response.rcode())

@@ -90,6 +90,15 @@ def test_a_replay_gives_the_same_bytes(zone: str, capsys: pytest.CaptureFixture[
     assert Path("c.json").read_bytes() == Path("a.json").read_bytes()
 
 
+def test_a_replay_is_not_held_to_the_time_that_the_audit_had(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = deliv(capsys, "audit", "shop.test", "--zone", zone, "-f", "json")
+    hurried = text.replace('"timeout":30.0', '"timeout":1e-09')
+    Path("a.json").write_text(hurried)
+
+    assert hurried != text
+    assert deliv(capsys, "audit", "--replay", "a.json", "-f", "json")[1] == hurried
+
+
 def test_an_overlay_is_audited_before_it_is_published(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("new.zone").write_text('$ORIGIN shop.test.\n$TTL 300\n@ TXT "v=spf1 mx -all"\n')
 
@@ -135,6 +144,8 @@ WRONG: dict[str, tuple[str, ...]] = {
     "several domains in one JSON": ("audit", "shop.test", "b.test", "--zone", "shop.zone", "-f", "json"),
     "no domain": ("audit",),
     "a zone and a resolver": ("audit", "shop.test", "--zone", "shop.zone", "--resolver", "192.0.2.1"),
+    "a timeout without end": ("audit", "shop.test", "--zone", "shop.zone", "--timeout", "inf", "-f", "json"),
+    "an empty name for a replay file": ("audit", "shop.test", "--zone", "shop.zone", "--replay", ""),
     "a timeout of nothing": ("audit", "shop.test", "--zone", "shop.zone", "--timeout", "0"),
     "an unknown check to explain": ("explain", "spf-loop-limit"),
     "an unknown schema": ("schema", "nothing"),
