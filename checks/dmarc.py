@@ -226,7 +226,9 @@ def dmarc_effective_policy(dmarc: DmarcFacts) -> Judgements:
         "testing": found.testing,
         "names": _policies(dmarc),
     }
-    evidence = tag_rows(dmarc, {tag.name: "decides"} if tag is not None else {}) + walk_rows(found)
+    evidence = tag_rows(dmarc, {tag.name: "decides"} if tag is not None else {}) + tuple(
+        seen for seen in walk_rows(found) if seen.text != found.record
+    )
     if effective is not Policy.NONE:
         return passed(evidence=evidence, **data)
     return failed(case=_weakness(dmarc, found.policy), evidence=evidence, **data)

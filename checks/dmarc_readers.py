@@ -79,7 +79,7 @@ def dmarc_reject_needs_dkim(dmarc: DmarcFacts, dkim: DkimFacts, subject: Subject
         "pass": "Receivers of both DMARC standards apply the same policy to {domain}",
         "info": "Receivers of the two DMARC standards treat subdomains of {domain} differently: {others}",
         "testing": "t=y is unknown to older receivers: they apply {older}, current ones {newer}",
-        "pct": "Older receivers apply {older} by percentage, current ones apply {newer} to all mail",
+        "pct": "Older receivers apply {older} of failing mail, current ones apply {newer} to all of it",
         "order": "Older receivers want p right behind the version: they apply {older}, current ones {newer}",
         "fail": "Current receivers apply {newer} to {domain}, older ones {older}",
     },

@@ -31,7 +31,7 @@ from deliverability.findings import Action, Evidence, Judgement, Owner, RecordCh
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.dmarc import Authorisation, Destination, DmarcFacts, repaired
 from deliverability.protocols.dmarc.reports import AUTHORISING_TEXT
-from deliverability.protocols.dmarc.uri import ReportUri
+from deliverability.protocols.dmarc.uri import ReportUri, UriFault
 from deliverability.sources import rfc
 
 
@@ -71,13 +71,19 @@ def dmarc_rua(dmarc: DmarcFacts, subject: Subject) -> Judgements:
     bad = list(_unusable(record.rua, destinations))
     if bad:
         change = replacing(dmarc, record.text, repaired(record.text))
-        return failed(case="bad", evidence=_uri_rows(dmarc, bad), records=change, **_counts(record.rua, bad))
+        return failed(
+            case="bad", evidence=_uri_rows(dmarc, bad, "no usable address"), records=change, **_counts(record.rua, bad)
+        )
     if all(one.mailbox is None for one in destinations):
         return failed(case="no_mail", evidence=_uri_rows(dmarc, [one.uri for one in destinations]))
     deaf = [one for one in destinations if one.mailbox is not None and one.mailbox.can_receive is False]
     if deaf:
         uris = [one.uri for one in deaf]
-        return failed(case="deaf", evidence=_uri_rows(dmarc, uris) + _mail_rows(deaf), **_counts(record.rua, uris))
+        return failed(
+            case="deaf",
+            evidence=_uri_rows(dmarc, uris, "takes no mail") + _mail_rows(deaf),
+            **_counts(record.rua, uris),
+        )
     silent = _silent(destinations)
     if silent:
         return unknown(*silent)
@@ -108,9 +114,19 @@ def _counts(uris: Iterable[ReportUri], bad: list[ReportUri]) -> dict[str, Any]:
     }
 
 
-def _uri_rows(dmarc: DmarcFacts, uris: Iterable[ReportUri]) -> tuple[Evidence, ...]:
+def _uri_rows(dmarc: DmarcFacts, uris: Iterable[ReportUri], note: str = "") -> tuple[Evidence, ...]:
+    """The destinations in their record; `note` is the remark on one that is well written."""
     name, text = record_name(dmarc), applied(dmarc).text
-    return tuple(row(name, text, uri.span, uri.fault.value.replace("_", " ") if uri.fault else "") for uri in uris)
+    return tuple(row(name, text, uri.span, _URI_NOTES[uri.fault] if uri.fault else note) for uri in uris)
+
+
+_URI_NOTES = {
+    UriFault.EMPTY: "nothing there",
+    UriFault.NO_SCHEME: "no mailto: in front",
+    UriFault.WHITE_SPACE: "white space in it",
+    UriFault.CHARACTER: "a character that must be percent-encoded",
+    UriFault.ADDRESS: "no mail address",
+}
 
 
 def _mail_rows(destinations: Iterable[Destination]) -> tuple[Evidence, ...]:
@@ -205,7 +221,7 @@ def dmarc_ruf(dmarc: DmarcFacts) -> Judgements:
     deaf = [one.uri for one in destinations if one.mailbox is not None and one.mailbox.can_receive is False]
     bad = [*_unusable(uris, destinations), *deaf]
     if bad:
-        return failed(evidence=_uri_rows(dmarc, bad), **_counts(uris, bad))
+        return failed(evidence=_uri_rows(dmarc, bad, "takes no mail"), **_counts(uris, bad))
     silent = _silent(destinations)
     if silent:
         return unknown(*silent)

@@ -74,6 +74,7 @@ class _Fault:
         "acts_as_none": "The record at {name} has no usable {tag} tag, so receivers read all of it as p=none",
         "readers_differ": "The record at {name} says {tag} twice with different values",
         "lost_reports": "The record at {name} sends {tag} reports to nowhere: {found!r} is no usable destination",
+        "no_destination": "The record at {name} asks for {tag} reports and names no destination",
         "default": "The record at {name} has a bad value: {tag}={found} is read as {tag}={becomes}",
         "ignored": "The record at {name} has a part that receivers skip: {found!r}",
     },
@@ -82,6 +83,7 @@ class _Fault:
         "no_dmarc": "Write p=none, p=quarantine or p=reject right after the version.",
         "acts_as_none": "Correct the {tag} tag; what receivers apply today is p=none, whatever was meant.",
         "lost_reports": "Write each destination as mailto:name@example.com, with a comma between two of them.",
+        "no_destination": "Name a mailbox in {tag}, or leave the tag out.",
         "default": "Correct or remove the {tag} tag.",
         "ignored": "Remove or correct the part shown.",
     },
@@ -142,9 +144,10 @@ def _faults(name: str, text: str) -> Iterator[_Fault]:
             severity = Severity.MEDIUM  # RFC 9989 §4.7 only recommends p: who leaves it out may well mean none
         becomes = f"; read as {problem.becomes}" if problem.becomes else ""
         evidence = row(name, text, problem.span, _NOTES[problem.kind] + becomes)
-        yield _Fault(
-            evidence, problem.effect, problem.effect.value, severity, problem.tag, problem.found, problem.becomes
-        )
+        case = problem.effect.value
+        if problem.kind is ProblemKind.NO_VALUE and problem.effect is Effect.LOST_REPORTS:
+            case = "no_destination"
+        yield _Fault(evidence, problem.effect, case, severity, problem.tag, problem.found, problem.becomes)
 
 
 def _corrected(dmarc: DmarcFacts, judged: Published, texts: list[str]) -> tuple[tuple[RecordChange, ...], bool]:
