@@ -95,9 +95,9 @@ class Check:
         if template is not None:
             return _PROSE.vformat(template, (), data)
         rule = self.ask.removesuffix(".")
-        return {Outcome.UNKNOWN: f"Could not check: {rule}", Outcome.NOT_APPLICABLE: f"Does not apply: {rule}"}.get(
-            outcome, rule
-        )
+        if outcome is Outcome.UNKNOWN:
+            return f"It is not known whether {_mid_sentence(rule)}"
+        return f"Does not apply: {rule}" if outcome is Outcome.NOT_APPLICABLE else rule
 
     def _fix(self, judgement: Judgement) -> Fix:
         return Fix(
@@ -149,6 +149,11 @@ def _manual(function: Function) -> tuple[str, str, str]:
 
 
 _HEADS = ("Why it matters:", "How to fix:")
+
+
+def _mid_sentence(rule: str) -> str:
+    """`rule` as it reads inside a sentence; SPF, DKIM and other names keep their capitals."""
+    return rule if rule[:2].isupper() else rule[0].lower() + rule[1:]
 
 
 def passed(subject: str = "", *, case: str = "pass", evidence: tuple[Evidence, ...] = (), **data: Any) -> Judgement:

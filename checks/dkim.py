@@ -124,6 +124,7 @@ def _missing(dkim: DkimFacts, present: list[DkimKey]) -> Judgement:
     titles={
         "pass": "The key at {selector} is not revoked",
         "info": "The key at {selector} is revoked: mail signed with it fails",
+        "unknown": "Whether a key is revoked is not known",
     },
     settle=NAME_IT,
 )

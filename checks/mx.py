@@ -208,6 +208,7 @@ def mx_mixed_providers(mx: MxFacts) -> Judgements:
     titles={
         "info": "Incoming mail is handled by {providers}",
         "own": "Incoming mail is handled by {hosts}, of no provider in the list",
+        "unknown": "Who handles incoming mail is not known",
     },
 )
 @with_mx

@@ -101,7 +101,7 @@ def _chain_evidence(host: MxHost) -> tuple[Evidence, ...]:
     rfc(5321, "5.1"),
     rfc(1035, "3.3.9"),
     titles={
-        "pass": "The mail host {host} has {count} public address(es)",
+        "pass": "The mail host {host} has {count} public {count:address|addresses}",
         "literal": "MX names the IP address {host} where a host name belongs",
         "undotted": "MX names {host}: the domain's own name got appended to {meant}",
         "missing": "The mail host {host} does not exist",
