@@ -111,7 +111,7 @@ def _probe(probe: Probe) -> Judgement:
     titles={
         "pass": "No alias that mail uses leads to a name that is gone ({count} looked at)",
         "fail": "{name} is an alias of {target}, which does not exist",
-        "unknown": "Where {count} {count:alias leads|aliases lead} that mail uses is not known",
+        "unknown": "{count} {count:alias|aliases} that mail uses could not be followed",
     },
     fixes={"target": "Ask whoever runs {target} to bring it back, or point MX at a host that exists."},
 )
