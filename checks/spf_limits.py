@@ -77,7 +77,7 @@ def _cost_data(spf: SpfFacts) -> dict[str, Any]:
 
 
 def _cost_evidence(spf: SpfFacts) -> tuple[Evidence, ...]:
-    return tuple(row_evidence(spf, row.record, row.span, f"{row.total}") for row in spf.cost.rows[:MOST_ROWS])
+    return tuple(row_evidence(spf, row.record, row.span, f"lookup {row.total}") for row in spf.cost.rows[:MOST_ROWS])
 
 
 @check(
@@ -177,7 +177,8 @@ def spf_mx_limit(spf: SpfFacts) -> Judgements:
     over = [(node, use) for node, use in uses if len(use.answers[0].records) > MAX_MX_NAMES]
     if over:
         rows = tuple(
-            term_evidence(node, use.term.span, f"{len(use.answers[0].records)}") for node, use in over[:MOST_ROWS]
+            term_evidence(node, use.term.span, f"{len(use.answers[0].records)} mail hosts")
+            for node, use in over[:MOST_ROWS]
         )
         return failed(evidence=rows, term=brief(over[0][1].term.text), hosts=len(over[0][1].answers[0].records))
     missing = [use.answers[0] for _, use in uses if not use.answers[0].answered]

@@ -21,7 +21,7 @@ from deliverability.findings import Effort, Evidence, Judgement, Owner, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import registrable
 from deliverability.protocols.spf.facts import ExposureRow, MissingName, NodeError, SpfFacts, VoidCount, VoidKind
-from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_VOID_LOOKUPS
+from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_MX_NAMES, MAX_VOID_LOOKUPS
 from deliverability.protocols.spf.record import network
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc, source
@@ -161,11 +161,12 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
     How to fix: stay inside the limits by the strictest count: list addresses instead of `mx`.
     """
     cost = spf.cost
-    if any(node.error in _FATAL for node in nodes(spf.tree)):
+    too_many = any(row.addresses > MAX_MX_NAMES for row in cost.rows)
+    if too_many or any(node.error in _FATAL for node in nodes(spf.tree)):
         return not_applicable()  # permerror everywhere, or by a different count once that is mended
     if cost.total <= MAX_LOOKUP_TERMS < cost.total_with_addresses:
         rows = tuple(
-            row_evidence(spf, row.record, row.span, f"{row.addresses}")
+            row_evidence(spf, row.record, row.span, f"{row.addresses} mail {'host' if row.addresses == 1 else 'hosts'}")
             for row in cost.rows[:MOST_ROWS]
             if row.addresses
         )

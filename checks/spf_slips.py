@@ -67,7 +67,7 @@ def _slipped(spf: SpfFacts, text: str, mending: Mending) -> Judgement:
         safe=all(slip.code not in _GUESSES for slip in mending.slips),
         count=len(mending.slips),
         written=brief(_written(first)),
-        meant=brief(first.repair.strip()) or ("a space" if first.repair else "nothing"),
+        meant=_meant(first),
         instead=_instead(first),
         slips=[slip.code.value for slip in mending.slips],
     )
@@ -75,15 +75,18 @@ def _slipped(spf: SpfFacts, text: str, mending: Mending) -> Judgement:
 
 def _note(slip: Slip) -> str:
     written = f" ({_written(slip)})" if slip.code == "characters" else ""
-    repair = slip.repair.strip()
-    return f"{slip.code.replace('-', ' ')}{written}: {f'write {repair}' if repair else 'delete'}"
+    return f"{slip.code.replace('-', ' ')}{written}: {f'write {_meant(slip)}' if slip.repair else 'delete'}"
 
 
 def _instead(slip: Slip) -> str:
     """What a title says of the slip."""
-    if slip.repair:
-        return f"was meant as `{brief(slip.repair.strip())}`" if slip.repair.strip() else "was meant as a space"
-    return "does not belong there"
+    if not slip.repair:
+        return "does not belong there"
+    return f"was meant as `{_meant(slip)}`" if slip.repair.strip() else f"was meant as {_meant(slip)}"
+
+
+def _meant(slip: Slip) -> str:
+    return brief(slip.repair.strip()) or ("a space" if slip.repair else "nothing")
 
 
 def _written(slip: Slip) -> str:

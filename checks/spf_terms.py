@@ -67,7 +67,7 @@ def spf_ptr_mechanism(spf: SpfFacts) -> Iterator[Judgement]:
             case="fail" if own else "nested",
             evidence=rows,
             records=change,
-            safe=False,
+            safe=not own,
             owner=None if own else Owner.ESP,
             name=name,
         )
