@@ -180,6 +180,11 @@ def test_a_pattern_that_matches_no_check_is_refused() -> None:
         audit(select=["spf-typo"])
 
 
+def test_a_selection_that_leaves_no_check_is_refused() -> None:
+    with pytest.raises(UnknownCheck, match="no check is left"):
+        audit(select=["spf-*"], ignore=["*"])
+
+
 def test_select_and_ignore_are_globs() -> None:
     chosen = {c.id for c in selected(["spf-*"], ["spf-all"])}
 
