@@ -39,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=f"make test-all runs it: {marker}, {why}"))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name octets by their place: some hold random numbers, and every worker must give a test the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _stays_on_this_machine() -> Iterator[None]:
     network.ATTEMPTS.clear()
