@@ -7,6 +7,7 @@ from functools import wraps
 
 from deliverability.checks._check import Function, Judgements, not_applicable, unknown
 from deliverability.findings import Action, Evidence, RecordChange, Role, Subject
+from deliverability.lookup.answer import Answer
 from deliverability.protocols.dmarc import (
     Discovery,
     DiscoveryStatus,
@@ -89,10 +90,20 @@ def shown(text: str) -> str:
 def walk_rows(discovery: Discovery) -> tuple[Evidence, ...]:
     """The questions of the tree walk, with what each came to."""
     return tuple(
-        Evidence("dns_answer", answer.name, "TXT", text, note="" if text else answer.status.value)
+        Evidence(
+            "dns_answer", answer.name, "TXT", text, note=alias_note(answer) or ("" if text else answer.status.value)
+        )
         for answer in discovery.walk
         for text in answer.records or ("",)
     )
+
+
+def alias_note(answer: Answer) -> str:
+    """Where an answer really stands; empty where it stands at the name itself."""
+    if not answer.cname_chain:
+        return ""
+    stands = f"an alias of {answer.cname_chain[-1]}"
+    return stands if answer.records else f"{stands}: {answer.status.value}"
 
 
 def deciding_tag(discovery: Discovery) -> Tag | None:

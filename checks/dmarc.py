@@ -16,6 +16,7 @@ from deliverability.checks._check import (
 )
 from deliverability.checks._dmarc import (
     adding,
+    alias_note,
     applied,
     deciding_tag,
     first_record,
@@ -68,8 +69,8 @@ from deliverability.sources import rfc, source
         "overruled": "Receivers discard what {name} holds; the record of {policy_domain} applies instead",
     },
     fixes={
-        "missing": "Publish the record shown at _dmarc.{domain}. An address in rua is only useful once that mailbox"
-        " exists; create it first or name another one that you read.",
+        "missing": "Publish a record at _dmarc.{domain}. An address in rua is only useful once that mailbox exists;"
+        " create it first or name another one that you read.",
         "registry": "Publish a record of your own at _dmarc.{domain}; until then the registry gets the reports.",
         "discarded": "Replace the text at {name} by a record that receivers accept (dmarc-syntax and dmarc-single say"
         " what is wrong with this one).",
@@ -110,7 +111,7 @@ def _discarded(dmarc: DmarcFacts, attempt: Published, subject: Subject, severity
     return failed(
         case="overruled" if overruled else "discarded",
         severity=Severity.HIGH if overruled else severity,
-        evidence=answer_evidence(attempt.answer),
+        evidence=answer_evidence(attempt.answer, alias_note(attempt.answer)),
         records=records,
         safe=safe,
         domain=dmarc.domain,
@@ -128,7 +129,8 @@ def _mended(dmarc: DmarcFacts, attempt: Published, subject: Subject) -> tuple[tu
     record = repaired(text)
     if record == "v=DMARC1; p=none" and attempt is dmarc.own:
         record = first_record(dmarc, subject)
-    return replacing(dmarc, text, record, attempt.name), record is not None and is_safe(None, record)
+    records = replacing(dmarc, text, record, attempt.name)
+    return records, not records or (record is not None and is_safe(None, record))
 
 
 @check(
@@ -276,7 +278,7 @@ def _policies(dmarc: DmarcFacts) -> list[dict[str, Any]]:
     },
 )
 @with_policy
-def dmarc_subdomain_policy(dmarc: DmarcFacts) -> Judgements:
+def dmarc_subdomain_policy(dmarc: DmarcFacts, subject: Subject) -> Judgements:
     """Subdomains have no weaker policy than the domain.
 
     Why it matters: whoever forges mail takes the weakest name there is, and any made-up subdomain will do.
@@ -300,7 +302,7 @@ def dmarc_subdomain_policy(dmarc: DmarcFacts) -> Judgements:
         case="both" if len(weak) == 2 else weak[0],
         evidence=tag_rows(dmarc, dict.fromkeys(weak, f"weaker than p={reading.p.value}")),
         records=replacing(dmarc, record.text, rewritten(record, drop=weak)),
-        safe=False,
+        safe=subject.role is Role.PARKED,
         **data,
     )
 

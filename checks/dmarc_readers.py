@@ -110,9 +110,13 @@ def dmarc_receivers_differ(dmarc: DmarcFacts) -> Judgements:
         return failed(case=case, evidence=evidence, records=change, safe=safe, **data)
     others = [one for one in (dmarc.existing, dmarc.made_up) if one is not None and _newer(one) != _older(one)]
     if others:
-        words = ", ".join(f"{one.domain} {_newer(one)} or {_older(one)}" for one in others)
+        words = ", ".join(f"{_called(dmarc, one)} {_newer(one)} or {_older(one)}" for one in others)
         return informed(evidence=evidence, others=words, **data)
     return passed(evidence=evidence, **data)
+
+
+def _called(dmarc: DmarcFacts, one: Discovery) -> str:
+    return "made-up names" if one is dmarc.made_up else one.domain
 
 
 def _newer(found: Discovery) -> str:
@@ -170,7 +174,7 @@ def _records(dmarc: DmarcFacts) -> tuple[Evidence, ...]:
         "missing": "{domain} sends nothing, but no DMARC record rejects what claims to come from it",
         "weak": "{domain} sends nothing, but its DMARC policy lets forged mail through: {policies}",
     },
-    fixes={"missing": "Publish the record shown. It can lose no mail: nothing is sent from here."},
+    fixes={"missing": "Publish `v=DMARC1; p=reject`. It can lose no mail: nothing is sent from here."},
 )
 def dmarc_parked(dmarc: DmarcFacts, subject: Subject) -> Judgements:
     """A domain that sends no mail rejects all mail in its name, subdomains too.
@@ -189,7 +193,7 @@ def dmarc_parked(dmarc: DmarcFacts, subject: Subject) -> Judgements:
         records = () if attempted else adding(dmarc, PARKED_RECORD)
         return failed(case="missing", evidence=walk_rows(found), records=records, domain=dmarc.domain)
     names = [one for one in (found, dmarc.made_up) if one.status is DiscoveryStatus.FOUND]
-    policies = {one.domain: _older(one) if one.legacy.pct < 100 else _newer(one) for one in names}
+    policies = {_called(dmarc, one): _older(one) if one.legacy.pct < 100 else _newer(one) for one in names}
     record = applied(dmarc)
     if set(policies.values()) == {Policy.REJECT.value}:
         return passed(evidence=tag_rows(dmarc, {"p": ""}), domain=dmarc.domain, policies=policies)

@@ -44,13 +44,12 @@ from deliverability.sources import rfc
     titles={
         "pass": "Aggregate reports go to {good} that can receive them",
         "none": "Nobody gets aggregate reports: the DMARC record has no usable rua",
-        "bad": "{bad} of {count} destinations of aggregate reports cannot be used: {first}",
-        "deaf": "{bad} of {count} destinations of aggregate reports cannot receive mail: {first}",
+        "bad": "{bad} of {count} {count:destination|destinations} of aggregate reports cannot be used: {first}",
+        "deaf": "{bad} of {count} {count:destination|destinations} of aggregate reports cannot receive mail: {first}",
         "no_mail": "Aggregate reports are asked for by other means than mail, which receivers need not support",
     },
     fixes={
-        "none": "Add rua with a mailbox that exists. The address shown is a proposal: create that mailbox first, or put"
-        " in one that somebody reads.",
+        "none": "Add rua with a mailbox that somebody reads; one that is only proposed has to be created first.",
         "bad": "Correct the destinations marked: each is mailto: and one address.",
         "deaf": "Give the domain of that address an MX record, or send the reports to an address that works.",
     },
@@ -151,8 +150,8 @@ def _silent(destinations: Iterable[Destination]) -> tuple[Answer, ...]:
         "silent": "Could not see whether {host} takes the reports of {policy_domain}",
     },
     fixes={
-        "no": "Whoever runs {host} must publish the record shown: it is on their desk, not yours. Or send the reports"
-        " to an address within your own domain.",
+        "no": "Whoever runs {host} must publish `v=DMARC1` at {name}: it is on their desk, not yours. Or send the"
+        " reports to an address within your own domain.",
         "elsewhere": "Whoever runs {host} must name an address at {host} itself in that record, or none.",
         "too_long": "Use a destination with a shorter name, or one within your own domain.",
     },
@@ -178,7 +177,8 @@ def _consent(dmarc: DmarcFacts, together: list[Destination]) -> Judgement:
     one = together[0]
     name = one.authorising_name
     tags = sorted({d.tag for d in together})
-    data: dict[str, Any] = {"host": one.host, "policy_domain": dmarc.discovery.policy_domain, "tags": tags}
+    policy_domain = dmarc.discovery.policy_domain
+    data: dict[str, Any] = {"host": one.host, "name": name, "policy_domain": policy_domain, "tags": tags}
     answered = answer_evidence(one.authorising) if one.authorising is not None else ()
     evidence = _uri_rows(dmarc, [d.uri for d in together]) + answered
     if one.authorisation is Authorisation.YES:

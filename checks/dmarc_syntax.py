@@ -76,6 +76,7 @@ class _Fault:
         "lost_reports": "The record at {name} sends {tag} reports to nowhere: {found!r} is no usable destination",
         "no_destination": "The record at {name} asks for {tag} reports and names no destination",
         "default": "The record at {name} has a bad value: {tag}={found} is read as {tag}={becomes}",
+        "separator": "The record at {name} has a separator with nothing before it",
         "ignored": "The record at {name} has a part that receivers skip: {found!r}",
     },
     fixes={
@@ -85,6 +86,7 @@ class _Fault:
         "lost_reports": "Write each destination as mailto:name@example.com, with a comma between two of them.",
         "no_destination": "Name a mailbox in {tag}, or leave the tag out.",
         "default": "Correct or remove the {tag} tag.",
+        "separator": "Take the separator out.",
         "ignored": "Remove or correct the part shown.",
     },
 )
@@ -147,6 +149,8 @@ def _faults(name: str, text: str) -> Iterator[_Fault]:
         case = problem.effect.value
         if problem.kind is ProblemKind.NO_VALUE and problem.effect is Effect.LOST_REPORTS:
             case = "no_destination"
+        elif not problem.found and problem.effect is Effect.IGNORED:
+            case = "separator"
         yield _Fault(evidence, problem.effect, case, severity, problem.tag, problem.found, problem.becomes)
 
 
@@ -156,4 +160,5 @@ def _corrected(dmarc: DmarcFacts, judged: Published, texts: list[str]) -> tuple[
     record = repaired(texts[0])
     if record is None:
         return (), True
-    return replacing(dmarc, texts[0], record, judged.name), is_safe(parse(texts[0]), record)
+    records = replacing(dmarc, texts[0], record, judged.name)
+    return records, not records or is_safe(parse(texts[0]), record)
