@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -40,8 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name octets by their place: some hold random numbers, and every worker must give a test the same name."""
-    return argname if isinstance(val, bytes) else None
+    """Number octets: some hold random numbers, and every worker must give a test the same name."""
+    return f"{argname}{next(_octets)}" if isinstance(val, bytes) else None
+
+
+_octets = itertools.count()
 
 
 @pytest.fixture(autouse=True)
