@@ -12,9 +12,12 @@ def main() -> None:
 
         sys.stdout.write(f"deliv {__version__} (rules of {RULESET})\n")
         return
-    from deliverability.cli import run  # noqa: PLC0415 - see above
+    try:
+        from deliverability.cli import run  # noqa: PLC0415 - see above
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # before the command line could see it
 
 
 if __name__ == "__main__":
