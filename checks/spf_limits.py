@@ -21,7 +21,7 @@ from deliverability.checks._spf import (
 )
 from deliverability.checks._spf_merging import cheaper
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
-from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts, VoidCount, VoidKind
+from deliverability.protocols.spf.facts import CostRow, Node, NodeError, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_MX_NAMES, MAX_PTR_NAMES, MAX_VOID_LOOKUPS
 from deliverability.protocols.spf.record import Kind, Modifier, Term
 from deliverability.protocols.spf.tree import nodes
@@ -77,7 +77,11 @@ def _cost_data(spf: SpfFacts) -> dict[str, Any]:
 
 
 def _cost_evidence(spf: SpfFacts) -> tuple[Evidence, ...]:
-    return tuple(row_evidence(spf, row.record, row.span, f"lookup {row.total}") for row in spf.cost.rows[:MOST_ROWS])
+    return tuple(row_evidence(spf, row.record, row.span, _nth(row)) for row in spf.cost.rows[:MOST_ROWS])
+
+
+def _nth(row: CostRow) -> str:
+    return f"lookup {row.total}" + (": receivers stop here" if row.total == MAX_LOOKUP_TERMS + 1 else "")
 
 
 @check(
