@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from deliverability.checks._check import Function, Judgements, not_applicable, u
 from deliverability.findings import Action, Evidence, RecordChange
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.spf.facts import Node, SpfFacts
-from deliverability.protocols.spf.record import Span, SpfRecord, Term, parse
+from deliverability.protocols.spf.record import Fault, FaultCode, Span, SpfRecord, Term, parse
 from deliverability.protocols.spf.tree import nodes
 
 if TYPE_CHECKING:
@@ -71,6 +71,32 @@ def _answers(node: Node) -> Iterator[Answer]:
 def term_evidence(node: Node, span: Span, note: str = "") -> Evidence:
     """A piece of a node's record."""
     return marked("spf_term", node.name, node.record or "", span, note)
+
+
+_FAULTS = {
+    FaultCode.VERSION: "no version",
+    FaultCode.CHARACTER: "not printable ASCII",
+    FaultCode.NOT_A_TERM: "no term",
+    FaultCode.UNKNOWN_MECHANISM: "no mechanism has this name",
+    FaultCode.MODIFIER_AS_MECHANISM: "takes an equals sign",
+    FaultCode.QUALIFIED_MODIFIER: "takes no sign in front",
+    FaultCode.DUPLICATE_MODIFIER: "a second time",
+    FaultCode.UNEXPECTED_ARGUMENT: "takes no argument",
+    FaultCode.MISSING_DOMAIN: "lacks a domain",
+    FaultCode.BAD_DOMAIN: "no domain name",
+    FaultCode.MISSING_ADDRESS: "lacks an address",
+    FaultCode.BAD_ADDRESS: "no address",
+    FaultCode.BAD_PREFIX: "no prefix length",
+    FaultCode.MACRO_SYNTAX: "no macro",
+    FaultCode.MACRO_LETTER: "no letter of a macro",
+    FaultCode.MACRO_DIGITS: "no number of labels",
+    FaultCode.MACRO_EXPLANATION_ONLY: "for explanations only",
+}
+
+
+def fault_evidence(node: Node, faults: Sequence[Fault]) -> tuple[Evidence, ...]:
+    """What cannot be read in a node's record."""
+    return tuple(term_evidence(node, fault.span, _FAULTS[fault.code]) for fault in faults[:MOST_ROWS])
 
 
 def marked(kind: str, name: str, text: str, span: Span, note: str = "") -> Evidence:

@@ -103,6 +103,8 @@ def dmarc_syntax(dmarc: DmarcFacts) -> Judgements:
         return unknown(*dmarc.discovery.unanswered) if silent else not_applicable()
     texts = [record.text for record in judged.records] or [t for t in judged.others if version_fault(t)]
     faults = sorted((f for text in texts for f in _faults(judged.name, text)), key=lambda f: -f.severity.rank)
+    if not faults and len(texts) > 1:
+        return not_applicable()  # dmarc-single says why none of them counts
     if not faults:
         return passed(evidence=tuple(row(judged.name, text) for text in texts), name=judged.name)
     worst = faults[0]

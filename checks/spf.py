@@ -19,6 +19,7 @@ from deliverability.checks._spf import (
     MOST_FINDINGS,
     MOST_ROWS,
     brief,
+    fault_evidence,
     mended,
     record_evidence,
     replacement,
@@ -146,9 +147,7 @@ def spf_syntax(spf: SpfFacts) -> Iterator[Judgement]:
             yield passed(name=name, evidence=record_evidence(spf))
         if not faults:
             continue
-        rows = tuple(
-            term_evidence(node, fault.span, fault.code.value.replace("-", " ")) for fault in faults[:MOST_ROWS]
-        )
+        rows = fault_evidence(node, faults)
         own = node is spf.tree
         yield failed(
             "" if own else name,

@@ -125,13 +125,16 @@ def _authorised(spf: SpfFacts, one: Authorisation) -> Judgement:
         return failed(one.ip, evidence=rows, **data)
     if result is Result.NEUTRAL:
         return failed(one.ip, case="unmatched", evidence=rows, **data)
+    cause_check = _cause_check(spf, cause, last)
     return failed(
         one.ip,
         case=result.value,
+        # where the standard can be read in two ways, some receivers let the address pass
+        severity=Severity.MEDIUM if cause_check == "spf-receivers-differ" else None,
         evidence=rows,
         effort=Effort.MEDIUM,  # what is to be done is the fix of another finding, which comes first
         reason=_REASONS[cause],
-        cause_check=_cause_check(spf, cause, last),
+        cause_check=cause_check,
         **data,
     )
 
@@ -199,7 +202,8 @@ def _last_evidence(step: Step, texts: dict[str, str]) -> tuple[Evidence, ...]:
 
 def _term_evidence(step: Step, texts: dict[str, str], *, spent: bool) -> Evidence:
     """One term: which lookup it is, what became of it, and what DNS said."""
-    outcome = f"lookup {step.lookups}, {_WORDS[step.outcome]}" if spent else _WORDS[step.outcome]
+    became = "followed" if step.outcome is StepOutcome.MATCH and "=" in step.term else _WORDS[step.outcome]
+    outcome = f"lookup {step.lookups}, {became}" if spent else became
     said = "; ".join(filter(None, map(_said, step.asked)))
     note = brief(f"{outcome}: {said}" if said else outcome)
     text = texts.get(step.domain.lower().removesuffix("."))

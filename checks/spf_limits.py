@@ -24,6 +24,7 @@ from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Se
 from deliverability.protocols.spf.facts import CostRow, Node, NodeError, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_MX_NAMES, MAX_PTR_NAMES, MAX_VOID_LOOKUPS
 from deliverability.protocols.spf.record import Kind, Modifier, Term
+from deliverability.protocols.spf.trace import Cause
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc
 
@@ -139,7 +140,8 @@ def spf_void_limit(spf: SpfFacts) -> Judgements:
     if max(sure.values()) > MAX_VOID_LOOKUPS:
         return failed(evidence=rows, **data)
     if max(sure.values()) + varying > MAX_VOID_LOOKUPS:
-        return failed(case="varying", severity=Severity.MEDIUM, evidence=rows, **data)
+        seen = any(one.check.cause is Cause.VOID_LIMIT for one in spf.authorises)
+        return failed(case="varying", severity=None if seen else Severity.MEDIUM, evidence=rows, **data)
     missing = unanswered(spf)
     return unknown(*missing) if missing else passed(evidence=rows, **data)
 

@@ -174,11 +174,17 @@ def spf_receivers_differ(spf: SpfFacts) -> Judgements:
     over = [count for count in spf.voids if count.count(VoidKind.TERM) > MAX_VOID_LOOKUPS]
     if len(over) == 1:
         voids = over[0].count(VoidKind.TERM)
-        return failed(case="family", evidence=_void_rows(spf, over[0]), family=over[0].family, voids=voids)
+        return failed(
+            case="family",
+            effort=Effort.LOW,
+            evidence=_void_rows(spf, over[0]),
+            family=over[0].family,
+            voids=voids,
+        )
     stricter = [c for c in spf.voids if c.count(VoidKind.TERM, VoidKind.FOLLOW_UP) > MAX_VOID_LOOKUPS]
     if stricter and not over:
         terms, voids = stricter[0].count(VoidKind.TERM), stricter[0].count(VoidKind.TERM, VoidKind.FOLLOW_UP)
-        return failed(case="voids", evidence=_void_rows(spf, stricter[0]), terms=terms, voids=voids)
+        return failed(case="voids", effort=Effort.LOW, evidence=_void_rows(spf, stricter[0]), terms=terms, voids=voids)
     missing = unanswered(spf)
     return unknown(*missing) if missing else passed()
 

@@ -19,6 +19,7 @@ from deliverability.checks._spf import (
     MOST_FINDINGS,
     MOST_ROWS,
     brief,
+    fault_evidence,
     record_evidence,
     record_of,
     replacement,
@@ -272,9 +273,7 @@ def spf_macros(spf: SpfFacts) -> Iterator[Judgement]:
         pointers = [term for term in terms if "p" in _letters(term)]
         using += len(terms)
         if faults:
-            rows = tuple(
-                term_evidence(node, fault.span, fault.code.value.replace("-", " ")) for fault in faults[:MOST_ROWS]
-            )
+            rows = fault_evidence(node, faults)
             yield failed(subject, evidence=rows, name=name, text=brief(faults[0].text))
         elif pointers:
             rows = tuple(term_evidence(node, term.span) for term in pointers[:MOST_ROWS])
