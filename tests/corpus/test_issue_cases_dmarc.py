@@ -95,7 +95,7 @@ def tags_without_a_uri(row: Row) -> None:
         (ProblemKind.NO_VALUE, "ruf"),
     ]
     [finding] = fails({**row, "domain": "example.test"}, "dmarc-syntax")
-    assert finding.case == "lost_reports"
+    assert finding.case == "no_destination"
 
 
 def malformed_and_none(row: Row) -> None:

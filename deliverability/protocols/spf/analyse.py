@@ -38,6 +38,7 @@ async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), he
         ips: client addresses to check. Raises ValueError for one that is no address.
         helo: the name the clients give in HELO; the domain where None.
     """
+    ips = tuple(dict.fromkeys(ips))
     crawler = Crawler(resolver)
     try:
         obsolete = crawler.ask(domain, "SPF")

@@ -114,3 +114,12 @@ def test_the_cause_of_permerror_is_the_fix_before_the_address(zone: str, cause: 
     assert _authorises(audit).data["cause_check"] == cause
     assert audit.next_best_fix is not None
     assert audit.next_best_fix.check == cause
+
+
+def test_an_address_given_twice_is_judged_once() -> None:
+    zone = 'example.test. TXT "v=spf1 ip4:192.0.2.1 -all"'
+    case = Case(
+        name="", check="", zone=zone, expect={}, options={"ips": [CLIENT, CLIENT], "select": ["spf-authorises"]}
+    )
+
+    assert [f.subject for f in vectors.audit(case).findings] == [CLIENT]
