@@ -142,8 +142,8 @@ def _up_for_grabs(spf: SpfFacts, missing: MissingName) -> Judgement:
     rfc(7208, "4.6.4"),
     titles={
         "pass": "Every receiver comes to the same result, by IPv4 and by IPv6",
-        "addresses": "Receivers that count the addresses of mail hosts see {total} lookups, the others {terms}",
-        "voids": "Receivers that count empty answers for mail hosts see {voids}, the others {terms}",
+        "addresses": "Receivers that count the addresses of mail hosts see {total} of ten lookups, the others {terms}",
+        "voids": "Some receivers count {voids} empty answers, mail hosts included, the others {terms}; two may be",
         "family": "Clients by IPv{family} meet {voids} empty answers and permerror, the others do not",
     },
     fixes={
