@@ -69,6 +69,19 @@ def is_attempt(published: Published) -> bool:
     return len(published.records) > 1 or any(record.reading is None for record in published.records)
 
 
+def discarded(dmarc: DmarcFacts) -> Published | None:
+    """The text that was meant to give the policy and gives none: the domain's own, or one above it.
+
+    One above counts where nothing applies, or nothing but the record of a registry.
+    """
+    if dmarc.own is not None and is_attempt(dmarc.own):
+        return dmarc.own
+    found = dmarc.discovery
+    registry = found.parsed is not None and found.parsed.psd == "y" and not is_own(dmarc)
+    open_to_others = registry or found.status is DiscoveryStatus.NONE
+    return next(filter(is_attempt, dmarc.published), None) if open_to_others else None
+
+
 def row(name: str, text: str, span: tuple[int, int] | None = None, note: str = "") -> Evidence:
     """A record, or the place in it."""
     return Evidence("dmarc_tag", name, "TXT", text, span, note)

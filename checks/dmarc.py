@@ -19,9 +19,9 @@ from deliverability.checks._dmarc import (
     alias_note,
     applied,
     deciding_tag,
+    discarded,
     first_record,
     in_force,
-    is_attempt,
     is_own,
     is_safe,
     replacing,
@@ -90,12 +90,10 @@ def dmarc_present(dmarc: DmarcFacts, subject: Subject) -> Judgements:
         return unknown(*found.unanswered)
     data: dict[str, Any] = {"domain": dmarc.domain, "policy_domain": found.policy_domain, "record": found.record}
     severity = Severity.HIGH if subject.role is Role.PARKED else None
-    if dmarc.own is not None and is_attempt(dmarc.own):
-        return _discarded(dmarc, dmarc.own, subject, severity)
+    attempt = discarded(dmarc)
+    if attempt is not None:
+        return _discarded(dmarc, attempt, subject, severity)
     if found.status is DiscoveryStatus.NONE:
-        attempt = next(filter(is_attempt, dmarc.published), None)
-        if attempt is not None:
-            return _discarded(dmarc, attempt, subject, severity)
         records = adding(dmarc, first_record(dmarc, subject))
         return failed(case="missing", severity=severity, evidence=walk_rows(found), records=records, **data)
     evidence = tag_rows(dmarc, {"v": "a wildcard answers" if found.record in dmarc.wildcard_texts else ""})
@@ -214,7 +212,7 @@ def dmarc_effective_policy(dmarc: DmarcFacts) -> Judgements:
     found = dmarc.discovery
     if found.status is DiscoveryStatus.TEMPERROR:
         return unknown(*found.unanswered)
-    if found.parsed is None or found.policy is None or (dmarc.own is not None and is_attempt(dmarc.own)):
+    if found.policy is None or discarded(dmarc) is not None:
         return not_applicable(domain=dmarc.domain)
     tag = deciding_tag(found)
     effective = in_force(found) or Policy.NONE

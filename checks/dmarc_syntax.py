@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
-from deliverability.checks._dmarc import MAX_ROWS, is_attempt, is_safe, published_at, record_name, replacing, row, shown
+from deliverability.checks._dmarc import MAX_ROWS, discarded, is_safe, published_at, record_name, replacing, row, shown
 from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, RecordChange, Severity
 from deliverability.protocols.dmarc import (
@@ -126,13 +126,12 @@ def dmarc_syntax(dmarc: DmarcFacts) -> Judgements:
 
 def _judged(dmarc: DmarcFacts) -> Published | None:
     """Whose text counts: the domain's own if a DMARC record stands or was meant there, else the one that applies."""
-    if dmarc.own is not None and (dmarc.own.records or is_attempt(dmarc.own)):
+    if dmarc.own is not None and dmarc.own.records:
         return dmarc.own
-    if dmarc.discovery.parsed is not None:
-        return published_at(dmarc, record_name(dmarc))
-    if dmarc.discovery.status is DiscoveryStatus.TEMPERROR:
-        return None
-    return next(filter(is_attempt, dmarc.published), None)
+    attempt = discarded(dmarc)
+    if attempt is not None or dmarc.discovery.parsed is None:
+        return attempt
+    return published_at(dmarc, record_name(dmarc))
 
 
 def _faults(name: str, text: str) -> Iterator[_Fault]:
