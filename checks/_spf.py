@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -55,17 +55,19 @@ def record_of(spf: SpfFacts) -> SpfRecord:
     return spf.record
 
 
+def unseen_records(spf: SpfFacts) -> tuple[Answer, ...]:
+    """The records of the tree that nobody answered for, as many as are shown: what terms say is known but for these."""
+    return _failures(node.answer for node in nodes(spf.tree) if node.answer is not None)
+
+
 def unanswered(spf: SpfFacts) -> tuple[Answer, ...]:
-    """The questions of the tree that got no answer, as many as are shown."""
-    asked = (answer for node in nodes(spf.tree) for answer in _answers(node))
-    return tuple({(a.name, a.rdtype): a for a in asked if not a.answered}.values())[:MOST_ROWS]
+    """All questions of the tree that got no answer, those for addresses too, as many as are shown."""
+    addresses = (answer for node in nodes(spf.tree) for use in node.uses for answer in (*use.answers, *use.hosts))
+    return (*unseen_records(spf), *_failures(addresses))[:MOST_ROWS]
 
 
-def _answers(node: Node) -> Iterator[Answer]:
-    if node.answer is not None:
-        yield node.answer
-    for use in node.uses:
-        yield from (*use.answers, *use.hosts)
+def _failures(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    return tuple({(a.name, a.rdtype): a for a in answers if not a.answered}.values())[:MOST_ROWS]
 
 
 def term_evidence(node: Node, span: Span, note: str = "") -> Evidence:

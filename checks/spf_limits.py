@@ -16,6 +16,7 @@ from deliverability.checks._spf import (
     row_evidence,
     term_evidence,
     unanswered,
+    unseen_records,
     with_record,
     without,
 )
@@ -53,7 +54,7 @@ def spf_lookup_limit(spf: SpfFacts) -> Judgements:
     How to fix: drop what no longer sends for the domain or is said twice, or give a sender a subdomain of its own.
     """
     cost = spf.cost
-    missing = unanswered(spf)
+    missing = unseen_records(spf)
     data = _cost_data(spf)
     rows = _cost_evidence(spf)
     if cost.offender is not None:
@@ -109,7 +110,7 @@ def spf_lookup_headroom(spf: SpfFacts) -> Judgements:
     if left < HEADROOM:
         rows = _cost_evidence(spf)
         return failed(evidence=rows, total=spf.cost.total, left=left)
-    missing = unanswered(spf)
+    missing = unseen_records(spf)
     return unknown(*missing) if missing else passed(total=spf.cost.total, left=left)
 
 

@@ -24,7 +24,7 @@ from deliverability.checks._spf import (
     record_of,
     replacement,
     term_evidence,
-    unanswered,
+    unseen_records,
     with_answer,
     with_record,
     without,
@@ -73,7 +73,7 @@ def spf_ptr_mechanism(spf: SpfFacts) -> Iterator[Judgement]:
             name=name,
         )
     if not found:
-        missing = unanswered(spf)
+        missing = unseen_records(spf)
         yield unknown(*missing) if missing else passed()
 
 
@@ -283,7 +283,7 @@ def spf_macros(spf: SpfFacts) -> Iterator[Judgement]:
             )
         clean = clean and not faults and not pointers
     if clean:
-        missing = unanswered(spf)
+        missing = unseen_records(spf)
         yield unknown(*missing) if missing else passed(count=using) if using else not_applicable()
 
 
