@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
@@ -22,7 +22,7 @@ from deliverability.lookup.answer import Status
 from deliverability.names import registrable
 from deliverability.protocols.spf.facts import ExposureRow, MissingName, NodeError, SpfFacts, VoidCount, VoidKind
 from deliverability.protocols.spf.limits import MAX_LOOKUP_TERMS, MAX_MX_NAMES, MAX_VOID_LOOKUPS
-from deliverability.protocols.spf.record import network
+from deliverability.protocols.spf.record import Span, network
 from deliverability.protocols.spf.tree import nodes
 from deliverability.sources import rfc, source
 
@@ -64,11 +64,9 @@ def spf_exposure(spf: SpfFacts) -> Judgements:
     data: dict[str, Any] = {"addresses4": exposed.addresses4, "addresses6": str(exposed.addresses6)}
     wide = _wider_than(spf, WIDEST, WIDEST_OWN)
     if exposed.addresses4 >= EVERYBODY[4] or exposed.addresses6 >= EVERYBODY[6]:
-        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide[:MOST_ROWS])
-        return failed(case="everybody", severity=Severity.CRITICAL, evidence=rows, **data)
+        return failed(case="everybody", severity=Severity.CRITICAL, evidence=_wide_evidence(spf, wide), **data)
     if wide:
-        rows = tuple(row_evidence(spf, row.record, row.span, name) for row, name in wide[:MOST_ROWS])
-        return failed(case="wide", evidence=rows, network=wide[0][1], **data)
+        return failed(case="wide", evidence=_wide_evidence(spf, wide), network=wide[0][1], **data)
     special = [row for row in exposed.special if row.kind not in HARMLESS]
     if special:
         rows = tuple(row_evidence(spf, row.record, row.span, row.kind) for row in special[:MOST_ROWS])
@@ -88,6 +86,15 @@ def _wider_than(spf: SpfFacts, widest: dict[int, int], own: dict[int, int]) -> l
         for cidr in row.networks
         if (net := network(cidr)).prefixlen < (own if registrable(row.record) == home else widest)[net.version]
     ]
+
+
+def _wide_evidence(spf: SpfFacts, wide: Sequence[tuple[ExposureRow, str]]) -> tuple[Evidence, ...]:
+    """Each term once, with all that it lets in."""
+    networks: dict[tuple[str, Span], list[str]] = {}
+    for row, cidr in wide:
+        networks.setdefault((row.record, row.span), []).append(cidr)
+    terms = list(networks.items())[:MOST_ROWS]
+    return tuple(row_evidence(spf, record, span, brief(", ".join(cidrs))) for (record, span), cidrs in terms)
 
 
 @check(
