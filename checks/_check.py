@@ -153,7 +153,7 @@ _HEADS = ("Why it matters:", "How to fix:")
 
 def _mid_sentence(rule: str) -> str:
     """`rule` as it reads inside a sentence; SPF, DKIM and other names keep their capitals."""
-    return rule if rule[:2].isupper() else rule[0].lower() + rule[1:]
+    return rule if rule[1:2].isupper() else rule[0].lower() + rule[1:]
 
 
 def passed(subject: str = "", *, case: str = "pass", evidence: tuple[Evidence, ...] = (), **data: Any) -> Judgement:

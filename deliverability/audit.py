@@ -124,4 +124,4 @@ async def _try_fixes(
         changed = {**await gather(inquiry, overlaid, needs - {"subject"}), "subject": facts["subject"]}
         return judge(neighbours, changed, inquiry.domain)
 
-    return tuple(await asyncio.gather(*(tried(f, resolver, findings, reaudit) for f in findings)))
+    return tuple(await asyncio.gather(*(tried(f, inquiry.domain, resolver, findings, reaudit) for f in findings)))

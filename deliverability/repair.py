@@ -8,6 +8,7 @@ from dataclasses import replace
 from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange
 from deliverability.lookup import Answer, OverlayResolver, Resolver
 from deliverability.lookup.answer import canonical_name
+from deliverability.names import probe_label
 
 DEFAULT_TTL = 3600
 """Seconds, for a record where there was none before: long enough to cache, short enough to mend within the hour."""
@@ -16,26 +17,35 @@ Reaudit = Callable[[Resolver, Finding], Awaitable[Sequence[Finding]]]
 """Audits again through the given resolver what the finding's check (and its neighbours on the same facts) say."""
 
 
-async def tried(finding: Finding, resolver: Resolver, before: Sequence[Finding], reaudit: Reaudit) -> Finding:
+async def tried(
+    finding: Finding, domain: str, resolver: Resolver, before: Sequence[Finding], reaudit: Reaudit
+) -> Finding:
     """`finding` with its fix's records completed to whole RRsets if they clear it, and without them if they do not."""
     if finding.fix is None or not finding.fix.records:
         return finding
-    current = await _current(finding.fix.records, resolver)
+    current = await _current(finding.fix.records, domain, resolver)
     rrsets = {key: apply(finding.fix.records, key, current[key].records) for key in current}
     after = await reaudit(OverlayResolver.from_rrsets(rrsets, resolver), finding)
     if not clears(finding, before, after):
-        return replace(finding, fix=replace(finding.fix, records=()))
+        return replace(finding, fix=replace(finding.fix, records=(), safe=True))
     return replace(finding, fix=_whole(finding.fix, current, rrsets))
 
 
-async def _current(changes: Iterable[RecordChange], resolver: Resolver) -> dict[tuple[str, str], Answer]:
+async def _current(changes: Iterable[RecordChange], domain: str, resolver: Resolver) -> dict[tuple[str, str], Answer]:
     keys = dict.fromkeys((canonical_name(c.name), c.type) for c in changes)
-    return {key: _own(await resolver.resolve(*key)) for key in keys}
+    return {key: await _own(*key, domain, resolver) for key in keys}
 
 
-def _own(answer: Answer) -> Answer:
-    """What stands at the name itself: records at the end of an alias are somebody else's RRset."""
-    return replace(answer, records=()) if answer.cname_chain else answer
+async def _own(name: str, rdtype: str, domain: str, resolver: Resolver) -> Answer:
+    """What stands at the name itself: not what an alias leads to, and not what a wildcard says of any name there."""
+    answer = await resolver.resolve(name, rdtype)
+    if answer.cname_chain:
+        return replace(answer, records=())
+    if not answer.records or not name.endswith(f".{domain}"):
+        return answer
+    # RFC 4592 §2.2.1: a record published at the name takes the wildcard's place, so its texts do not survive
+    nobody = await resolver.resolve(f"{probe_label(domain)}.{name.partition('.')[2]}", rdtype)
+    return replace(answer, records=()) if nobody.records == answer.records else answer
 
 
 def apply(changes: Iterable[RecordChange], key: tuple[str, str], records: Sequence[str]) -> tuple[str, ...]:

@@ -257,3 +257,13 @@ def test_the_library_works_inside_a_running_loop() -> None:
     (result,) = asyncio.run(inside())
 
     assert result.subject.domain == "shop.test"
+
+
+def test_what_a_wildcard_says_is_not_kept_at_a_name_that_gets_its_own_record() -> None:
+    text = SHOP.replace('_dmarc TXT "v=DMARC1; p=none"', '* TXT "hello"')
+
+    (finding,) = [f for f in audit(resolver=zone(text)).findings if f.check == "dmarc-present"]
+
+    assert finding.fix is not None
+    assert finding.fix.reaudited
+    assert [r.old for r in finding.fix.records] == [None]
