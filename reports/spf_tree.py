@@ -1,4 +1,4 @@
-"""The tree of SPF records and what its look-ups add up to, read from the stored facts.
+"""The tree of SPF records and what its lookups add up to, read from the stored facts.
 
 Facts come out of a document that anybody may have edited, and their shape grows with `protocols/spf`. Whatever does not
 look as expected is left out; it never stops the report.
@@ -12,7 +12,7 @@ from typing import Any, cast
 from deliverability.fastclass import dataclass
 
 MAX_ROWS = 300
-"""Records and look-ups that are shown; the document holds all."""
+"""Records and lookups that are shown; the document holds all."""
 
 _ERRORS: Mapping[str, str] = {
     "none": "no SPF record at this name",
@@ -38,7 +38,7 @@ class TreeRow:
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """One counted look-up: the running total, the term, and whose record it stands in."""
+    """One counted lookup: the running total, the term, and whose record it stands in."""
 
     total: int
     term: str

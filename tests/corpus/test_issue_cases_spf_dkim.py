@@ -46,7 +46,7 @@ def said(audit: Audit, check: str) -> Finding:
 
 
 def nested(row: Row, more: int) -> list[tuple[str, str]]:
-    """Records for the row's includes that need `more` look-ups among them, dealt out in turn."""
+    """Records for the row's includes that need `more` lookups among them, dealt out in turn."""
     targets = [term.removeprefix("include:") for term in row["value"].split() if term.startswith("include:")]
     shares = {target: range(more)[number :: len(targets)] for number, target in enumerate(targets)}
     return [

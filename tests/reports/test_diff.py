@@ -19,7 +19,7 @@ def changed() -> Audit:
     """The shop with one fault more, one gone, one grown and one that nobody could look at."""
     audit = samples.in_trouble()
     grown = replace(
-        samples.lookup_limit(), title="SPF needs 15 DNS look-ups; receivers stop at ten", data={"total": 15}
+        samples.lookup_limit(), title="SPF needs 15 DNS lookups; receivers stop at ten", data={"total": 15}
     )
     present = next(f for f in audit.findings if f.check == "mx-present")
     unseen = replace(samples.silent_server(), check="dmarc-effective-policy", subject=samples.DOMAIN)
@@ -63,5 +63,5 @@ def test_the_page_says_what_changed_since_when() -> None:
 
     assert "Since 21 November 2026, 09:00 UTC, when the verdict was <strong>do not send</strong>" in page
     assert '<h3>New <span class="count">1</span></h3>' in page
-    assert "before: SPF needs 14 DNS look-ups" in page
+    assert "before: SPF needs 14 DNS lookups" in page
     assert "What changed" not in render_html(changed())

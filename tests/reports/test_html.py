@@ -296,7 +296,7 @@ class TestContent:
     def test_a_check_of_another_version_is_drawn_all_the_same(self) -> None:
         text = render_html(samples.in_trouble(), manual={})
 
-        assert "SPF needs 14 DNS look-ups" in text
+        assert "SPF needs 14 DNS lookups" in text
 
     def test_words_between_backticks_are_code_and_still_inert(self) -> None:
         text = page(with_finding(title="`<b>` leads to `none`", settle="a lone ` stays"))

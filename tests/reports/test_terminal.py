@@ -142,7 +142,7 @@ def test_a_record_with_several_marks_is_shown_whole_with_each_mark_under_its_lin
         "    v=spf1 include:_spf.crm.example include:mail.shop.example",
         "           ^^^^^^^^^^^^^^^^^^^^^^^^ 9 of the 14, through 3 nested includes",
         "    include:_spf.helpdesk.example include:spf.newsletter.example a mx ~all",
-        "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the eleventh look-up is made here",
+        "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the eleventh lookup is made here",
         "    fix    Drop the includes of services that no longer send for you, and name",
     ]
 

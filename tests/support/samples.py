@@ -61,7 +61,7 @@ MANUAL = {
         _check(
             "spf-lookup-limit",
             Severity.HIGH,
-            "Receivers stop at the eleventh look-up and treat the record as broken. "
+            "Receivers stop at the eleventh lookup and treat the record as broken. "
             "DMARC then rests on the DKIM signature alone, and mail without one is refused or filed as spam.",
             Reference("RFC 7208", "4.6.4"),
         ),
@@ -104,11 +104,11 @@ def lookup_limit() -> Finding:
         severity=Severity.HIGH,
         subject=DOMAIN,
         case="fail",
-        title="SPF needs 14 DNS look-ups; receivers stop at ten",
+        title="SPF needs 14 DNS lookups; receivers stop at ten",
         data={"total": 14},
         evidence=(
             Evidence("spf_term", DOMAIN, "TXT", SPF, (7, 31), "9 of the 14, through 3 nested includes"),
-            Evidence("spf_term", DOMAIN, "TXT", SPF, (58, 87), "the eleventh look-up is made here"),
+            Evidence("spf_term", DOMAIN, "TXT", SPF, (58, 87), "the eleventh lookup is made here"),
         ),
         fix=Fix(
             text="Drop the includes of services that no longer send for you, and name your own servers by address.",
