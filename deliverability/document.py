@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 from deliverability.fastclass import dataclass
@@ -26,6 +27,7 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup.answer import Answer, Status
+from deliverability.lookup.rdtypes import TEXT_TYPES
 from deliverability.plain import Plain, dumps, dumps_by_line, to_plain
 from deliverability.sources import SOURCES
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
@@ -33,6 +35,8 @@ from deliverability.verdict import FixChoice, NextFix, Verdict, Word
 SCHEMA = "deliv.audit/1"
 ZONE_LISTING = "zone_listing"
 """The kind of observation that lists all names of a whole zone."""
+MAX_DEPTH = 200
+"""Levels of lists and objects in one another; our own bound. The deepest SPF tree that is followed has some 60."""
 
 
 class DocumentError(ValueError):
@@ -125,15 +129,14 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _one_string_each(answer: Answer) -> tuple[tuple[bytes, ...], ...]:
-    if answer.rdtype not in {"TXT", "SPF"}:
-        return ()
-    return tuple((text.encode("latin-1", "replace"),) for text in answer.records)
+    return tuple((text.encode("latin-1"),) for text in answer.records) if answer.rdtype in TEXT_TYPES else ()
 
 
 def from_json(text: str) -> Audit:
     """Read one document. Raises DocumentError for anything that is not one."""
     try:
         read: Plain = json.loads(text, parse_constant=_number, parse_float=_number)
+        _check_depth(read)
         json.dumps(read, ensure_ascii=False).encode()  # JSON can escape half a character, which nothing can show
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"not JSON ({error})"[:200]) from None
@@ -150,6 +153,17 @@ def from_json(text: str) -> Audit:
         raise DocumentError(f"a damaged deliv audit (no {error})") from None
     except ValueError as error:
         raise DocumentError(f"a damaged deliv audit ({error})") from None
+
+
+def _check_depth(read: Plain) -> None:
+    level = [read]
+    for _ in range(MAX_DEPTH):
+        below = (
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        )
+        level = list(chain.from_iterable(below))
+    if level:
+        raise ValueError(f"more than {MAX_DEPTH} lists and objects in one another")
 
 
 def _number(text: str) -> float:
@@ -241,11 +255,12 @@ def _read_fix(plain: Plain) -> Fix | None:
 
 
 def _read_answer(plain: dict[str, Any]) -> Answer:
+    records = tuple(sorted(plain["records"]))
     bare = Answer(
         name=plain["name"],
         rdtype=plain["type"],
-        status=Status(plain["status"]),
-        records=tuple(sorted(plain["records"])),
+        status=_status(Status(plain["status"]), records),
+        records=records,
         ttl=plain.get("ttl"),
         cname_chain=tuple(plain.get("cname_chain", ())),
         authenticated=plain.get("authenticated"),
@@ -256,10 +271,24 @@ def _read_answer(plain: dict[str, Any]) -> Answer:
     return replace(bare, strings=_strings(bare, plain.get("strings")))
 
 
+def _status(said: Status, records: tuple[str, ...]) -> Status:
+    """Where somebody edited `records` alone, the records are right: an answer that has some is ok, and no other is."""
+    if records and said in (Status.NODATA, Status.NXDOMAIN):
+        return Status.OK
+    return Status.NODATA if said is Status.OK and not records else said
+
+
 def _strings(answer: Answer, split: Plain) -> tuple[tuple[bytes, ...], ...]:
     """The character-strings of each record. Where somebody edited `records` alone, the records are right."""
-    whole = _one_string_each(answer)
-    if not split:
-        return whole
-    strings = {"".join(record): tuple(s.encode("latin-1") for s in record) for record in split}
-    return tuple(strings.get(text, one) for text, one in zip(answer.records, whole, strict=True))
+    if answer.rdtype not in TEXT_TYPES:
+        return ()
+    strings = {"".join(record): tuple(_octets(text) for text in record) for record in split or ()}
+    return tuple(strings.get(text) or (_octets(text),) for text in answer.records)
+
+
+def _octets(text: str) -> bytes:
+    """A text record is octets, one character each."""
+    beyond = next((char for char in text if ord(char) > 0xFF), None)
+    if beyond is not None:
+        raise ValueError(f"U+{ord(beyond):04X} in a TXT record is no octet")
+    return text.encode("latin-1")

@@ -100,13 +100,12 @@ def answers(draw: st.DrawFn) -> Answer:
     )
     if len({b"".join(parts) for parts in strings}) < len(strings):
         strings = strings[:1]  # one RRset holds no text twice, however it is cut
+    records = tuple(b"".join(p).decode("latin-1") for p in strings) if texted else tuple(sorted(draw(tuples(texts))))
     return Answer(
         name=draw(texts),
         rdtype="TXT" if texted else "A",
-        status=draw(st.sampled_from(Status)),
-        records=tuple(b"".join(parts).decode("latin-1") for parts in strings)
-        if texted
-        else tuple(sorted(draw(tuples(texts)))),
+        status=Status.OK if records else draw(st.sampled_from([s for s in Status if s is not Status.OK])),
+        records=records,
         strings=strings,
         ttl=draw(st.none() | st.integers(0, 2**31)),
         cname_chain=draw(tuples(texts)),
@@ -423,6 +422,8 @@ NO_AUDITS: Final = {
     "a byte order mark": "\ufeff{}",
     "no number": written('"sent":1', '"sent":NaN'),
     "an infinite number": written('"sent":1', '"sent":1e999'),
+    "too deep to be written": written('"sent":1', '"sent":' + "[" * 300 + "]" * 300),
+    "a text record beyond octets": written('"records":["v=spf1 ?all"]', '"records":["v=spf1 中"]'),
     "half a character": written("it sends", "\\ud800"),
     "no date": written("2026-11-21T09", "2026-13-21T09"),
 }
@@ -435,3 +436,25 @@ def test_what_is_no_audit_at_all_is_refused_in_one_line(text: str) -> None:
 
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        ('"status":"ok","records":["v=spf1 ?all"]', '"status":"nxdomain","records":["v=spf1 -all"]', Status.OK),
+        ('"status":"ok","records":["v=spf1 ?all"]', '"status":"ok","records":[]', Status.NODATA),
+        ('"status":"ok","records":["v=spf1 ?all"]', '"status":"timeout","records":[]', Status.TIMEOUT),
+    ],
+    ids=["a record put in", "the record taken out", "nobody answered"],
+)
+def test_where_only_the_records_of_an_answer_were_edited_they_are_right(old: str, new: str, status: Status) -> None:
+    [answer] = from_json(written(old, new)).dns
+
+    assert answer.status is status
+    assert answer.strings == tuple((record.encode(),) for record in answer.records)
+
+
+def test_strings_of_an_answer_that_has_none_are_nothing() -> None:
+    [answer] = from_json(written('"type":"TXT","status"', '"type":"A","status"')).dns
+
+    assert answer.strings == ()
