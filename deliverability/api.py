@@ -14,7 +14,7 @@ from deliverability.asking import AuditResolver, Inquiry, Setting
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
-from deliverability.names import to_ascii
+from deliverability.names import helo_name, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def plan(
     names = [domains] if isinstance(domains, str) else list(domains)
     addresses = tuple(_address(ip) for ip in ips)
     given = tuple(_selector(s) for s in selectors)
+    helo = None if helo is None else helo_name(helo)
     if role != "auto":
         Role(role)
     if not 0 < timeout < math.inf:

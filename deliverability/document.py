@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from itertools import chain
@@ -156,14 +156,17 @@ def from_json(text: str) -> Audit:
 
 
 def _check_depth(read: Plain) -> None:
-    level = [read]
+    level: list[Plain] = [read]
     for _ in range(MAX_DEPTH):
-        below = (
-            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
-        )
-        level = list(chain.from_iterable(below))
+        level = list(chain.from_iterable(_members(value) for value in level))
     if level:
         raise ValueError(f"more than {MAX_DEPTH} lists and objects in one another")
+
+
+def _members(value: Plain) -> Iterable[Plain]:
+    if isinstance(value, dict):
+        return cast("dict[str, Plain]", value).values()
+    return cast("list[Plain]", value) if isinstance(value, list) else ()
 
 
 def _number(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,11 +39,29 @@ def to_ascii(domain: str) -> str:
     if not name or len(labels) < 2:
         raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (it needs at least two labels)")
     for label in labels:
-        if not all(c.isalnum() or c in "-_" for c in label) or label[0] == "-" or label[-1] == "-":
+        if not _is_label(label):
             raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (bad label {visible(label)!r})")
     if labels[-1].isdigit():
         raise InvalidDomain(f"not a domain name: {visible(domain)[:80]!r} (an IP address has no mail records)")
     return name
+
+
+def helo_name(text: str) -> str:
+    """What a server says in HELO: a host name, one label too, or an address in brackets. Raises ValueError."""
+    try:
+        if text.startswith("[") and text.endswith("]"):
+            ipaddress.ip_address(text[1:-1].lower().removeprefix("ipv6:"))  # RFC 5321 §4.1.3
+            return text
+        name = canonical_name(text if text.isascii() else _idna(text))
+    except ValueError:
+        name = ""
+    if not name or not all(map(_is_label, name.split("."))):
+        raise ValueError(f"not a HELO name: {visible(text)[:80]!r}")
+    return name
+
+
+def _is_label(label: str) -> bool:
+    return all(c.isalnum() or c in "-_" for c in label) and label[0] != "-" and label[-1] != "-"
 
 
 def to_unicode(name: str) -> str:

@@ -180,6 +180,19 @@ def test_a_pattern_that_matches_no_check_is_refused() -> None:
         audit(select=["spf-typo"])
 
 
+@pytest.mark.parametrize("helo", ["", "a..b", "a b.test", "\x1b[2J", "x" * 300, "[mail]", "\u202email.test"])
+def test_what_no_server_says_in_helo_is_refused_in_one_line(helo: str) -> None:
+    with pytest.raises(ValueError, match="not a HELO name") as caught:
+        audit(helo=helo)
+
+    assert not {"\n", "\x1b", "\u202e"}.intersection(str(caught.value))
+
+
+@pytest.mark.parametrize("helo", ["out.shop.test", "OUT", "[192.0.2.25]", "[IPv6:2001:db8::1]", "bücher.test"])
+def test_what_servers_say_in_helo_leads_to_no_error(helo: str) -> None:
+    assert [f for f in audit(helo=helo).findings if f.outcome is Outcome.ERROR] == []
+
+
 def test_a_selection_that_leaves_no_check_is_refused() -> None:
     with pytest.raises(UnknownCheck, match="no check is left"):
         audit(select=["spf-*"], ignore=["*"])

@@ -44,6 +44,8 @@ Examples:
 
 STORED = ("selectors", "ips", "helo", "role", "select", "ignore", "timeout", "resolver", "zone", "overlay")
 """Options that a replay takes from the stored audit where the command line does not give them."""
+RECORDED = {"resolver", "zone"}
+"""Options that a replay takes from the stored audit in any case: its answers came from there."""
 
 
 @click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
@@ -94,8 +96,12 @@ def command(
 
 
 def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> dict[str, Any]:
-    """Each option from the command line where it was given there, else from the stored audit."""
-    given = {name for name in STORED if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    """Each option from the command line where it was given there and can be had, else from the stored audit."""
+    given = {
+        name
+        for name in STORED
+        if name not in RECORDED and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
     return {name: asked[name] if name in given else stored.options.get(name, asked[name]) for name in STORED}
 
 

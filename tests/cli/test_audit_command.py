@@ -90,6 +90,14 @@ def test_a_replay_gives_the_same_bytes(zone: str, capsys: pytest.CaptureFixture[
     assert Path("c.json").read_bytes() == Path("a.json").read_bytes()
 
 
+def test_a_replay_says_where_its_answers_came_from(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    deliv(capsys, "audit", "shop.test", "--zone", zone, "-o", "a.json")
+
+    deliv(capsys, "audit", "--replay", "a.json", "--zone", "other.zone", "--resolver", "192.0.2.1", "-o", "b.json")
+
+    assert Path("b.json").read_bytes() == Path("a.json").read_bytes()
+
+
 def test_a_replay_is_not_held_to_the_time_that_the_audit_had(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, text, _ = deliv(capsys, "audit", "shop.test", "--zone", zone, "-f", "json")
     hurried = text.replace('"timeout":30.0', '"timeout":1e-09')
