@@ -164,9 +164,9 @@ def _check_depth(read: Plain) -> None:
 
 
 def _members(value: Plain) -> Iterable[Plain]:
-    if isinstance(value, dict):
-        return cast("dict[str, Plain]", value).values()
-    return cast("list[Plain]", value) if isinstance(value, list) else ()
+    if value.__class__ is dict:
+        return value.values()
+    return value if value.__class__ is list else ()
 
 
 def _number(text: str) -> float:
