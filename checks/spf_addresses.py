@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from deliverability.checks._check import Judgements, answer_evidence, check, failed, passed, unknown
+from deliverability.checks._check import Judgements, answer_evidence, check, failed, not_applicable, passed, unknown
 from deliverability.checks._spf import brief, marked, with_answer
-from deliverability.findings import Effort, Evidence, Judgement, Lack, Severity
+from deliverability.findings import Effort, Evidence, Judgement, Lack, Role, Severity, Subject
 from deliverability.lookup.answer import Answer, Status
 from deliverability.protocols.spf.facts import Authorisation, NodeError, SpfFacts, VoidKind
 from deliverability.protocols.spf.limits import MAX_VOID_LOOKUPS
@@ -41,7 +41,7 @@ MOST_TEXTS = 3
     settle="Give the name that the servers greet with by --helo.",
 )
 @with_answer
-def spf_helo(spf: SpfFacts) -> Judgements:
+def spf_helo(subject: Subject, spf: SpfFacts) -> Judgements:
     """The name that the servers greet with has SPF of its own.
 
     Why it matters: a bounce has no return path, and receivers then judge the HELO name.
@@ -50,7 +50,7 @@ def spf_helo(spf: SpfFacts) -> Judgements:
     """
     helo = spf.helo
     if helo is None:
-        return unknown(lack=Lack.INPUT)
+        return _not_given(subject)
     if not helo.answer.answered:
         return unknown(helo.answer, subject=helo.name)
     if not helo.records:
@@ -62,6 +62,11 @@ def spf_helo(spf: SpfFacts) -> Judgements:
     if refused:
         return _refused(helo.name, refused[0])
     return passed(helo.name, evidence=answer_evidence(helo.answer), helo=helo.name)
+
+
+def _not_given(subject: Subject) -> Judgement:
+    """A domain that sends nothing has no sending server to ask for."""
+    return unknown(lack=Lack.INPUT) if subject.role is Role.SENDING else not_applicable()
 
 
 def _refused(helo: str, one: Authorisation) -> Judgement:
@@ -96,7 +101,7 @@ def _refused(helo: str, one: Authorisation) -> Judgement:
     settle="Give the sending addresses with --ip.",
 )
 @with_answer
-def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
+def spf_authorises(subject: Subject, spf: SpfFacts) -> Iterator[Judgement]:
     """Every sending address passes.
 
     Why it matters: mail from an address that the record does not cover is refused or filed as spam.
@@ -104,7 +109,7 @@ def spf_authorises(spf: SpfFacts) -> Iterator[Judgement]:
     How to fix: add the address, or the include of the service that owns it, in front of `all`.
     """
     if not spf.authorises:
-        yield unknown(lack=Lack.INPUT)
+        yield _not_given(subject)
     for one in spf.authorises:
         yield _authorised(spf, one)
 
