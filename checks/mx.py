@@ -16,6 +16,8 @@ from deliverability.checks._check import (
     unknown,
 )
 from deliverability.checks.mx_targets import (
+    FEWER_HOSTS,
+    beyond,
     mx_change,
     mx_evidence,
     mx_ipv6,
@@ -38,7 +40,7 @@ NULL_MX = "0 ."
     Severity.HIGH,
     rfc(5321, "5.1"),
     titles={
-        "pass": "MX names {count} mail host(s)",
+        "pass": "MX names {count} mail {count:host|hosts}",
         "implicit": "There is no MX: mail goes to the address of the name itself ({address})",
         "fail": "There is no MX and no address: nobody can answer this mail",
     },
@@ -55,7 +57,7 @@ def mx_present(subject: Subject, mx: MxFacts) -> Judgements:
     """
     targets = [record for record in mx.records if record.target]
     if targets:
-        return passed(count=len(targets), evidence=mx_evidence(*targets))
+        return passed(count=len({record.target for record in targets}), evidence=mx_evidence(mx, *targets))
     if mx.records or mx.answer.status is Status.NXDOMAIN:
         return not_applicable()
     own = mx.hosts[0]
@@ -75,7 +77,7 @@ def mx_present(subject: Subject, mx: MxFacts) -> Judgements:
     titles={
         "pass": "A null MX says that this domain takes no mail",
         "none": "No null MX stands beside the mail hosts",
-        "mixed": "A null MX stands beside {count} other MX record(s)",
+        "mixed": "A null MX stands beside {count} other MX {count:record|records}",
         "preference": "The null MX has preference {preference} where only 0 is defined",
         "sender": "This domain sends mail, and a null MX says that it takes none",
         "parked": "This domain takes no part in mail, and no null MX says so",
@@ -97,9 +99,9 @@ def mx_null(subject: Subject, mx: MxFacts) -> Judgements:
     """
     others = [record for record in mx.records if record.target]
     if mx.is_null and subject.role is Role.SENDING:
-        return failed(case="sender", evidence=mx_evidence(*mx.null))
+        return failed(case="sender", evidence=mx_evidence(mx, *mx.null))
     if mx.is_null:
-        return passed(evidence=mx_evidence(*mx.null))
+        return passed(evidence=mx_evidence(mx, *mx.null))
     if mx.null:
         return _misused_null(subject, mx)
     if others:
@@ -122,7 +124,7 @@ def _misused_null(subject: Subject, mx: MxFacts) -> Judgement:
     return failed(
         case="mixed" if others else "preference",
         severity=Severity.CRITICAL if others else Severity.MEDIUM,
-        evidence=mx_evidence(*mx.null),
+        evidence=mx_evidence(mx, *mx.null),
         records=() if mx.answer.cname_chain else changes,
         safe=not (others and parked),
         count=len(others),
@@ -167,7 +169,7 @@ def mx_duplicate(mx: MxFacts) -> Judgements:
     spare = [record for record in mx.records if record.target in twice and record is not first[record.target]]
     return failed(
         hosts=", ".join(twice),
-        evidence=mx_evidence(*(record for record in mx.records if record.target in twice)),
+        evidence=mx_evidence(mx, *(record for record in mx.records if record.target in twice)),
         records=() if mx.answer.cname_chain else tuple(mx_change(mx, record) for record in spare),
     )
 
@@ -181,6 +183,7 @@ def mx_duplicate(mx: MxFacts) -> Judgements:
         "fail": "MX mixes {count} providers: {providers}",
     },
     effort=Effort.MEDIUM,
+    settle=FEWER_HOSTS,
 )
 @with_mx
 def mx_mixed_providers(mx: MxFacts) -> Judgements:
@@ -195,9 +198,11 @@ def mx_mixed_providers(mx: MxFacts) -> Judgements:
     if mx.implicit or not known:
         return not_applicable()
     providers = sorted(set(known.values()))
+    if len(providers) == 1 and mx.unasked:
+        return beyond(mx)
     if len(providers) == 1:
         return passed(providers=providers[0])
-    rows = mx_evidence(*(record for record in mx.records if record.target in known))
+    rows = mx_evidence(mx, *(record for record in mx.records if record.target in known))
     return failed(count=len(providers), providers=", ".join(providers), evidence=rows)
 
 
@@ -239,6 +244,7 @@ def mx_provider(mx: MxFacts) -> Judgements:
     },
     fixes={"null": "Send with a return-path and From of a domain that has mail hosts, or publish such hosts here."},
     effort=Effort.MEDIUM,
+    settle=FEWER_HOSTS,
 )
 @with_mx
 def mx_accepts_bounces(subject: Subject, mx: MxFacts) -> Judgements:
@@ -252,12 +258,14 @@ def mx_accepts_bounces(subject: Subject, mx: MxFacts) -> Judgements:
     if subject.role is not Role.SENDING:
         return not_applicable()
     if mx.null and not mx.hosts:
-        return failed(case="null", evidence=mx_evidence(*mx.null))
+        return failed(case="null", evidence=mx_evidence(mx, *mx.null))
     up = next((host for host in mx.hosts if host.reachable), None)
     if up is not None:
         return passed(host=up.name)
     silent = [answer for host in mx.hosts if host.reachable is None for answer in host.answers]
-    return unknown(*silent) if silent else failed(evidence=answer_evidence(mx.answer))
+    if silent:
+        return unknown(*silent)
+    return beyond(mx) if mx.unasked else failed(evidence=answer_evidence(mx.answer))
 
 
 MX: tuple[Check, ...] = (

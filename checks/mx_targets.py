@@ -18,9 +18,13 @@ from deliverability.checks._check import (
     passed,
     unknown,
 )
-from deliverability.findings import Action, Evidence, Judgement, Owner, RecordChange, Severity
-from deliverability.protocols.mx import MxFacts, MxHost, MxRecord, Reverse
+from deliverability.findings import Action, Evidence, Judgement, Lack, Owner, RecordChange, Severity
+from deliverability.protocols.addresses import literal
+from deliverability.protocols.mx import MAX_HOSTS, MxFacts, MxHost, MxRecord, Reverse
 from deliverability.sources import rfc
+
+FEWER_HOSTS = f"Name fewer hosts in MX: an audit looks at the first {MAX_HOSTS}."
+"""How to settle what rests on hosts that were not looked at."""
 
 
 def with_mx(function: Function) -> Function:
@@ -34,11 +38,16 @@ def with_mx(function: Function) -> Function:
     return guarded
 
 
-def mx_evidence(*records: MxRecord, note: str = "") -> tuple[Evidence, ...]:
+def beyond(mx: MxFacts) -> Judgement:
+    """What can be said where the hosts that were not looked at would decide."""
+    return unknown(lack=Lack.INPUT, hosts=list(mx.unasked[:MAX_HOSTS]), count=len(mx.unasked))
+
+
+def mx_evidence(mx: MxFacts, *records: MxRecord, note: str = "") -> tuple[Evidence, ...]:
     """MX records, each with its target marked."""
+    spans = ((r.text.rfind(" ") + 1, len(r.text)) for r in records)
     return tuple(
-        Evidence("dns_answer", rdtype="MX", text=r.text, span=(r.text.rfind(" ") + 1, len(r.text)), note=note)
-        for r in records
+        Evidence("dns_answer", mx.answer.name, "MX", r.text, span, note) for r, span in zip(records, spans, strict=True)
     )
 
 
@@ -64,6 +73,7 @@ def mx_change(mx: MxFacts, record: MxRecord, target: str | None = None) -> Recor
         "pass": "The mail host {host} is no alias",
         "fail": "The mail host {host} is an alias (CNAME) of {canonical}",
     },
+    settle=FEWER_HOSTS,
 )
 @with_mx
 def mx_target_cname(mx: MxFacts) -> Iterator[Judgement]:
@@ -81,13 +91,17 @@ def mx_target_cname(mx: MxFacts) -> Iterator[Judgement]:
                 host.name,
                 host=host.name,
                 canonical=host.alias[-1],
-                evidence=(*mx_evidence(*records_for(mx, host.name)), *_chain_evidence(host)),
+                evidence=(*mx_evidence(mx, *records_for(mx, host.name)), *_chain_evidence(host)),
                 records=changes if host.reachable and not mx.answer.cname_chain else (),
             )
-        elif all(not answer.answered for answer in host.answers) and host.literal is None:
+        elif host.literal is not None:
+            yield not_applicable(host.name)
+        elif not any(answer.answered for answer in host.answers):
             yield unknown(*host.answers, subject=host.name)
         else:
             yield passed(host.name, host=host.name)
+    if mx.unasked:
+        yield beyond(mx)
 
 
 def _chain_evidence(host: MxHost) -> tuple[Evidence, ...]:
@@ -104,18 +118,23 @@ def _chain_evidence(host: MxHost) -> tuple[Evidence, ...]:
         "pass": "The mail host {host} has {count} public {count:address|addresses}",
         "literal": "MX names the IP address {host} where a host name belongs",
         "undotted": "MX names {host}: the domain's own name got appended to {meant}",
+        "undotted_literal": "MX names {host}: an IP address, {meant}, with the domain's own name appended",
+        "gone": "The mail host {host} is an alias of {target}, and there is no address",
         "missing": "The mail host {host} does not exist",
         "empty": "The mail host {host} has no address",
         "special": "The mail host {host} has only addresses that the internet cannot reach ({use})",
-        "partly_special": "One of the addresses of the mail host {host} cannot be reached from the internet ({use})",
+        "partly_special": "The internet cannot reach {count} of the {total} addresses of the mail host {host} ({use})",
     },
     fixes={
         "literal": "Give the mail host a name with an A or AAAA record, and put that name into the MX record.",
         "undotted": "End the host name in the MX record with a dot, so that the zone's own name is not appended.",
+        "undotted_literal": "Name the mail host in MX, not its address, and end the name with a dot.",
+        "gone": "Name a host in MX that has addresses of its own: nothing may stand beside the alias {host}.",
         "missing": "Publish an address for {host}, or take its MX record away if that server is gone.",
         "special": "Publish the address under which the server is seen from outside, not the one inside your network.",
         "partly_special": "Take the inside address of {host} out of public DNS.",
     },
+    settle=FEWER_HOSTS,
 )
 @with_mx
 def mx_target_address(mx: MxFacts) -> Iterator[Judgement]:
@@ -126,7 +145,7 @@ def mx_target_address(mx: MxFacts) -> Iterator[Judgement]:
 
     How to fix: give {host} an A or AAAA record that the internet can reach.
     """
-    lost = all(host.reachable is False for host in mx.hosts)
+    lost = not mx.unasked and all(host.reachable is False for host in mx.hosts)
     for host in () if mx.implicit else mx.hosts:
         public = [a for a in host.addresses if a.special is None]
         unanswered = host.reachable is None
@@ -136,6 +155,8 @@ def mx_target_address(mx: MxFacts) -> Iterator[Judgement]:
             yield unknown(*host.answers, subject=host.name)
         else:
             yield _bad_target(mx, host, lost=lost)
+    if mx.unasked:
+        yield beyond(mx)
 
 
 def _bad_target(mx: MxFacts, host: MxHost, *, lost: bool) -> Judgement:
@@ -145,18 +166,21 @@ def _bad_target(mx: MxFacts, host: MxHost, *, lost: bool) -> Judgement:
     changes: tuple[RecordChange, ...] = ()
     if case == "undotted":
         changes = tuple(mx_change(mx, record, host.undotted) for record in rows)
-    elif case in ("missing", "empty") and any(other.reachable for other in mx.hosts):
+    elif case in ("missing", "empty", "gone") and any(other.reachable for other in mx.hosts):
         changes = tuple(mx_change(mx, record) for record in rows)  # the hosts that remain take all mail now as well
     use = ", ".join(sorted({a.special for a in host.addresses if a.special}))
     return failed(
         host.name,
         case=case,
         severity=severity,
-        evidence=(*mx_evidence(*rows), *evidence),
+        evidence=(*mx_evidence(mx, *rows), *evidence),
         records=() if mx.answer.cname_chain else changes,
         host=host.name,
         meant=host.undotted,
+        target=host.alias[-1] if host.alias else None,
         use=use,
+        count=sum(a.special is not None for a in host.addresses),
+        total=len(host.addresses),
     )
 
 
@@ -169,7 +193,9 @@ def _fault(host: MxHost) -> tuple[str, tuple[Evidence, ...]]:
     seen = tuple(row for answer in host.answers for row in answer_evidence(answer))
     # 192.0.2.1.example.com may be a host's real name, so only an unreachable one is taken for a slip
     if host.undotted is not None and not host.addresses:
-        return "undotted", seen
+        return "undotted_literal" if literal(host.undotted) else "undotted", seen
+    if host.alias:
+        return "gone", (*_chain_evidence(host), *seen)
     return ("empty" if any(answer.exists for answer in host.answers) else "missing"), seen
 
 
@@ -178,10 +204,11 @@ def _fault(host: MxHost) -> tuple[str, tuple[Evidence, ...]]:
     Severity.LOW,
     rfc(5321, "5.2"),
     titles={
-        "pass": "{count} of {hosts} mail host(s) can be reached over IPv6",
-        "fail": "None of the {hosts} mail host(s) has an IPv6 address",
+        "pass": "{count} of {hosts} mail {hosts:host|hosts} can be reached over IPv6",
+        "fail": "No mail host has an IPv6 address ({hosts} looked at)",
     },
     owner=Owner.DNS,
+    settle=FEWER_HOSTS,
 )
 @with_mx
 def mx_ipv6(mx: MxFacts) -> Judgements:
@@ -197,7 +224,9 @@ def mx_ipv6(mx: MxFacts) -> Judgements:
     if have:
         return passed(count=len(have), hosts=len(mx.hosts))
     silent = [answer for host in mx.hosts for answer in host.answers if not answer.answered]
-    return unknown(*silent) if silent else failed(hosts=len(mx.hosts))
+    if silent:
+        return unknown(*silent)
+    return beyond(mx) if mx.unasked else failed(evidence=mx_evidence(mx, *mx.records), hosts=len(mx.hosts))
 
 
 @check(

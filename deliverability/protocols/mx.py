@@ -40,7 +40,8 @@ class MxHost:
     """A host that mail goes to: an MX target or, for an implicit MX, the domain itself.
 
     `literal` is the address that the target only spells, and then nothing was asked. `undotted` is the name that was
-    meant, where the domain's own name got appended to a known provider's. `provider` is from the provider list.
+    meant, where the domain's own name got appended to a known provider's or to an address. `provider` is from the
+    provider list.
     """
 
     name: str
@@ -94,13 +95,17 @@ class Reverse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MxFacts:
-    """What DNS says of a domain's incoming mail. `hosts` holds no root and no name twice, in order of preference."""
+    """What DNS says of a domain's incoming mail. `hosts` holds no root and no name twice, in order of preference.
+
+    `unasked` are the hosts beyond `MAX_HOSTS`, of which only the name is known.
+    """
 
     domain: str
     answer: Answer
     records: tuple[MxRecord, ...]
     hosts: tuple[MxHost, ...]
     reverses: tuple[Reverse, ...]
+    unasked: tuple[str, ...] = ()
 
     @property
     def null(self) -> tuple[MxRecord, ...]:
@@ -136,12 +141,19 @@ async def lookup(resolver: Resolver, domain: str) -> MxFacts:
     answer, own = await asyncio.gather(resolver.resolve(domain, "MX"), _host(resolver, domain, domain))
     parsed = (parse(text) for text in answer.records)
     records = tuple(sorted((r for r in parsed if r is not None), key=lambda r: (r.preference, r.target)))
-    names = list(dict.fromkeys(record.target for record in records if record.target))[:MAX_HOSTS]
-    hosts = tuple(await asyncio.gather(*(_host(resolver, domain, name) for name in names)))
+    names = list(dict.fromkeys(record.target for record in records if record.target))
+    hosts = tuple(await asyncio.gather(*(_host(resolver, domain, name) for name in names[:MAX_HOSTS])))
     if answer.answered and not answer.records:
         hosts = (own,)  # RFC 5321 §5.1: no MX at all, so the domain's own addresses take its mail
     reverses = await _reverses(resolver, hosts)
-    return MxFacts(domain=domain, answer=answer, records=records, hosts=hosts, reverses=reverses)
+    return MxFacts(
+        domain=domain,
+        answer=answer,
+        records=records,
+        hosts=hosts,
+        reverses=reverses,
+        unasked=tuple(names[MAX_HOSTS:]),
+    )
 
 
 def host_names(answer: Answer) -> tuple[str, ...]:
