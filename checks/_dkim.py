@@ -8,7 +8,7 @@ from deliverability.checks._check import Judgements, not_applicable, unknown
 from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, Judgement, Lack, Outcome, Role, Severity, Subject
 from deliverability.lookup.answer import Answer
-from deliverability.protocols.dkim import DkimFacts, KeyRecord
+from deliverability.protocols.dkim import DkimFacts, DkimKey, Effect, KeyRecord
 
 Span = tuple[int, int]
 
@@ -75,6 +75,27 @@ def nothing_found(dkim: DkimFacts, subject: Subject) -> Judgement:
 def silent(dkim: DkimFacts) -> bool:
     """Whether not one selector got an answer."""
     return 0 < dkim.tried == len(dkim.unanswered)
+
+
+def garbled(record: KeyRecord, name: str) -> bool:
+    """Whether the tag `name` is so damaged that its value says nothing; dkim-key-syntax speaks of that."""
+    tag = record.tag(name)
+    return tag is not None and any(
+        problem.effect is Effect.REFUSED and tag.span[0] <= problem.span[0] < tag.span[1] for problem in record.problems
+    )
+
+
+def twin_of(key: DkimKey, dkim: DkimFacts) -> DkimKey | None:
+    """The working half of a provider's pair of aliases, of which it signs with one at a time: s1 and s2, say."""
+    return next((other for other in dkim.keys if other.usable and _twins(key, other)), None)
+
+
+def _twins(one: DkimKey, other: DkimKey) -> bool:
+    if not (one.answer.cname_chain and other.answer.cname_chain):
+        return False
+    names = {key.selector.rstrip("0123456789") for key in (one, other)}
+    zones = {tuple(key.answer.cname_chain[0].split(".")[-2:]) for key in (one, other)}
+    return len(names) == len(zones) == 1
 
 
 def tag_evidence(place: Place, record: KeyRecord, *names: str, note: str = "") -> tuple[Evidence, ...]:

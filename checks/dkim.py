@@ -15,7 +15,7 @@ from deliverability.checks._check import (
     passed,
     unknown,
 )
-from deliverability.checks._dkim import NAME_IT, Place, each_key, nothing_found, silent, tag_evidence
+from deliverability.checks._dkim import NAME_IT, Place, each_key, nothing_found, silent, tag_evidence, twin_of
 from deliverability.checks.dkim_keys import (
     dkim_exponent,
     dkim_hash,
@@ -36,6 +36,7 @@ from deliverability.findings import (
     Severity,
     Subject,
 )
+from deliverability.lookup.answer import Status
 from deliverability.protocols.dkim import DkimFacts, DkimKey, KeyRecord, WildcardKind
 from deliverability.sources import rfc, source
 
@@ -48,16 +49,18 @@ REVOKE_ALL = "v=DKIM1; p="
     Severity.HIGH,
     rfc(6376, "3.1"),
     rfc(4592),
+    rfc(8020, "2"),
     titles={
-        "pass": "{count} usable DKIM key(s) found",
+        "pass": "{count} usable DKIM {count:key|keys} found",
         "none": "The zone holds no DKIM key",
-        "unusable": "The zone holds {count} DKIM record(s), and no verifier can use any of them",
+        "unusable": "Verifiers can use no DKIM record of the zone ({count} {count:selector|selectors})",
         "named": "The selector {selector} has a usable key",
         "named_absent": "There is no key at {selector}",
         "named_unusable": "The key at {selector} cannot be used",
         "named_revoked": "The key at {selector} is revoked",
         "wildcard": "A made-up selector gets the same answer, so no selector can be told from it",
         "not_found": "No DKIM key at {tried} likely selectors; others cannot be listed over live DNS",
+        "nothing_below": "No DKIM key at {tried} likely selectors, and DNS says that nothing stands below _domainkey",
         "none_usable": "Of {tried} likely selectors {count} exist, none with a usable key; there may be others",
     },
     fixes={
@@ -87,9 +90,10 @@ def _named(key: DkimKey, dkim: DkimFacts) -> Judgement:
         return unknown(subject=key.name, case="wildcard", lack=Lack.INPUT, evidence=rows, selector=key.name)
     if key.usable:
         return passed(key.name, case="named", evidence=rows, selector=key.name)
-    if key.revoked:
+    # a made-up selector that was not answered shows nothing of a wildcard
+    absent = not key.records or (key.from_wildcard and dkim.wildcard.kind is not WildcardKind.UNKNOWN)
+    if key.revoked and not absent:
         return informed(key.name, case="named_revoked", evidence=rows, selector=key.name)
-    absent = key.from_wildcard or not key.records
     return failed(key.name, case="named_absent" if absent else "named_unusable", evidence=rows, selector=key.name)
 
 
@@ -104,6 +108,8 @@ def _found(subject: Subject, dkim: DkimFacts) -> Judgement:
     if dkim.wildcard.kind not in {WildcardKind.NONE, WildcardKind.UNKNOWN}:
         return unknown(case="wildcard", lack=Lack.INPUT, evidence=answer_evidence(dkim.wildcard.answer))
     lacking = [key.answer for key in own if not key.answer.answered]
+    if any(key.usable for key in dkim.keys):
+        lacking.append(dkim.wildcard.answer)  # without it, a wildcard's key is not told from a selector's
     if lacking or silent(dkim):
         return unknown(*lacking, *dkim.unanswered)
     return _missing(dkim, [key for key in own if key.records])
@@ -114,7 +120,17 @@ def _missing(dkim: DkimFacts, present: list[DkimKey]) -> Judgement:
     if dkim.proven_complete:
         return failed(case="unusable" if present else "none", evidence=rows, count=len(present))
     case = "none_usable" if present else "not_found"
-    return unknown(case=case, lack=Lack.INPUT, evidence=rows, tried=dkim.tried, count=len(present))
+    # RFC 8020 §2: nothing stands below NXDOMAIN, but some servers say it of names that only have names below them
+    if not present and dkim.base.status is Status.NXDOMAIN and not dkim.base.cname_chain:
+        case, rows = "nothing_below", answer_evidence(dkim.base)
+    return unknown(
+        case=case,
+        lack=Lack.INPUT,
+        evidence=rows,
+        tried=dkim.tried - len(dkim.unanswered),
+        unanswered=len(dkim.unanswered),
+        count=len(present),
+    )
 
 
 @check(
@@ -194,11 +210,11 @@ def dkim_delegation(subject: Subject, dkim: DkimFacts) -> Judgements:
     """
     aliases = [key for key in dkim.keys if key.answer.cname_chain]
     if aliases:
-        return [_alias(key, aliases) for key in aliases]
+        return [_alias(key, dkim) for key in aliases]
     return not_applicable() if dkim.keys else nothing_found(dkim, subject)
 
 
-def _alias(key: DkimKey, aliases: list[DkimKey]) -> Judgement:
+def _alias(key: DkimKey, dkim: DkimFacts) -> Judgement:
     chain = key.answer.cname_chain
     if not key.answer.answered:
         return unknown(key.answer, subject=key.name, evidence=tuple(_steps(key)))
@@ -206,19 +222,12 @@ def _alias(key: DkimKey, aliases: list[DkimKey]) -> Judgement:
         return passed(key.name, selector=key.name, target=chain[-1], evidence=tuple(_steps(key)))
     rows = (*_steps(key), Evidence("dns_answer", chain[-1], "TXT", note=key.answer.status.value))
     data: dict[str, Any] = {"selector": key.name, "target": chain[-1]}
-    twin = next((other for other in aliases if other.usable and _twins(key, other)), None)
+    twin = twin_of(key, dkim)
     if twin is None:
         return failed(key.name, evidence=rows, **data)
     if key.standby:
         return informed(key.name, case="standby", evidence=rows, **data)
     return failed(key.name, case="twin", severity=Severity.MEDIUM, evidence=rows, twin=twin.name, **data)
-
-
-def _twins(one: DkimKey, other: DkimKey) -> bool:
-    """Whether two aliases are a provider's pair, of which it signs with one at a time: s1 and s2, say."""
-    names = {key.selector.rstrip("0123456789") for key in (one, other)}
-    zones = {tuple(key.answer.cname_chain[0].split(".")[-2:]) for key in (one, other)}
-    return len(names) == len(zones) == 1
 
 
 def _steps(key: DkimKey) -> Iterator[Evidence]:
@@ -236,12 +245,12 @@ def _steps(key: DkimKey) -> Iterator[Evidence]:
     titles={
         "pass": "Every selector of this parked domain is revoked",
         "no_wildcard": "This parked domain does not revoke the selectors that a forger might make up",
-        "other_wildcard": "The wildcard below _domainkey of this parked domain is no revoked key",
-        "live_keys": "This parked domain still publishes {count} usable DKIM key(s)",
+        "other_wildcard": "A made-up selector of this parked domain gets a wildcard's text, which is no revoked key",
+        "live_keys": "This parked domain still publishes {count} usable DKIM {count:key|keys}",
     },
     fixes={
         "live_keys": "Revoke the keys that are left: an empty p= at each.",
-        "other_wildcard": "Replace the wildcard text below _domainkey with v=DKIM1; p= so that it revokes.",
+        "other_wildcard": "Let *._domainkey hold v=DKIM1; p= and no other text; it goes before wildcards further up.",
     },
 )
 def dkim_parked(subject: Subject, dkim: DkimFacts) -> Judgements:
@@ -270,7 +279,8 @@ def _wildcard(dkim: DkimFacts) -> Judgement:
     if answer.records:
         return failed(case="other_wildcard", evidence=rows)
     change = RecordChange(Action.ADD, f"*._domainkey.{dkim.domain}", "TXT", value=REVOKE_ALL)
-    return failed(case="no_wildcard", evidence=rows, records=(change,))
+    records = () if answer.cname_chain else (change,)  # RFC 1034 §3.6.2: nothing stands beside the wildcard's alias
+    return failed(case="no_wildcard", evidence=rows, records=records)
 
 
 DKIM = (

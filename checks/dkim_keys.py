@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
-from deliverability.checks._dkim import NAME_IT, Place, each_key, nothing_found, places, tag_evidence
+from deliverability.checks._dkim import NAME_IT, Place, each_key, garbled, nothing_found, places, tag_evidence
 from deliverability.findings import Effort, Judgement, Severity, Subject
 from deliverability.protocols.dkim import DkimFacts, KeyRecord
 from deliverability.protocols.dkim.record import MIN_RSA_BITS, allows_email, allows_sha256
@@ -75,7 +75,7 @@ def _size(place: Place, record: KeyRecord) -> Judgement:
     titles={
         "pass": "The key at {selector} is of type {type}",
         "both": "Ed25519 keys stand beside RSA keys",
-        "unsupported": "The key at {selector} is of type {type}, which verifiers ignore",
+        "unsupported": "The key at {selector} has a type that verifiers do not know (k={type}), so they ignore it",
         "ed25519_alone": "Every usable key is an Ed25519 key, which several large receivers cannot verify",
     },
     fixes={"unsupported": "Publish an RSA key here and say k=rsa, or leave k= out."},
@@ -102,7 +102,7 @@ def _types(dkim: DkimFacts) -> Iterator[Judgement]:
 
 
 def _type(place: Place, record: KeyRecord) -> Judgement:
-    if record.revoked:
+    if record.revoked or garbled(record, "k"):
         return not_applicable(place.subject)
     data: dict[str, Any] = {"selector": place.subject, "type": record.key_type}
     rows = tag_evidence(place, record, "k", "p")
@@ -179,7 +179,7 @@ def dkim_hash(subject: Subject, dkim: DkimFacts) -> Judgements:
 
 
 def _hash(place: Place, record: KeyRecord) -> Judgement:
-    if record.revoked:
+    if record.revoked or garbled(record, "h"):
         return not_applicable(place.subject)
     rows = tag_evidence(place, record, "h", "p")
     if allows_sha256(record.hashes):
@@ -210,7 +210,7 @@ def dkim_service_type(subject: Subject, dkim: DkimFacts) -> Judgements:
 
 
 def _service(place: Place, record: KeyRecord) -> Judgement:
-    if record.revoked:
+    if record.revoked or garbled(record, "s"):
         return not_applicable(place.subject)
     say = passed if allows_email(record.services) else failed
     rows = tag_evidence(place, record, "s", "p")

@@ -39,11 +39,11 @@ _CASES = {
         "malformed_tag": "The record at {selector} holds text that is no tag=value",
         "empty_tag": "The record at {selector} has two semicolons with nothing between them",
         "missing_key": "The record at {selector} has no p= tag, so it holds no key",
-        "pasted_quotes": "Quotation marks were pasted into the record at {selector} ({count} places)",
-        "escaped_semicolon": "Backslashes were pasted into the record at {selector} ({count} places)",
-        "no_break_space": "No-break spaces were pasted into the record at {selector} ({count} places)",
-        "stray_character": "The record at {selector} holds characters outside ASCII ({count} places)",
-        "key_whitespace": "There is white space inside the key at {selector} ({count} places); that is legal",
+        "pasted_quotes": "Quotation marks were pasted into the record at {selector} ({count} {count:place|places})",
+        "escaped_semicolon": "Backslashes were pasted into the record at {selector} ({count} {count:place|places})",
+        "no_break_space": "No-break spaces were pasted into the record at {selector} ({count} {count:place|places})",
+        "stray_character": "The record at {selector} holds characters outside ASCII ({count} {count:place|places})",
+        "key_whitespace": "White space inside the key at {selector} ({count} {count:place|places}) is legal",
         "bad_base64": "The key at {selector} holds characters that are not base64",
         "cut_base64": "The key at {selector} is one character short or long: no base64 has this length",
         "bad_padding": "The key at {selector} has the wrong number of = signs at its end",
@@ -55,7 +55,7 @@ _CASES = {
         "ed25519_length": "The Ed25519 key at {selector} is not 32 octets long",
         "rsa_as_ed25519": "The key at {selector} is an RSA key, but the record says Ed25519",
         "bare_rsa_key": "The RSA key at {selector} lacks its outer wrapping, which many verifiers need",
-        "trailing_octets": "The key at {selector} is followed by {detail} octet(s) that do not belong to it",
+        "trailing_octets": "Behind the key at {selector} stands what does not belong to it (octets: {detail})",
         "old_granularity": "The record at {selector} has a g= tag, which only verifiers from before 2011 obey",
     },
     fixes={
@@ -126,6 +126,8 @@ def _repair(place: Place, record: KeyRecord, leading: Problem) -> tuple[RecordCh
     """The cleaned record where it then is a key; at an alias or below a wildcard the record is not at this name."""
     if place.answer.cname_chain or place.subject != place.answer.name:
         return ()
+    if leading.kind is ProblemKind.TARGET_IN_TXT and len(place.records) > 1:
+        return ()  # RFC 1034 §3.6.2: what else stands here could not stay beside the alias
     if leading.kind is ProblemKind.TARGET_IN_TXT:
         target = record.text.strip().rstrip(".").lower() + "."
         return (

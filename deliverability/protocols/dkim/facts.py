@@ -75,12 +75,14 @@ class DkimFacts:
     """The DKIM keys of `domain`: those found, sorted by selector, and how thorough the search was.
 
     `tried` counts the selectors asked for. `unanswered` holds the answers that were none for selectors nobody named.
-    `proven_complete` says that the whole zone was at hand, so that no other selector exists.
+    `base` is the answer at `_domainkey` itself. `proven_complete` says that the whole zone was at hand, so that no
+    other selector exists.
     """
 
     domain: str
     keys: tuple[DkimKey, ...]
     wildcard: Wildcard
+    base: Answer
     tried: int
     unanswered: tuple[Answer, ...]
     proven_complete: bool

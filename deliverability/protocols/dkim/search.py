@@ -27,12 +27,12 @@ async def lookup(resolver: Resolver, domain: str, *, selectors: Iterable[str] = 
     named = dict.fromkeys((_selector(text, domain) for text in selectors), FoundBy.NAMED)
     listed = _listed(resolver, domain)
     if listed is None:
-        answers, probe = await _guess(resolver, domain, named)
+        asking = _guess(resolver, domain, named)
     else:
-        found = dict.fromkeys(listed[:MAX_LISTED], FoundBy.ZONE) | named
-        answers, probe = await _ask(resolver, domain, found)
+        asking = _ask(resolver, domain, dict.fromkeys(listed[:MAX_LISTED], FoundBy.ZONE) | named)
+    (answers, probe), base = await asyncio.gather(asking, _resolve(resolver, f"_domainkey.{domain}"))
     complete = listed is not None and len(listed) <= MAX_LISTED
-    return _facts(domain, answers, probe, frozenset(listed or ()), complete)
+    return _facts(domain, answers, (probe, base), frozenset(listed or ()), complete)
 
 
 def _selector(text: str, domain: str) -> str:
@@ -77,7 +77,10 @@ async def _resolve(resolver: Resolver, name: str) -> Answer:
     return await resolver.resolve(name, "TXT")
 
 
-def _facts(domain: str, answers: _Answers, probe: Answer, listed: frozenset[str], complete: bool) -> DkimFacts:
+def _facts(
+    domain: str, answers: _Answers, controls: tuple[Answer, Answer], listed: frozenset[str], complete: bool
+) -> DkimFacts:
+    probe, base = controls
     control = _control(domain, answers, probe)
     keys = [
         _key(selector, found_by, answer, selector not in listed and _same(selector, answer, *control))
@@ -89,6 +92,7 @@ def _facts(domain: str, answers: _Answers, probe: Answer, listed: frozenset[str]
         domain=domain,
         keys=tuple(key for key in keys if key.selector in kept),
         wildcard=_wildcard(probe),
+        base=base,
         tried=len(answers),
         unanswered=tuple(a for s, (_, a) in sorted(answers.items()) if s not in kept and not a.answered),
         proven_complete=complete,
