@@ -37,7 +37,7 @@ def _by_records(domain: str, spf: list[str] | None, mx: Answer) -> Subject:
 
 def _is_null(record: str) -> bool:
     # RFC 7505 §3: the target of a null MX is the root; the preference says nothing
-    return record.rsplit(maxsplit=1)[-1] == "."
+    return record.split()[-1:] == ["."]
 
 
 def _spf_terms(txt: Answer) -> list[str] | None:

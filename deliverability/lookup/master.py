@@ -205,7 +205,10 @@ class MasterFile:
     def _parse(self, rdtype: str, text: str) -> dns.rdata.Rdata:
         origin = None if self.origin is None else dns.name.from_text(f"{self.origin}.")
         kind = dns.rdatatype.from_text(rdtype)
-        rdata = dns.rdata.from_text(dns.rdataclass.IN, kind, text, origin=origin, relativize=False)
+        try:
+            rdata = dns.rdata.from_text(dns.rdataclass.IN, kind, text, origin=origin, relativize=False)
+        except dns.exception.DNSException as error:
+            raise ValueError(f"no {rdtype} record: {text[:80]!r} ({str(error).rstrip('.')})") from None
         try:
             rdata.to_wire()
         except dns.name.NeedAbsoluteNameOrOrigin:
