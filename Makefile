@@ -20,7 +20,8 @@ test: ## the tests: no network, no browser, no daemons
 
 test-all: ## every test, with coverage; protocols/ and lookup/ keep 95 % of statements
 	@sh requirements/install.sh test
-	@$(python) -m pytest -n 2 --all --cov --cov-report= $(ARGS)
+	@$(python) -m pytest -n 2 --all -m "not corpus_slow" --cov --cov-report= $(ARGS)
+	@$(python) -m pytest -n 2 --all -m corpus_slow $(ARGS)
 	@$(python) -m coverage report
 	@$(python) -m coverage report --include "deliverability/lookup/*" --fail-under=95
 	@$(python) -m coverage report --include "deliverability/protocols/*" --fail-under=95

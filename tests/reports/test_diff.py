@@ -18,9 +18,7 @@ from support import samples
 def changed() -> Audit:
     """The shop with one fault more, one gone, one grown and one that nobody could look at."""
     audit = samples.in_trouble()
-    grown = replace(
-        samples.lookup_limit(), title="SPF needs 15 DNS lookups; receivers stop at ten", data={"total": 15}
-    )
+    grown = replace(samples.lookup_limit(), title="SPF needs 15 DNS lookups; receivers stop at ten", data={"total": 15})
     present = next(f for f in audit.findings if f.check == "mx-present")
     unseen = replace(samples.silent_server(), check="dmarc-effective-policy", subject=samples.DOMAIN)
     new = replace(samples.duplicate_term(), check="mx-present", title="The domain names no mail server")
