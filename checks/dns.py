@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from deliverability.checks._check import (
     Check,
@@ -14,6 +15,7 @@ from deliverability.checks._check import (
     passed,
     unknown,
 )
+from deliverability.checks._dkim import twin_of
 from deliverability.checks.dns_places import dns_record_misplaced
 from deliverability.checks.dns_texts import dns_txt_characters, dns_txt_size
 from deliverability.findings import Action, Evidence, Judgement, RecordChange, Severity
@@ -69,10 +71,11 @@ def dns_domain_exists(domain: DomainFacts) -> Judgements:
     rfc(7208, "3.5"),
     titles={
         "pass": "No wildcard answers at {wildcard}",
-        "addresses": "A wildcard gives every name {wildcard} an address",
-        "noise": "A wildcard answers at {wildcard} with text that is no {kind} record",
-        "protective": "A wildcard answers at {wildcard} with a {kind} record that allows nothing",
-        "fail": "A wildcard answers at {wildcard} with a valid {kind} record",
+        "addresses": "A wildcard at {wildcard} gives every name an address",
+        "alias": "A wildcard at {wildcard} makes every name an alias of {target}",
+        "noise": "A wildcard answers at {wildcard}; its text is no {kind} record",
+        "protective": "A wildcard answers at {wildcard}; its {kind} record allows nothing",
+        "fail": "A wildcard answers at {wildcard}; its text is a valid {kind} record",
     },
     fixes={"fail": "Replace {wildcard} by records at the names that need them."},
 )
@@ -95,9 +98,15 @@ def _probe(probe: Probe) -> Judgement:
     rows = tuple(row for answer in probe.answers if answer.records for row in answer_evidence(answer))
     if valid and not all(is_protective(text) for text in valid):
         return failed(probe.wildcard, wildcard=probe.wildcard, kind=kind.value, evidence=rows)
-    case = "protective" if valid else "noise" if texts else "addresses"
-    if rows:
-        return informed(probe.wildcard, case=case, wildcard=probe.wildcard, kind=kind.value, evidence=rows)
+    if not all(answer.answered for answer in probe.answers if answer.rdtype == "TXT"):
+        return unknown(*probe.answers, subject=probe.wildcard)
+    target = next((answer.cname_chain[0] for answer in probe.answers if answer.cname_chain), "")
+    case = "protective" if valid else "noise" if texts else "addresses" if rows else "alias"
+    if rows or target:
+        rows = rows or (Evidence("dns_answer", probe.answers[0].name, "CNAME", f"{target}."),)
+        return informed(
+            probe.wildcard, case=case, wildcard=probe.wildcard, kind=kind.value, target=target, evidence=rows
+        )
     if not all(answer.answered for answer in probe.answers):
         return unknown(*probe.answers, subject=probe.wildcard)
     return passed(probe.wildcard, wildcard=probe.wildcard)
@@ -123,27 +132,41 @@ def dns_dangling_cname(domain: DomainFacts, mx: MxFacts, dkim: DkimFacts) -> Jud
     How to fix: remove the alias if that service no longer works for you; otherwise have its owner restore {target}.
     """
     aliases = _mail_aliases(domain, mx, dkim)
-    silent = [answer for answer in aliases if not answer.answered]
-    gone = [_dangling(domain, answer) for answer in aliases if answer.status is Status.NXDOMAIN]
+    policy = domain.text_at(f"_dmarc.{domain.domain}")
+    asked = {answer.name: answer for answer in (*aliases, policy) if answer is not None}
+    silent = [answer for answer in asked.values() if not answer.answered]
+    gone = [_dangling(domain, dkim, answer) for answer in aliases if answer.status is Status.NXDOMAIN]
     if silent:
         return [*gone, unknown(*silent, count=len(silent))]
-    if gone:
-        return gone
-    asked = domain.text_at(f"_dmarc.{domain.domain}")
-    if not aliases and asked is not None and not asked.answered:
-        return unknown(asked, count=1)
-    return passed(count=len(aliases))
+    return gone or passed(count=len(aliases))
 
 
 def _mail_aliases(domain: DomainFacts, mx: MxFacts, dkim: DkimFacts) -> list[Answer]:
-    """The answers at mail-relevant names that went through an alias, one a name."""
-    texts = [answer for answer in domain.texts if _is_mail_name(answer.name)]
+    """The answers at mail-relevant names that went through an alias; a wildcard's own stands for all that it gave."""
+    wild = _wildcard_aliases(domain)
+    texts = [
+        a for a in domain.texts if _is_mail_name(a.name) and (_listed(domain, a.name) or a.cname_chain not in wild)
+    ]
     keys = [key.answer for key in dkim.keys if not key.standby]
     standby = {key.name for key in dkim.keys if key.standby}
     hosts = [_best(host.answers) for host in mx.hosts if host.answers and not mx.implicit]
-    found = {a.name: a for a in (*texts, *keys, *hosts) if a.cname_chain and a.name not in standby}
+    found = {a.name: a for a in (*wild.values(), *texts, *keys, *hosts) if a.cname_chain and a.name not in standby}
     # a target that is a record's text is no name that somebody could bring back: dns-record-misplaced speaks of it
     return [answer for _, answer in sorted(found.items()) if meant_as(name_as_text(answer.cname_chain[0])) is None]
+
+
+def _wildcard_aliases(domain: DomainFacts) -> dict[tuple[str, ...], Answer]:
+    """What made-up names are aliases of, by the targets, under the name of the wildcard highest up."""
+    found: dict[tuple[str, ...], Answer] = {}
+    for probe in domain.probes:
+        for answer in probe.answers:
+            if answer.rdtype == "TXT" and answer.cname_chain and probe.wildcard.startswith("*."):
+                found.setdefault(answer.cname_chain, replace(answer, name=probe.wildcard))
+    return found
+
+
+def _listed(domain: DomainFacts, name: str) -> bool:
+    return domain.names is not None and name in domain.names
 
 
 def _best(answers: tuple[Answer, ...]) -> Answer:
@@ -158,18 +181,21 @@ _MAIL_LABELS = frozenset({"_dmarc", "_domainkey", "_mta-sts", "_tls", "_bimi", "
 """RFC 8552 §4: the underscored names under which mail records stand."""
 
 
-def _dangling(domain: DomainFacts, answer: Answer) -> Judgement:
+def _dangling(domain: DomainFacts, dkim: DkimFacts, answer: Answer) -> Judgement:
     target = answer.cname_chain[-1]
     cname = next((alias for alias in domain.aliases if alias.name == answer.name and alias.records), None)
     written = cname.records[0] if cname else f"{answer.cname_chain[0]}."
     is_host = answer.rdtype != "TXT"
+    # a provider signs with one of a pair at a time, and the other is missed only when it changes over
+    paired = any(key.name == answer.name and twin_of(key, dkim) is not None for key in dkim.keys)
     return failed(
         answer.name,
         name=answer.name,
         target=target,
         case="target" if is_host else "fail",
+        severity=Severity.MEDIUM if paired else None,
         evidence=(Evidence("dns_answer", answer.name, "CNAME", written), *answer_evidence(answer)),
-        records=() if is_host else (RecordChange(Action.REMOVE, answer.name, "CNAME", old=written),),
+        records=() if is_host or paired else (RecordChange(Action.REMOVE, answer.name, "CNAME", old=written),),
     )
 
 
@@ -205,7 +231,7 @@ def dns_cname_and_other_data(domain: DomainFacts) -> Judgements:
 
 def _conflict(domain: DomainFacts, alias: Answer) -> Iterator[Judgement]:
     """What is wrong with the alias that a direct question for CNAME showed."""
-    others = [a for a in (*domain.apex, *domain.texts) if a.name == alias.name and a.rdtype != "CNAME"]
+    others = [a for a in (*domain.apex, *domain.texts, *domain.beside) if a.name == alias.name and a.rdtype != "CNAME"]
     beside = [a for a in others if a.records and not a.cname_chain]
     evidence = (*answer_evidence(alias), *(row for a in beside for row in answer_evidence(a)))
     if beside:

@@ -178,7 +178,8 @@ _KEY_SLIPS = frozenset({"domainkey", "_domainkeys", "domainkeys", "_domainkey_",
 def _right_for_key(name: str, domain: DomainFacts) -> str | None:
     """RFC 6376 §3.6.2.1: at `<selector>._domainkey`; without a selector there is no right name to tell."""
     labels = name.split(".")
-    if "_domainkey" in labels[1:]:
+    # RFC 4592 §2.1.1: a wildcard further up answers for selectors as well
+    if labels[0] == "*" or "_domainkey" in labels[1:]:
         return name
     slip = next((i for i, label in enumerate(labels) if i and label in _KEY_SLIPS), None)
     if slip is not None:

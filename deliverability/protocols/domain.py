@@ -9,9 +9,12 @@ from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, Resolver, canonical_name, names_below
 from deliverability.names import probe_label
 from deliverability.protocols.mx import host_names
+from deliverability.protocols.mx import parse as parse_mx
 
 APEX_TYPES = ("TXT", "MX", "NS", "SOA", "A", "AAAA", "CNAME")
 """What is asked of the domain name itself; together they tell whether it exists."""
+BESIDE_TYPES = ("MX", "NS", "SOA", "A", "AAAA")
+"""What is looked for beside an alias below the domain, where TXT is asked in any case."""
 MAIL_NAMES = ("_dmarc", "_domainkey", "_mta-sts", "_smtp._tls", "default._bimi", "_spf")
 """Names below the domain where mail records stand."""
 WRONG_NAMES = ("dmarc", "_dmarc._dmarc", "_dkim", "spf")
@@ -56,7 +59,8 @@ class DomainFacts:
 
     `apex` has one answer for each of `APEX_TYPES`; `texts` the TXT answers at every mail-relevant name, and, for a
     whole zone, at every name that has a TXT record or is an alias; `aliases` the CNAME records themselves, by direct
-    question; `names` the owner names below the domain that were read so, None where they cannot be listed.
+    question; `beside` what else a whole zone holds at the names of mail's aliases; `names` the owner names below the
+    domain that were read so, None where they cannot be listed.
     """
 
     domain: str
@@ -66,6 +70,7 @@ class DomainFacts:
     texts: tuple[Answer, ...]
     aliases: tuple[Answer, ...]
     names: tuple[str, ...] | None
+    beside: tuple[Answer, ...] = ()
 
     @property
     def exists(self) -> bool | None:
@@ -91,8 +96,16 @@ async def lookup(resolver: Resolver, domain: str) -> DomainFacts:
         _texts(resolver, domain, names),
         _aliases(resolver, domain, names),
     )
+    beside = () if names is None else await _beside(resolver, apex, aliases)
     return DomainFacts(
-        domain=domain, apex=apex, name_servers=servers, probes=probes, texts=texts, aliases=aliases, names=names
+        domain=domain,
+        apex=apex,
+        name_servers=servers,
+        probes=probes,
+        texts=texts,
+        aliases=aliases,
+        names=names,
+        beside=beside,
     )
 
 
@@ -162,6 +175,15 @@ async def _aliases(resolver: Resolver, domain: str, names: tuple[str, ...] | Non
     fixed = [name for name in (domain, f"_dmarc.{domain}", f"_domainkey.{domain}") if _fits(name)]
     answers = await _ask(resolver, dict.fromkeys((*fixed, *(names or ()))), "CNAME")
     return tuple(answer for answer in answers if answer.name in fixed or answer.records)
+
+
+async def _beside(resolver: Resolver, apex: Iterable[Answer], aliases: Iterable[Answer]) -> tuple[Answer, ...]:
+    """What a zone file holds beside the aliases that mail uses; a server could hold only one of the two."""
+    mail = [record for answer in apex if answer.rdtype == "MX" for record in answer.records]
+    hosts = {record.target for record in map(parse_mx, mail) if record is not None}
+    names = [alias.name for alias in aliases if alias.records and ("_" in alias.name or alias.name in hosts)]
+    found = await asyncio.gather(*(_ask(resolver, names, rdtype) for rdtype in BESIDE_TYPES))
+    return tuple(answer for answers in found for answer in answers if answer.records and not answer.cname_chain)
 
 
 async def _ask(resolver: Resolver, names: Iterable[str], rdtype: str) -> list[Answer]:
