@@ -40,12 +40,14 @@ class Misplaced:
         "elsewhere": "{kind} text stands at {name}; receivers read it at {right}",
         "doubled": "{kind} text stands at {name}: the domain's own name got appended once more",
         "leftover": "{kind} text stands at {name} besides the record that receivers read at {right}",
+        "occupied": "{kind} text stands at {name}; receivers read it at {right}, which is an alias (CNAME)",
         "alias": "{name} is an alias (CNAME) whose target is {kind} text",
         "aside": "SPF text stands at {name}, and the domain itself has no SPF record",
     },
     fixes={
         "elsewhere": "Move the record to {right}.",
         "doubled": "Move the record to {right}: in this form the provider appends the domain itself.",
+        "occupied": "Decide for {right}: the text in place of the alias there, or the alias and what it leads to.",
         "leftover": "Remove the text at {name}; it has no effect.",
         "alias": "Replace the CNAME at {name} by a TXT record with the same text.",
     },
@@ -140,9 +142,10 @@ def _from_wildcard(domain: DomainFacts, answer: Answer) -> bool:
 
 def _misplacement_of(domain: DomainFacts, name: str, kind: RecordKind) -> tuple[str, str | None] | None:
     """The case and the right name for a record of `kind` at `name`; None where it may well belong there."""
-    if f".{name}".endswith(f".{domain.domain}.{domain.domain}"):
-        return "doubled", name.removesuffix(f".{domain.domain}")
     right = {RecordKind.SPF: _right_for_spf, RecordKind.DMARC: _right_for_dmarc, RecordKind.DKIM: _right_for_key}[kind]
+    if f".{name}".endswith(f".{domain.domain}.{domain.domain}"):
+        whole = right(name.removesuffix(f".{domain.domain}"), domain)
+        return "doubled" if whole else "fail", whole
     place = right(name, domain)
     return None if place == name else ("elsewhere" if place else "fail", place)
 
@@ -204,7 +207,7 @@ def _misplacement(domain: DomainFacts, found: Misplaced) -> Judgement:
         add = (RecordChange(Action.ADD, found.right, "TXT", value=found.text),)
     return failed(
         found.name,
-        case="leftover" if leftover else found.case,
+        case="leftover" if leftover else "occupied" if there and there.cname_chain else found.case,
         severity=Severity.LOW if harmless else None,
         name=found.name,
         kind=found.kind.value,

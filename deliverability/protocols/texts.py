@@ -68,6 +68,8 @@ _ODD: tuple[tuple[Oddity, str], ...] = (
     (Oddity.NON_ASCII, r"[\x80-\xff]+?(?=[\x00-\x7f]|\xc2|\xe2|\xe3|\xef|$)"),
 )
 _ODD_PATTERN = re.compile("|".join(f"(?P<{oddity.name}>{pattern})" for oddity, pattern in _ODD))
+_NOTE = re.compile(r"(?:^|;)[ \t\r\n]*n[ \t\r\n]*=[^;]*")
+"""RFC 6376 §3.6.1: the tag that only people read."""
 _ESCAPED = re.compile(r"\\(\d{3}|.)", re.DOTALL)
 _JOIN = re.compile(r'\\?"(?:[ \t]|\xc2\xa0)*\\?"')
 
@@ -96,10 +98,27 @@ def odd_spans(text: str) -> tuple[OddSpan, ...]:
 
     A horizontal tab is white space in DKIM and DMARC (RFC 6376 §2.8), but not in SPF (RFC 7208 §12).
     """
+    spans = _unusual(text)
+    return _illegal_in_key(text, spans) if spans and meant_as(text) is RecordKind.DKIM else spans
+
+
+def _unusual(text: str) -> tuple[OddSpan, ...]:
     spans = [OddSpan(m.start(), m.end(), Oddity[m.lastgroup or ""]) for m in _ODD_PATTERN.finditer(text)]
     if meant_as(text) is RecordKind.SPF:
         spans += [OddSpan(m.start(), m.end(), Oddity.CONTROL) for m in re.finditer("\t", text)]
     return tuple(sorted(spans, key=lambda span: span.start))
+
+
+def _illegal_in_key(text: str, spans: tuple[OddSpan, ...]) -> tuple[OddSpan, ...]:
+    """RFC 6376 §2.8: a line break is white space; §3.2: quotes and backslashes are values, and a note may hold them."""
+    note = _NOTE.search(text)
+    start, end = note.span() if note else (0, 0)
+    quotable = (Oddity.QUOTE, Oddity.BACKSLASH)
+    return tuple(
+        span
+        for span in spans
+        if text[span.start] not in "\r\n" and not (span.oddity in quotable and start < span.start and span.end < end)
+    )
 
 
 def cleaned(text: str) -> str | None:
@@ -108,7 +127,7 @@ def cleaned(text: str) -> str | None:
     if joined is None:
         return None
     parts, position = list[str](), 0
-    for span in odd_spans(joined):
+    for span in _unusual(joined):
         if span.oddity is Oddity.NON_ASCII:
             return None
         parts += [joined[position : span.start], _repair(span.oddity, joined[span.start])]
