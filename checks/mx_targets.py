@@ -38,9 +38,9 @@ def with_mx(function: Function) -> Function:
     return guarded
 
 
-def beyond(mx: MxFacts) -> Judgement:
+def beyond(mx: MxFacts, subject: str = "") -> Judgement:
     """What can be said where the hosts that were not looked at would decide."""
-    return unknown(lack=Lack.INPUT, hosts=list(mx.unasked[:MAX_HOSTS]), count=len(mx.unasked))
+    return unknown(subject=subject, lack=Lack.INPUT, hosts=list(mx.unasked[:MAX_HOSTS]), count=len(mx.unasked))
 
 
 def mx_evidence(mx: MxFacts, *records: MxRecord, note: str = "") -> tuple[Evidence, ...]:
@@ -101,7 +101,7 @@ def mx_target_cname(mx: MxFacts) -> Iterator[Judgement]:
         else:
             yield passed(host.name, host=host.name)
     if mx.unasked:
-        yield beyond(mx)
+        yield beyond(mx, mx.unasked[0])
 
 
 def _chain_evidence(host: MxHost) -> tuple[Evidence, ...]:
@@ -156,7 +156,7 @@ def mx_target_address(mx: MxFacts) -> Iterator[Judgement]:
         else:
             yield _bad_target(mx, host, lost=lost)
     if mx.unasked:
-        yield beyond(mx)
+        yield beyond(mx, mx.unasked[0])
 
 
 def _bad_target(mx: MxFacts, host: MxHost, *, lost: bool) -> Judgement:
