@@ -61,7 +61,7 @@ REVOKE_ALL = "v=DKIM1; p="
         "wildcard": "A made-up selector gets the same answer, so no selector can be told from it",
         "not_found": "No DKIM key at {tried} likely selectors; others cannot be listed over live DNS",
         "nothing_below": "No DKIM key at {tried} likely selectors, and DNS says that nothing stands below _domainkey",
-        "none_usable": "{count} of {tried} likely selectors {count:has|have} records, none a usable key; there may be more",
+        "none_usable": "{count} of {tried} likely selectors {count:has|have} records but no usable key; more may exist",
     },
     fixes={
         "named_absent": "Publish the key that the signer prints for this selector, or sign with one that is published.",
