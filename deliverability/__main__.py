@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+COLLECT_AFTER = 200_000
+"""Objects between two garbage collections: more than one audit makes, so that a short run spends nothing on them (a
+tenth of its time, by Python's default of 700); a run over many domains still collects."""
 
 
 def main() -> None:
@@ -12,6 +17,7 @@ def main() -> None:
 
         sys.stdout.write(f"deliv {__version__} (rules of {RULESET})\n")
         return
+    gc.set_threshold(COLLECT_AFTER)
     try:
         from deliverability.cli import run  # noqa: PLC0415 - see above
 
