@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 COLLECT_AFTER = 200_000
@@ -17,6 +16,8 @@ def main() -> None:
 
         sys.stdout.write(f"deliv {__version__} (rules of {RULESET})\n")
         return
+    import gc  # noqa: PLC0415 - see above
+
     gc.set_threshold(COLLECT_AFTER)
     try:
         from deliverability.cli import run  # noqa: PLC0415 - see above
