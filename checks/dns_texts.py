@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deliverability.checks._check import Judgements, answer_evidence, check, failed, passed, unknown
+from deliverability.checks._check import Judgements, check, failed, passed, unknown
 from deliverability.findings import Action, Evidence, Judgement, RecordChange, Severity
 from deliverability.lookup.answer import Answer
 from deliverability.protocols.dkim import DkimFacts
@@ -38,7 +38,6 @@ MAX_SPANS = 20
         "fail": "The TXT records at {name} take {octets} octets, more than the {limit} of one UDP answer",
         "lost": "The TXT records at {name} do not fit one UDP answer, and no answer came over TCP",
     },
-    fixes={"lost": "Let TCP through to port 53 of the name servers, and drop TXT records that nobody needs."},
 )
 def dns_txt_size(domain: DomainFacts) -> Judgements:
     """The TXT records of a name fit one UDP answer, or the servers answer over TCP.
@@ -50,13 +49,14 @@ def dns_txt_size(domain: DomainFacts) -> Judgements:
     """
     at_apex = domain.at("TXT")
     large = [a for a in domain.texts if not a.cname_chain and wire_octets(a) > UDP_OCTETS]
+    # whose firewall stopped TCP, theirs or ours, cannot be told from here
     lost = [a for a in domain.texts if a.truncated and not a.answered]
-    faults = [failed(a.name, case="lost", name=a.name, evidence=answer_evidence(a)) for a in lost]
+    found = [unknown(a, subject=a.name, case="lost", name=a.name) for a in lost]
     # a zone file cannot show that its servers answer over TCP; a complete answer from outside does
     unproven = [a for a in large if a.source in FROM_FILE and not a.truncated]
-    faults += [failed(a.name, name=a.name, octets=wire_octets(a), limit=UDP_OCTETS) for a in unproven]
-    if faults:
-        return faults
+    found += [failed(a.name, name=a.name, octets=wire_octets(a), limit=UDP_OCTETS) for a in unproven]
+    if found:
+        return found
     if not at_apex.answered:
         return unknown(at_apex)
     octets = max(wire_octets(answer) for answer in (at_apex, *large))

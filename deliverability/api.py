@@ -89,10 +89,10 @@ def _address(text: str) -> str:
 
 
 def _selector(text: str) -> str:
-    labels = text.lower().split(".")
+    labels = text.lower().removesuffix(".").split(".")
     if not all(0 < len(x) <= 63 and x.isascii() and all(c.isalnum() or c in "-_" for c in x) for x in labels):
         raise ValueError(f"not a DKIM selector: {visible(text)[:80]!r}")
-    return text.lower()
+    return ".".join(labels)
 
 
 async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
