@@ -280,18 +280,3 @@ def test_what_a_wildcard_says_is_not_kept_at_a_name_that_gets_its_own_record() -
     assert finding.fix is not None
     assert finding.fix.reaudited
     assert [r.old for r in finding.fix.records] == [None]
-
-
-class CutOff:
-    """DNS whose large answers are cut and whose TCP does not get through, to them or to us."""
-
-    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
-        answer = await zone().resolve(name, rdtype)
-        cut = (answer.name, rdtype) == ("shop.test", "TXT")
-        return replace(answer, status=Status.TIMEOUT, records=(), strings=(), truncated=True) if cut else answer
-
-
-def test_blocked_tcp_is_nobodys_fault_yet() -> None:
-    findings = [f for f in audit(resolver=CutOff()).findings if f.check == "dns-txt-size"]
-
-    assert [(f.outcome, f.case, f.lack) for f in findings] == [(Outcome.UNKNOWN, "lost", Lack.ANSWER)]
