@@ -86,6 +86,9 @@ def read_zones(paths: Sequence[str]) -> ZoneResolver:
     from deliverability.lookup import ZoneError, ZoneResolver  # noqa: PLC0415 - see above
 
     try:
-        return ZoneResolver.from_files(paths)
+        zone = ZoneResolver.from_files(paths)
     except ZoneError as error:
         raise Problem(str(error)) from None
+    if not zone.origins and not zone.deletions:
+        raise Problem(f"{', '.join(paths)}: no record in it, so nothing to answer with")
+    return zone

@@ -136,6 +136,8 @@ WRONG: dict[str, tuple[str, ...]] = {
     "an invalid domain": ("audit", "a..b"),
     "a missing zone file": ("audit", "shop.test", "--zone", "gone.zone"),
     "a malformed zone file": ("audit", "shop.test", "--zone", "bad.zone"),
+    "an empty zone file": ("audit", "shop.test", "--zone", "empty"),
+    "an empty overlay": ("audit", "shop.test", "--zone", "shop.zone", "--overlay", "empty"),
     "a directory for a zone file": ("audit", "shop.test", "--zone", "."),
     "binary junk for a zone file": ("audit", "shop.test", "--zone", "junk"),
     "a missing replay file": ("audit", "--replay", "gone.json"),
@@ -168,6 +170,7 @@ def test_bad_input_is_one_line_and_exit_2(
     zone: str, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     Path("bad.zone").write_text("$ORIGIN shop.test.\n$TTL 300\n@ SOA ns1 hostmaster 1 2 3 4 5\n@ MX ten mail\n")
+    Path("empty").touch()
     Path("junk").write_bytes(bytes(range(256)) * 4)
     Path("other.json").write_text('{"schema": "something/1"}')
     Path("damaged.json").write_text('{"schema": "deliv.audit/1", "subject": 3}')
