@@ -29,11 +29,12 @@ def pins(lock: str) -> dict[str, str]:
 def asked(lock: str) -> set[str]:
     """The distributions that somebody asked for by name, normalized."""
     project = pyproject()
-    lines = [*project["project"]["dependencies"], *_read(f"{lock}.in").splitlines()]
+    extras = project["project"]["optional-dependencies"]
+    lines = [*project["project"]["dependencies"], *extras["events"], *_read(f"{lock}.in").splitlines()]
     if lock == "run":
         lines += project["build-system"]["requires"]
     else:
-        lines += project["project"]["optional-dependencies"]["doh"]
+        lines += extras["doh"]
     names = (_NAME.match(line) for line in lines)
     return {normalized(name[0]) for name in names if name}
 

@@ -1,0 +1,83 @@
+"""Twilio SendGrid: the Event Webhook, and exports of it."""
+
+from __future__ import annotations
+
+from deliverability.events.source import Source
+
+SENDGRID = Source(
+    name="sendgrid",
+    title="Twilio SendGrid Event Webhook",
+    documentation=("https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",),
+    signs=(
+        frozenset({"sg_event_id"}),
+        frozenset({"sg_message_id", "event"}),
+        frozenset({"email", "event", "timestamp", "smtp-id"}),
+    ),
+    raw={
+        "event": "VARCHAR",
+        "email": "VARCHAR",
+        "timestamp": "VARCHAR",
+        "sg_event_id": "VARCHAR",
+        "sg_message_id": "VARCHAR",
+        "smtp-id": "VARCHAR",
+        "category": "JSON",
+        "marketing_campaign_id": "VARCHAR",
+        "marketing_campaign_name": "VARCHAR",
+        "ip": "VARCHAR",
+        "useragent": "VARCHAR",
+        "url": "VARCHAR",
+        "reason": "VARCHAR",
+        "response": "VARCHAR",
+        "status": "VARCHAR",
+        "type": "VARCHAR",
+        "bounce_classification": "VARCHAR",
+        "sg_machine_open": "VARCHAR",
+    },
+    aliases={"smtp-id": ("smtp_id",)},
+    kind="event",
+    types={
+        "processed": "queued",
+        "dropped": "rejected",
+        "deferred": "deferred",
+        "delivered": "delivered",
+        "bounce": "bounced",
+        "blocked": "bounced",
+        "open": "opened",
+        "click": "clicked",
+        "spamreport": "complained",
+        "unsubscribe": "unsubscribed",
+        "group_unsubscribe": "unsubscribed",
+        "group_resubscribe": "subscribed",
+        "account_status_change": "ignored",
+    },
+    fields={
+        "event_id": "sg_event_id",
+        "ts": "unix_s(timestamp)",
+        "recipient": "address(email)",
+        # everything after the first dot names the machine that handled it
+        "message_id": """coalesce(split_part(sg_message_id, '.', 1), "smtp-id")""",
+        "campaign": "coalesce(marketing_campaign_id, marketing_campaign_name, texts(category)[1])",
+        "tags": "texts(category)",
+        # opens and clicks carry the reader's address
+        "ip": "CASE WHEN event NOT IN ('open', 'click') THEN ip END",
+        "user_agent": "useragent",
+        "url": "url",
+        "enhanced_code": "status",
+        "reply_text": "coalesce(reason, response)",
+        "bounce_class": "coalesce(bounce_classification, type)",
+        "machine": "CASE WHEN event = 'open' THEN truth(sg_machine_open) END",
+    },
+    classes={
+        "bounce": "hard",
+        "blocked": "block",
+        "content": "spam_content",
+        "frequency or volume too high": "rate_limited",
+        "frequency/volume": "rate_limited",
+        "invalid address": "unknown_user",
+        "mailbox unavailable": "mailbox_disabled",
+        "reputation": "ip_blocklisted",
+        "technical failure": "receiver_system",
+        "technical": "receiver_system",
+        "unclassified": "unknown",
+    },
+)

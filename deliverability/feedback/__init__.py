@@ -1,0 +1,1 @@
+"""What receivers report back: DMARC aggregate and failure reports, TLS reports, postmaster data."""

@@ -1,0 +1,1 @@
+"""One mail: what a bounce, a complaint or a report says."""
