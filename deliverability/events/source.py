@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, cast
 
 from deliverability.fastclass import dataclass
 
@@ -25,9 +25,10 @@ class Source:
     - explode: an SQL list expression over the raw columns: one event for each element, which `fields` see as `item`.
     - kind: SQL for the source's own word for the event; `types` maps each word (lower case) to a canonical type, or to
       `ignored`. A word that is not there becomes `unknown` and is counted.
-    - fields: canonical column → SQL over raw columns, `item` and `kind`; columns left out are null. Macros:
-      `unix_s(x)`, `unix_ms(x)`, `iso(x)` (ISO 8601 with an offset), `local_time(x)` (without one: in the user's zone),
-      `truth(x)` (boolean or null), `address(x)` (bare, lower case), `texts(json)` (JSON list or string to VARCHAR[]).
+    - kind_in_path: a regular expression whose first group is the kind, searched in the file's name where `kind` is null:
+      for exports that keep each type in a file or a folder of its own and do not repeat it in the rows.
+    - fields: canonical column → SQL over raw columns, `item` and `kind`; columns left out are null. The macros are in
+      `deliverability.events.macros`.
     - classes: the source's `bounce_class` (lower case) → one of our reasons, or a bare persistence where the class says
       no more; it speaks last in the order of evidence.
     """
@@ -44,4 +45,19 @@ class Source:
     envelope: frozenset[str] = frozenset()
     unwrap: Callable[[Any], Iterable[Row]] | None = None
     explode: str = ""
+    kind_in_path: str = ""
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def rows(self, value: object) -> Iterator[Row]:
+        """The rows in one JSON value: those of the envelope that it is, or itself. What is no object has none.
+
+        Args:
+            value: one parsed JSON value, or one row of a table.
+        """
+        if not isinstance(value, Mapping):
+            return
+        row = cast("Row", value)
+        if self.unwrap is None or self.envelope.isdisjoint(row):
+            yield row
+        else:
+            yield from self.unwrap(row)

@@ -9,9 +9,10 @@ SENDGRID = Source(
     title="Twilio SendGrid Event Webhook",
     documentation=("https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",),
     signs=(
-        frozenset({"sg_event_id"}),
+        frozenset({"sg_event_id", "sg_message_id"}),
+        frozenset({"sg_event_id", "event"}),
         frozenset({"sg_message_id", "event"}),
-        frozenset({"email", "event", "timestamp", "smtp-id"}),
+        frozenset({"email", "event", "timestamp"}),
     ),
     raw={
         "event": "VARCHAR",
@@ -62,7 +63,8 @@ SENDGRID = Source(
         "ip": "CASE WHEN event NOT IN ('open', 'click') THEN ip END",
         "user_agent": "useragent",
         "url": "url",
-        "enhanced_code": "status",
+        "smtp_code": "reply_code(coalesce(reason, response))",
+        "enhanced_code": "filled(status)",
         "reply_text": "coalesce(reason, response)",
         "bounce_class": "coalesce(bounce_classification, type)",
         "machine": "CASE WHEN event = 'open' THEN truth(sg_machine_open) END",
