@@ -1,0 +1,255 @@
+"""What a mail server wrote to people about a mail that it could not deliver, and where the returned mail begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from deliverability.fastclass import dataclass
+from deliverability.mail.parts import Headers, Part, fields, text_of
+
+MAX_NOTICE = 16_384
+"""Ours: characters of a notice that are read; the longest seen, in three languages, has 6,000."""
+
+MAX_RETURNED = 65_536
+"""Ours: characters of the returned mail's header that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail's own words, apart from the mail that it returns.
+
+    Attributes:
+        text: The words, from all text parts before the returned mail.
+        returned: The header fields of the returned mail; empty where none is there.
+    """
+
+    text: str
+    returned: Headers
+
+
+_RETURNED_KINDS = ("message/rfc822", "message/global", "text/rfc822-header", "message/rfc822-header")
+_HIDDEN = frozenset({"message/delivery-status", "message/global-delivery-status"})
+
+
+def notice_of(parts: Sequence[Part]) -> Notice:
+    """The words of a mail; of a text in several forms, the plain one."""
+    texts: list[str] = []
+    html: list[str] = []
+    length = 0
+    returned: Headers = {}
+    for part in parts:
+        if part.kind.startswith(_RETURNED_KINDS):
+            returned = _returned_header(text_of(part))
+            break
+        if part.kind == "text/html":
+            html.append(plain(text_of(part)))
+        elif part.kind.startswith("text") or not part.kind:
+            texts.append(text_of(part))
+            length += len(texts[-1])
+        if length > MAX_NOTICE:
+            break
+    said = "\n".join(texts)
+    if not said.strip():
+        said = "\n".join(html)
+    return cut(said, returned)
+
+
+def cut(said: str, returned: Headers) -> Notice:
+    """Cut where the returned mail begins, if its text stands below the notice."""
+    said = said[: MAX_NOTICE + MAX_RETURNED]
+    match = _RETURNED.search(said)
+    if match is None:
+        return Notice(said[:MAX_NOTICE], returned)
+    if not returned:
+        returned = _returned_header(said[match.end() if match[1] is None else match.start() :])
+    return Notice(said[: min(match.start(), MAX_NOTICE)], returned)
+
+
+def _returned_header(text: str) -> Headers:
+    head = text[:MAX_RETURNED].lstrip("\n")
+    lines = head.partition("\n\n")[0].split("\n")
+    return fields("\n".join(line.removeprefix("> ").removeprefix(">") for line in lines))
+
+
+_RETURNED = re.compile(
+    r"""(?xim)^(?:
+    (?=((?:received|return-path|x-envelope-from|x-originating-ip|dkim-signature)[ \t]*:))
+    | [ \t>]*(?:[-=*_|#+]{1,80}[ \t]*)?(?:
+        (?:this|below|here|following|enclosed|attached|included)[ ](?:this[ ]line[ ])?(?:is|are)[ ](?:a[ ]|the[ ])?copy
+      | below[ ]this[ ]line
+      | (?:the[ ])?(?:header|headers|body|text|contents?)[ ](?:and[ ][\w\d ]{1,40}[ ])?of[ ](?:the|your)[ ](?:original|message|returned)
+      | -+[ ]*(?:original|returned|unsent|undelivered|bounced|your)[ ](?:message|mail|e-mail)\b
+      | (?:original|unsent|returned|undelivered)[ ](?:message|mail|e-mail)(?:[ ](?:mail[ ])?info)?[ ]*(?::[ \t]*$|follows|[-=*_]{2})
+      | (?:your[ ])?(?:original[ ])?message[ ](?:header|headers|text|body|contents?)?[ ]?(?:and[ ][\w ]{1,30}[ ])?follows?\b
+      | message[ ]headers?[ ]follow
+      | message[ ](?:header|text|contents?|log)[ ]follows(?=.{0,40}\n)
+      | the[ ](?:first|header|original[ ]message[ ](?:header|follows|was[ ]as))[ ][^\n]{0,60}(?:follow|message|below)
+      | your[ ]message[ ](?:reads|began)
+      | bounced[ ]e-?mail[ ]*:
+      | message[ ](?:removed|contents[ ]follow)
+      | content[ ]of[ ](?:the|your)[ ]message
+      | transcript[ ]of[ ]message[ ]follows
+      | -{3,}[ ]*original[ ]
+    )[^\n]*
+    )"""
+)
+"""Lines after which, or from which (group 1), the returned mail stands."""
+
+
+_BREAK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/h\d|/li|/td|/title|p|hr)\b[^>]{0,400}>")
+_UNSEEN = re.compile(r"(?is)<(style|script|head)\b.{0,20000}?</\1\s*>")
+_TAG = re.compile(r"<(?![^\s<>@]{1,64}@)[!/?a-zA-Z][^<>]{0,2000}>")
+
+
+def plain(html: str) -> str:
+    """HTML as lines of text. What looks like an address in angle brackets stays."""
+    from html import unescape  # noqa: PLC0415 - of few mails alone
+
+    text = _UNSEEN.sub(" ", html[: 8 * MAX_NOTICE])
+    text = unescape(_TAG.sub(" ", _BREAK.sub("\n", " ".join(text.split(" ")))))
+    return "\n".join(" ".join(line.split()) for line in text.replace("\xa0", " ").split("\n"))
+
+
+_DAEMON = re.compile(
+    r"(?i)mailer[-_. ]?daemon|post[_-]?master|mail[-._ ]*deliver|delivery[-._ ]*(?:sub)?system|mdaemon|"
+    r"system[ _]administrator|mail[-._ ]administrator|MMSC NDR|daemon@|\bndr[@ ]|double-bounce|^<>$|^$|"
+    r"mail[-._ ]?system|<>|bounces?@|inetgw"
+)
+"""Who writes notices, by the From field."""
+
+_SUBJECT = re.compile(
+    r"(?i)undeliver|unzustell|non remis|no entregado|deliver[iy]?\w* (?:\w+ )?(?:status|fail|problem|has failed|report|"
+    r"notif|error|delay|incomplete|impossible|unsuccess)|fail\w* (?:\w+ )?deliver|failure notice|failed mail|returned[ :]|"
+    r"returned (?:mail|to sender)|returning (?:message|mail)|mail fail|mail deliver|mail system error|not delivered|"
+    r"message (?:delay|not deliver|status)|could not be (?:sent|deliver)|delayed|unable to (?:send|deliver)|"
+    r"nondeliver|not be delivered|was not sent|blocked by|rejected|bounce|processing error|unknown|"
+    r"warning|permanent|temporar|"
+    r"\u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d|\u914d\u4fe1|\u9001\u4fe1|\u30a8\u30e9\u30fc|\u9000\u4fe1"
+)
+"""What notices are called; decoded subject."""
+
+PHRASES = (
+    "could not be delivered",
+    "delivery to the following recipient",
+    "unable to deliver",
+    "mail delivery software",
+    "qmail-send program",
+    "able to deliver your",
+    "permanent fatal error",
+    "had delivery errors",
+    "transcript of session",
+    "could not be sent",
+    "couldn't be delivered",
+    "was not delivered",
+    "wasn't delivered",
+    "not been delivered",
+    "cannot be delivered",
+    "can't be delivered",
+    "did not reach",
+    "has been delayed",
+    "delivery has failed",
+    "delivery failed",
+    "failed delivery",
+    "could not be reached",
+    "delivery to these recipients",
+    "failed permanently",
+    "undeliverable",
+    "error delivering",
+    "attempting to deliver",
+    "trying to deliver",
+    "mail delivery agent",
+    "not delivered to",
+    "failed to deliver",
+    "delivery of email to",
+    "delivery of this message",
+    "delivery failure",
+    "encountered delivery problems",
+    "was rejected by",
+    "failed addresses",
+    "failed recipient",
+    "unknown user:",
+    "returned because",
+    "has been returned",
+    "returned to sender",
+    "following reason",
+    "failure reason",
+    "could not deliver",
+    "could not send",
+    "did not receive this message",
+    "message not delivered",
+    "intended recipient",
+    "error message below",
+    "-server message",
+    "error-for:",
+    "final-recipient",
+    "message could not",
+    "no pudo ser entregado",
+    "konnte nicht zugestellt",
+    "konnte nicht an",
+    "n'a pas pu \u00eatre",
+    "n'a pu \u00eatre",
+    "non \u00e8 stato possibile",
+    "n\u00e3o p\u00f4de ser entregue",
+    "\u043d\u0435 \u043c\u043e\u0436\u0435\u0442 \u0431\u044b\u0442\u044c \u0434\u043e\u0441\u0442\u0430\u0432",
+    "\u043d\u0435 \u0431\u044b\u043b\u043e \u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d\u043e",
+    "\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093",
+    "\u914d\u4fe1\u3067\u304d",
+    "\u65e0\u6cd5\u53d1\u9001",
+    "\u9000\u4fe1",
+)
+"""What notices say, in lower case, the commonest first."""
+
+_CODE = re.compile(r"(?<![\d.])(?:[45]\d\d[ -](?![\d,])|[45]\.\d{1,2}\.\d{1,3}(?![\d.]))")
+
+
+def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool:
+    """Whether a mail without a report is a server's notice that another mail was not delivered.
+
+    Args:
+        sender: The From field.
+        subject: The subject, decoded.
+        null_path: Whether the return path is empty (RFC 5321 §4.5.5: as of every notification).
+        text: The mail's words.
+    """
+    from_machine = null_path or bool(_DAEMON.search(sender))
+    named_so = bool(_SUBJECT.search(subject))
+    if not (from_machine or named_so):
+        return False
+    lowered = text.lower()
+    says_so = any(phrase in lowered for phrase in PHRASES)
+    if from_machine and named_so:
+        return says_so or bool(_CODE.search(text))
+    if named_so:
+        return says_so and bool(_CODE.search(text))
+    return says_so
+
+
+_DELAY_SUBJECT = re.compile(r"(?i)\bdelay|\bwarning\b|temporar|deferred|still being retried|not yet")
+
+_DELAY = (
+    "warning message only",
+    "this is a warning only",
+    "will be retried",
+    "has not yet been delivered",
+    "not yet been delivered",
+    "has been delayed",
+    "is still awaiting delivery",
+    "message delayed",
+    "message is delayed",
+    "delivery attempts will continue",
+    "will continue trying",
+    "temporary failure report",
+    "will keep trying",
+    "do not need to resend",
+)
+
+_FINAL = ("permanent error", "giving up", "given up", "failed permanently", "not going to try again", "no further")
+
+
+def is_delay(subject: str, text: str) -> bool:
+    """Whether a notice says that the mail is still being tried."""
+    lowered = text[:4096].lower()
+    if any(phrase in lowered for phrase in _FINAL):
+        return False
+    return any(phrase in lowered for phrase in _DELAY) or bool(_DELAY_SUBJECT.search(subject) and "retr" in lowered)

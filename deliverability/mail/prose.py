@@ -1,0 +1,202 @@
+"""Who failed and why, read from a notice that was written for people.
+
+Nearly all servers write the address at the beginning of a line, or after a word that says what it is, and the reason
+behind or below it; few forms need more than that. So there is one reader, not one for each of sixty servers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from deliverability.fastclass import dataclass
+from deliverability.mail.addresses import ADDRESS, addresses, from_verp, tidy
+from deliverability.mail.dsn import MAX_RECIPIENTS
+from deliverability.mail.notice import Notice
+from deliverability.mail.parts import Headers
+
+MAX_LINES = 600
+"""Ours: lines of a notice that are read."""
+
+MAX_REASON = 2000
+"""Ours: characters of a reason that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One failed recipient of a notice and the words about it."""
+
+    address: str
+    reason: str
+
+
+_LABELS = (
+    r"(?:failed |failing |final |original |intended |bad |undeliverable |invalid )?(?:recipient|address|addressee|mailbox)"
+    r"(?: address| name|s)?|(?:un)?deliver\w* (?:failed|failure|message)(?: \d+ attempts)?(?: to| for)?|rcpt to|to|"
+    r"(?:unknown|invalid|no such)(?: local)? (?:final delivery )?(?:user|userid|recipient|address|host|mailbox)|"
+    r"error-for|user|target mail address|failed to deliver to|unable to deliver (?:message )?to|"
+    r"could not deliver (?:message )?to|delivery failed(?: \d+ attempts)?|>>> rcpt to|>>>|<<<"
+)
+
+_FIRST = re.compile(
+    rf"(?i)^[\s>*\u2022#|=-]{{0,40}}(?:\d{{1,3}}[.)]\s+)?(?:\[?(?:{_LABELS})\s{{0,20}}[:=]\s{{0,20}})?"
+    rf"['\"`]?<?(?:mailto:|rfc822;\s?|smtp:|dda:SMTP=)?({ADDRESS})(?![\w@])(.*)$"
+)
+"""An address at the beginning of a line, perhaps after a bullet or a label, and the rest of the line."""
+
+_TRANSCRIPT = re.compile(rf"^\s{{0,20}}(?:[45]\d\d)[ -](?:[45]\.\d\.\d{{1,3}} )?<?({ADDRESS})>?(?:\.\.\.|:)(.*)$")
+"""`554 <user@host>... Host unknown`: sendmail's own verdict, below what the other server said."""
+
+_WITHIN = re.compile(
+    rf"(?i)(?:deliver\w*|reach\w*|send\w*|sent|rejected|address(?:ed)?(?: as)?|recipients?|user|mail(?:box)?|message|account|"
+    rf"to|for|an)[^\n@]{{0,60}}?[\s<\"'(:=]({ADDRESS})"
+)
+"""An address in a sentence about a mail."""
+
+_ASIDE = re.compile(
+    r"(?i)\b(?:contact|assist|support|help|questions?|postmaster@|abuse@|administrator|forward|if you|visit|your mail to|"
+    r"from|sender|envelope|reply-to|reporting|please (?:send|write|mail))\b"
+)
+"""Words beside an address that is not the one that failed."""
+
+_DIRECTIONS = re.compile(r"(?i)^\s*(?:from|cc|bcc|subject|date|sent|message-id|reply-to|mail from|return-path|sender)\s*:")
+
+
+def entries(notice: Notice, headers: Headers) -> list[Entry]:
+    """The failed recipients of a notice with the words about each; none where nobody is named anywhere.
+
+    Args:
+        notice: The notice and the header of the mail that it returns.
+        headers: The header of the notice itself.
+    """
+    lines = notice.text.split("\n", MAX_LINES)[:MAX_LINES]
+    sender = _own_address(headers)
+    named = addresses(headers.get("x-failed-recipients", ""))
+    blocks = _blocks(lines, sender, named)
+    if named:
+        wanted = [[address, *blocks.get(address.lower(), [])[1:]] for address in named]
+    else:
+        wanted = list((blocks or _in_sentences(lines, sender)).values())
+        wanted = wanted or [[address] for address in _elsewhere(notice, headers, lines)]
+    return [Entry(address, _reason(address, block, lines)) for address, *block in wanted[:MAX_RECIPIENTS]]
+
+
+def _own_address(headers: Headers) -> frozenset[str]:
+    """Who got the notice: the sender of the mail that failed, named in it but not failed."""
+    fields = (headers.get(name, "") for name in ("to", "from", "delivered-to"))
+    return frozenset(address.lower() for field in fields for address in addresses(field[:2000]))
+
+
+_Blocks = dict[str, list[str]]
+"""Address in lower case → the address as written, then the lines about it."""
+
+
+def _blocks(lines: Sequence[str], sender: frozenset[str], named: Iterable[str]) -> _Blocks:
+    """Lines that begin with an address, each with those below it up to the next."""
+    expected = {address.lower() for address in named}
+    found: _Blocks = {}
+    verdicts: _Blocks = {}
+    current: list[str] | None = None
+    for line in lines:
+        match = _FIRST.match(line) if "@" in line else None
+        if match is not None and _names_a_failure(match, line):
+            address = tidy(match[1])
+            key = address.lower()
+            if address and (key in expected or key not in sender):
+                current = found.setdefault(key, [address])
+                current.append(match[2])
+                continue
+        if match is None and "@" in line and (verdict := _TRANSCRIPT.match(line)) is not None:
+            address = tidy(verdict[1])
+            if address.lower() not in sender:
+                verdicts.setdefault(address.lower(), [address]).append(line)
+        if current is not None:
+            current.append(line)
+    return found or verdicts
+
+
+def _names_a_failure(match: re.Match[str], line: str) -> bool:
+    rest = match[2].lstrip("\"'`>) ")
+    if _DIRECTIONS.match(line) or line.lstrip().lower().startswith("to:"):
+        return False
+    # a sentence that goes on behind the address is about it only where it says so
+    return not rest[:1].isalpha() or bool(_GOES_ON.match(rest))
+
+
+_GOES_ON = re.compile(
+    r"(?i)(?:on |invalid|unknown|no such|user|error|mailbox|account|does|is |was |has |could|can|not|rejected|failed|"
+    r"delivery|over|reason|because|unrout|host|domain|relay|smtp|SMTP|retry|undeliver)"
+)
+
+
+def _in_sentences(lines: Sequence[str], sender: frozenset[str]) -> _Blocks:
+    """Addresses in sentences about delivery; the whole of the notice is about them."""
+    found: _Blocks = {}
+    for line in lines:
+        if "@" not in line or _ASIDE.search(line.partition("@")[0]) or _DIRECTIONS.match(line):
+            continue
+        for match in _WITHIN.finditer(line[:1000]):
+            address = tidy(match[1])
+            if address and address.lower() not in sender:
+                found.setdefault(address.lower(), [address])
+    return found
+
+
+def _elsewhere(notice: Notice, headers: Headers, lines: Sequence[str]) -> list[str]:
+    """The recipient of the returned mail, of a transcript, or of the bounce address, where the notice names none."""
+    for line in lines:
+        if "rcpt to" in line.lower() and (told := addresses(line)):
+            return told[:1]
+    returned = notice.returned
+    for name in ("x-envelope-to", "x-original-to", "delivered-to", "x-failed-recipients"):
+        if told := addresses(returned.get(name, "")):
+            return told[:1]
+    own = _own_address(headers)
+    if verp := next((v for v in map(from_verp, sorted(own)) if v), ""):
+        return [verp]
+    told = [address for address in addresses(returned.get("to", "")[:2000]) if address.lower() not in own]
+    if told:
+        return told[:1]
+    received = re.search(rf"\bfor <?({ADDRESS})>?", returned.get("received", ""))
+    if received:
+        return [tidy(received[1])]
+    return _in_subject(headers) or addresses(returned.get("to", "")[:2000])[:1]
+
+
+def _in_subject(headers: Headers) -> list[str]:
+    own = _own_address(headers)
+    return [address for address in addresses(headers.get("subject", "")) if address.lower() not in own][:1]
+
+
+_WORDS = re.compile(r"[^\W\d_]{3}")
+_RULE = re.compile(r"^[\s\-=_*#|+]*$")
+
+
+def _reason(address: str, block: Sequence[str], lines: Sequence[str]) -> str:
+    """The words about one address: those below it, else those that name it, else all of the notice."""
+    own = _joined(block)
+    if _WORDS.search(own.replace(address, "")):
+        return own
+    naming = [line for index, line in enumerate(lines) if _about(address, line) or _about(address, _next(lines, index))]
+    told = _joined(naming)
+    if _CODE.search(told):
+        return told
+    return _joined(lines)
+
+
+_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d\.\d")
+
+
+def _about(address: str, line: str) -> bool:
+    return address.lower() in line.lower()
+
+
+def _next(lines: Sequence[str], index: int) -> str:
+    """The line below `index` if the one at `index` is what the other server said."""
+    said = "<<<" in lines[index] and index + 1 < len(lines)
+    return lines[index + 1] if said else ""
+
+
+def _joined(lines: Iterable[str]) -> str:
+    text = " ".join(line.strip() for line in lines if not _RULE.match(line))
+    return text[:MAX_REASON].strip(" :>\"'")
