@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -92,7 +92,7 @@ class Troubles:
         return None
 
     @contextmanager
-    def _naming_the_file(self) -> Iterator[None]:
+    def _naming_the_file(self) -> Generator[None]:
         try:
             yield
         except OSError as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[IO[str]]:
+def whole(path: Path) -> Generator[IO[str]]:
     """A text file (UTF-8) that takes `path`'s place once the block ends well. Links are followed, permissions kept.
 
     What is no regular file (a pipe, /dev/null) is written directly: nothing may be put in its place. Raises OSError; a
@@ -27,7 +27,7 @@ def whole(path: Path) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _replacing(path: Path, mode: int) -> Iterator[IO[str]]:
+def _replacing(path: Path, mode: int) -> Generator[IO[str]]:
     import tempfile  # noqa: PLC0415 - 7 ms that nobody should wait for before the first packet
 
     file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
