@@ -24,17 +24,20 @@ def _rfc(number: int, title: str, date: str, status: str = "", replaced_by: str 
 SOURCES: dict[str, Source] = {
     "RFC 1034": _rfc(1034, "Domain names: concepts and facilities", "1987-11", "Internet Standard"),
     "RFC 1035": _rfc(1035, "Domain names: implementation and specification", "1987-11", "Internet Standard"),
+    "RFC 1952": _rfc(1952, "GZIP File Format Specification version 4.3", "1996-05", "Informational"),
     "RFC 2045": _rfc(2045, "MIME Part One: Format of Internet Message Bodies", "1996-11", "Draft Standard"),
     "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
     "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
     "RFC 2606": _rfc(2606, "Reserved Top Level DNS Names", "1999-06", "Best Current Practice"),
     "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
+    "RFC 3463": _rfc(3463, "Enhanced Mail System Status Codes", "2003-01", "Draft Standard"),
     "RFC 3597": _rfc(3597, "Handling of Unknown DNS Resource Record Types", "2003-09", "Proposed Standard"),
     "RFC 3834": _rfc(3834, "Recommendations for Automatic Responses to Electronic Mail", "2004-08"),
     "RFC 3986": _rfc(3986, "Uniform Resource Identifier (URI): Generic Syntax", "2005-01", "Internet Standard"),
     "RFC 4007": _rfc(4007, "IPv6 Scoped Address Architecture", "2005-03", "Proposed Standard"),
     "RFC 4034": _rfc(4034, "Resource Records for the DNS Security Extensions", "2005-03", "Proposed Standard"),
     "RFC 4035": _rfc(4035, "Protocol Modifications for the DNS Security Extensions", "2005-03", "Proposed Standard"),
+    "RFC 4155": _rfc(4155, "The application/mbox Media Type", "2005-09", "Informational"),
     "RFC 4408": _rfc(4408, "Sender Policy Framework, version 1 (first edition)", "2006-04", "Obsolete", "RFC 7208"),
     "RFC 4592": _rfc(4592, "The Role of Wildcards in the Domain Name System", "2006-07", "Proposed Standard"),
     "RFC 4871": _rfc(4871, "DomainKeys Identified Mail Signatures (first edition)", "2007-05", "Obsolete", "RFC 6376"),
@@ -46,9 +49,14 @@ SOURCES: dict[str, Source] = {
         5452, "Measures for Making DNS More Resilient against Forged Answers", "2009-01", "Proposed Standard"
     ),
     "RFC 5617": _rfc(5617, "DKIM Author Domain Signing Practices (ADSP)", "2009-08", "Historic"),
+    "RFC 5782": _rfc(5782, "DNS Blacklists and Whitelists", "2010-02", "Informational"),
     "RFC 5891": _rfc(5891, "Internationalized Domain Names in Applications: Protocol", "2010-08", "Proposed Standard"),
+    "RFC 5965": _rfc(5965, "An Extensible Format for Email Feedback Reports", "2010-08", "Proposed Standard"),
     "RFC 6068": _rfc(6068, "The 'mailto' URI Scheme", "2010-10", "Proposed Standard"),
     "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
+    "RFC 6591": _rfc(
+        6591, "Authentication Failure Reporting Using the Abuse Reporting Format", "2012-04", "Proposed Standard"
+    ),
     "RFC 6651": _rfc(6651, "Extensions to DKIM for Failure Reporting", "2012-06", "Proposed Standard"),
     "RFC 6672": _rfc(6672, "DNAME Redirection in the DNS", "2012-06", "Proposed Standard"),
     "RFC 6840": _rfc(
@@ -57,6 +65,7 @@ SOURCES: dict[str, Source] = {
     "RFC 6891": _rfc(6891, "Extension Mechanisms for DNS (EDNS(0))", "2013-04", "Internet Standard"),
     "RFC 6973": _rfc(6973, "Privacy Considerations for Internet Protocols", "2013-07", "Informational"),
     "RFC 7208": _rfc(7208, "Sender Policy Framework (SPF), Version 1", "2014-04", "Proposed Standard"),
+    "RFC 7372": _rfc(7372, "Email Authentication Status Codes", "2014-09", "Proposed Standard"),
     "RFC 7489": _rfc(
         7489, "Domain-based Message Authentication (DMARC), first edition", "2015-03", "Obsolete", "RFC 9989"
     ),
@@ -66,14 +75,21 @@ SOURCES: dict[str, Source] = {
     "RFC 8017": _rfc(8017, "PKCS #1: RSA Cryptography Specifications, version 2.2", "2016-11", "Informational"),
     "RFC 8020": _rfc(8020, "NXDOMAIN: There Really Is Nothing Underneath", "2016-11", "Proposed Standard"),
     "RFC 8058": _rfc(8058, "Signaling One-Click Functionality for List Email Headers", "2017-01", "Proposed Standard"),
+    "RFC 8259": _rfc(
+        8259, "The JavaScript Object Notation (JSON) Data Interchange Format", "2017-12", "Internet Standard"
+    ),
     "RFC 8301": _rfc(8301, "Cryptographic Algorithm and Key Usage Update to DKIM", "2018-01", "Proposed Standard"),
     "RFC 8310": _rfc(8310, "Usage Profiles for DNS over TLS and DNS over DTLS", "2018-03", "Proposed Standard"),
     "RFC 8410": _rfc(8410, "Algorithm Identifiers for Ed25519 and others", "2018-08", "Proposed Standard"),
+    "RFC 8460": _rfc(8460, "SMTP TLS Reporting", "2018-09", "Proposed Standard"),
+    "RFC 8461": _rfc(8461, "SMTP MTA Strict Transport Security (MTA-STS)", "2018-09", "Proposed Standard"),
     "RFC 8463": _rfc(8463, "Ed25519-SHA256 for DKIM", "2018-09", "Proposed Standard"),
     "RFC 8484": _rfc(8484, "DNS Queries over HTTPS (DoH)", "2018-10", "Proposed Standard"),
     "RFC 8552": _rfc(8552, "Scoped Interpretation of DNS Resource Records through Underscored Naming", "2019-03"),
     "RFC 8601": _rfc(8601, "Message Header Field for Indicating Message Authentication Status", "2019-05"),
     "RFC 8616": _rfc(8616, "Email Authentication for Internationalized Mail", "2019-06", "Proposed Standard"),
+    "RFC 8689": _rfc(8689, "SMTP Require TLS Option", "2019-11", "Proposed Standard"),
+    "RFC 8878": _rfc(8878, "Zstandard Compression and the application/zstd Media Type", "2021-02", "Informational"),
     "RFC 9210": _rfc(9210, "DNS Transport over TCP: Operational Requirements", "2022-03", "Best Current Practice"),
     "RFC 9989": _rfc(
         9989, "Domain-based Message Authentication, Reporting, and Conformance (DMARC)", "2026-05", "Proposed Standard"
@@ -92,11 +108,42 @@ SOURCES: dict[str, Source] = {
         "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/4399730",
         "Receiver's rule",
     ),
+    "Gmail Postmaster Tools": Source(
+        "Postmaster Tools API, version 2",
+        "2026-06",
+        "https://developers.google.com/workspace/gmail/postmaster/reference/rest/v2",
+        "Receiver's figures",
+    ),
+    "Outlook SNDS": Source(
+        "Smart Network Data Services",
+        "2026-06",
+        "https://sendersupport.olc.protection.outlook.com/snds/",
+        "Receiver's figures",
+    ),
+    "Yahoo Sender Hub": Source("Sender Hub", "2025-10", "https://senders.yahooinc.com/", "Receiver's figures"),
+    "Amazon SES enforcement": Source(
+        "Amazon SES sending review process FAQs",
+        "2026-11",
+        "https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html",
+        "Sending service's rule",
+    ),
+    "Twilio SendGrid events": Source(
+        "Event Webhook reference",
+        "2026-11",
+        "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
+        "Sending service's documentation",
+    ),
     "IANA special-purpose registries": Source(
         "Special-Purpose Address Registries",
         "2026-10",
         "https://www.iana.org/assignments/iana-ipv4-special-registry",
         "",
+    ),
+    "Generic naming schemes": Source(
+        "Suggested Generic DNS Naming Schemes for Large Networks and Unassigned Hosts",
+        "2006-04",
+        "https://datatracker.ietf.org/doc/draft-msullivan-dnsop-generic-naming-schemes/",
+        "Expired Internet-Draft",
     ),
     "FIPS 186-5": Source(
         "Digital Signature Standard", "2023-02", "https://doi.org/10.6028/NIST.FIPS.186-5", "US federal standard"

@@ -15,6 +15,7 @@ from deliverability.text import visible
 
 SUMMARIES = {
     "audit": "Audit what DNS says about a domain's mail.",
+    "tls": "Read SMTP TLS reports: which mail was not encrypted as it should be, and why.",
     "diff": "Show what changed between two stored audits.",
     "render": "Show a stored audit in any format.",
     "checks": "List every check.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -28,6 +28,9 @@ MAX_COUNT = 10**15
 
 POLICY_TYPES = ("tlsa", "sts", "no-policy-found")
 """RFC 8460 §4.4, policy-type."""
+
+MODES = ("enforce", "testing", "none")
+"""RFC 8461 §3.2, mode."""
 
 RESULT_TYPES: Mapping[str, str] = {
     "starttls-not-supported": "the host does not offer STARTTLS",
@@ -84,8 +87,16 @@ class TlsPolicy:
     @property
     def mode(self) -> str | None:
         """The mode of an MTA-STS policy (RFC 8461 §3.2); None for others."""
-        found = (line.partition(":")[2].strip().lower() for line in self.lines if line.lower().startswith("mode:"))
-        return next(found, None)
+        return next(iter(self._said("mode")), None)
+
+    @property
+    def listed_mx(self) -> tuple[str, ...]:
+        """The MX patterns of an MTA-STS policy's own lines: many reports have them there alone."""
+        return self._said("mx")
+
+    def _said(self, key: str) -> tuple[str, ...]:
+        pairs = (line.lower().partition(":") for line in self.lines)
+        return tuple(_host(value.strip()) for name, _, value in pairs if name.strip() == key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +157,9 @@ def _named(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - as above
     if depth > MAX_DEPTH:
         raise Refused("nested-too-deep", f"more than {MAX_DEPTH} objects in one another")
     if isinstance(value, dict):
-        return {_name(key): _named(inner, depth + 1) for key, inner in _object(value).items()}
+        return {_name(key): _named(inner, depth + 1) for key, inner in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_named(inner, depth + 1) for inner in _list(value)]
+        return [_named(inner, depth + 1) for inner in cast("Sequence[Any]", value)]
     return value
 
 
@@ -161,11 +172,10 @@ def _object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - as above
+def _list(value: object) -> Sequence[Any]:
     """What should be a list; a lone entry stands for a list of one, as some write it."""
     if isinstance(value, list):
-        items: list[Any] = value
-        return items
+        return cast("Sequence[Any]", value)
     return [] if value is None else [value]
 
 
@@ -175,10 +185,10 @@ def _policy(entry: object) -> TlsPolicy:
     failures = tuple(_failure(_object(detail)) for detail in _list(record.get("failure-details")))
     return TlsPolicy(
         type=_text(policy, "policy-type").lower() or "unknown",
-        domain=_text(policy, "policy-domain").lower().rstrip(".") or None,
+        domain=_host(_text(policy, "policy-domain")) or None,
         lines=_texts(policy.get("policy-string")),
         # RFC 8460 §4.4 has one pattern; a list is what an MTA-STS policy has and most reports write
-        mx=tuple(host.lower() for host in _texts(policy.get("mx-host"))),
+        mx=tuple(_host(host) for host in _texts(policy.get("mx-host"))),
         sessions_ok=_count(summary, "total-successful-session-count"),
         sessions_failed=_count(summary, "total-failure-session-count"),
         failures=failures,
@@ -190,11 +200,16 @@ def _failure(detail: dict[str, Any]) -> TlsFailure:
         result_type=_text(detail, "result-type").lower() or "unknown",
         sessions=_count(detail, "failed-session-count"),
         sending_mta_ip=_text(detail, "sending-mta-ip"),
-        receiving_mx=_text(detail, "receiving-mx-hostname").lower().rstrip("."),
+        receiving_mx=_host(_text(detail, "receiving-mx-hostname")),
         receiving_helo=_text(detail, "receiving-mx-helo"),
         receiving_ip=_text(detail, "receiving-ip"),
         reason_code=_text(detail, "failure-reason-code"),
     )
+
+
+def _host(text: str) -> str:
+    """A domain's name as it is compared. Of an address in that place only the domain is kept."""
+    return text.lower().rpartition("@")[2].rstrip(".")
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -52,6 +52,12 @@ class Bad:
     text: str = ""
 
 
+def _row(bad: Bad) -> str:
+    return json.dumps(
+        {"file": bad.file, "line": bad.line, "reason": bad.reason, "detail": bad.detail, "text": bad.text}
+    )
+
+
 def _cut(text: str, most: int) -> str:
     """At most `most` characters, and no broken word at the end: half an address would not be known as one."""
     if len(text) <= most:
@@ -79,7 +85,8 @@ class Troubles:
 
     def __enter__(self) -> Self:
         if self._rejects is not None:
-            self._sink = self._open.enter_context(whole(self._rejects))
+            with self._naming_the_file():
+                self._sink = self._open.enter_context(whole(self._rejects))
         return self
 
     def __exit__(
@@ -111,11 +118,15 @@ class Troubles:
             self._files.append(kept)
         if self._sink is not None:
             with self._naming_the_file():
-                self._sink.write(json.dumps(dict(vars(kept))) + "\n")
+                self._sink.write(_row(kept) + "\n")
 
     def refuse(self, file: str, refused: Refused, line: int | None = None) -> None:
         """Count a file, or a row of it, that was refused."""
         self.add(Bad(file=file, line=line, reason=refused.reason, detail=refused.detail))
+
+    def clean(self, text: str) -> str:
+        """`text` from outside without the addresses of people in it."""
+        return self._scrub(text)
 
     def _clean(self, bad: Bad) -> Bad:
         detail = visible(self._scrub(_cut(bad.detail, MAX_DETAIL)))
