@@ -1,0 +1,268 @@
+"""Who sends as a domain, by what receivers reported: DMARC aggregate reports, read and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from deliverability.fastclass import dataclass
+from deliverability.lookup import Resolver
+
+if TYPE_CHECKING:
+    from deliverability.feedback.aggregate import Head, Record
+    from deliverability.feedback.aggregate_sources import Inventory, Source
+    from deliverability.feedback.aggregate_sums import GroupTally, SourceTally, Sums
+    from deliverability.feedback.containers import Candidate
+    from deliverability.feedback.simulate import Proposed
+    from deliverability.intake.trouble import Bad, Troubles
+
+MAX_HELD = 20_000
+"""Records of one report that are held until it is known to be whole; a larger one is added up by itself first."""
+MAX_RESOLVED = 200
+"""Sources whose names are looked up, those with the most messages; our own bound."""
+MAX_PTR_NAMES = 3
+"""Names behind one address that are confirmed; our own bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What was read. `left_out` are reports outside the asked time or domain; `bad` counts what was refused."""
+
+    files: int = 0
+    reports: int = 0
+    duplicates: int = 0
+    left_out: int = 0
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DmarcReports:
+    """What the reports add up to.
+
+    - sources: with the most messages first; `others` are those too many to be listed, by category, and `folded` how
+      many. The count of a listed source may then lack up to `missing` messages.
+    - days, domains, reporters: by name; a report counts for the UTC day on which its time begins.
+    - resolved: how many sources' names were asked of DNS; None where that was not wanted.
+    """
+
+    records: int
+    totals: GroupTally
+    sources: tuple[Source, ...]
+    others: Mapping[str, SourceTally]
+    folded: Mapping[str, int]
+    missing: int
+    days: Mapping[str, GroupTally]
+    domains: Mapping[str, GroupTally]
+    reporters: Mapping[str, GroupTally]
+    inventory: Inventory
+    proposed: Proposed | None
+    resolved: int | None
+    input: Input
+    bad: tuple[Bad, ...]
+
+    @property
+    def shadows(self) -> tuple[Source, ...]:
+        """Sources that send as the domain and that nobody declared.
+
+        Where there is an inventory, all but forwarders; else those that pass neither SPF nor DKIM.
+        """
+        from deliverability.feedback.aggregate_sources import Category  # noqa: PLC0415 - loaded by then
+
+        wanted = {Category.UNKNOWN, Category.OWN} if self.inventory.entries else {Category.UNKNOWN}
+        return tuple(source for source in self.sources if source.category in wanted)
+
+
+def dmarc_reports(
+    paths: Sequence[str],
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    domain: str | None = None,
+    declared: Iterable[str] = (),
+    simulate: Proposed | None = None,
+    resolver: Resolver | None = None,
+    troubles: Troubles | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> DmarcReports:
+    """Read every DMARC aggregate report in `paths` and add them up.
+
+    - paths: files, folders (Maildirs too), patterns, `-`; XML, gzip, zip, mails with such attachments, mboxes.
+    - since, until: only reports whose time begins on these UTC days, both included.
+    - domain: only reports about this domain or a name below it.
+    - declared: the senders that are known: addresses, networks, domains, or names of services.
+    - simulate: a policy to try on the mail.
+    - resolver: where the names behind the heaviest sources are asked for; without one nothing is asked.
+    - troubles: takes what is refused, which never stops the rest; progress: is told of files and reports as they come.
+
+    Raises MissingPath, a ValueError in one line, for a path that is not there, and ValueError for a bad argument.
+    """
+    from deliverability.feedback.aggregate_sources import Inventory, Judge  # noqa: PLC0415 - only where reports are read
+    from deliverability.feedback.aggregate_sums import Sums  # noqa: PLC0415 - as above
+    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
+    from deliverability.names import to_ascii  # noqa: PLC0415 - as above
+
+    inventory = Inventory.of(declared)
+    troubles = Troubles() if troubles is None else troubles
+    judge = Judge(inventory)
+    sums = Sums(judge.category, simulate)
+    reading = _Reading(sums, troubles, _filter(since, until, domain and to_ascii(domain)), progress)
+    reading.read(paths)
+    sums.settle()
+    names = None if resolver is None else _names(resolver, list(sums.sources)[:MAX_RESOLVED])
+    judge = Judge(inventory, names)
+    return DmarcReports(
+        records=sums.records,
+        totals=sums.totals,
+        sources=tuple(judge.judge(address, tally) for address, tally in sums.sources.items()),
+        others=sums.others,
+        folded=dict(sums.folded),
+        missing=sums.missing if sums.folded else 0,
+        days=sums.days,
+        domains=sums.domains,
+        reporters=sums.reporters,
+        inventory=inventory,
+        proposed=simulate,
+        resolved=None if names is None else min(len(sums.sources), MAX_RESOLVED),
+        input=reading.counts(),
+        bad=troubles.files,
+    )
+
+
+def _filter(since: date | None, until: date | None, domain: str | None) -> Callable[[Head], bool]:
+    """Whether a report was asked for."""
+    if since and until and since > until:
+        raise ValueError(f"no day is both from {since} on and until {until}")
+
+    def wanted(head: Head) -> bool:
+        day = datetime.fromtimestamp(head.begin, UTC).date()
+        return (
+            (since is None or day >= since)
+            and (until is None or day <= until)
+            and (domain is None or f".{head.domain}".endswith(f".{domain}"))
+        )
+
+    return wanted
+
+
+class _Reading:
+    """One pass over the files."""
+
+    def __init__(
+        self,
+        sums: Sums,
+        troubles: Troubles,
+        wanted: Callable[[Head], bool],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._sums = sums
+        self._troubles = troubles
+        self._bad_before = troubles.count
+        self._wanted = wanted
+        self._progress = progress
+        self._seen = set[bytes]()
+        self._files = self._duplicates = self._left_out = 0
+
+    def counts(self) -> Input:
+        """What there was."""
+        return Input(
+            files=self._files,
+            reports=self._sums.totals.reports,
+            duplicates=self._duplicates,
+            left_out=self._left_out,
+            bad=self._troubles.count - self._bad_before,
+        )
+
+    def read(self, paths: Sequence[str]) -> None:
+        """Read all files; what is refused goes to the troubles."""
+        from deliverability.feedback.containers import report_parts  # noqa: PLC0415 - only where reports are read
+        from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
+        from deliverability.intake.streams import DEFAULT  # noqa: PLC0415 - as above
+        from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
+
+        for candidate in report_parts(self._counted(expand(paths)), DEFAULT, self._troubles):
+            try:
+                self._report(candidate)
+            except Refused as refused:
+                self._troubles.refuse(candidate.name, refused)
+
+    def _counted(self, paths: Iterator[str]) -> Iterator[str]:
+        for path in paths:
+            self._files += 1
+            if self._progress:
+                self._progress(self._files, self._sums.totals.reports)
+            yield path
+
+    def _report(self, candidate: Candidate) -> None:
+        """Add one report, whole or not at all. Raises Refused."""
+        from deliverability.feedback.aggregate import read  # noqa: PLC0415 - as above
+        from deliverability.feedback.containers import Form  # noqa: PLC0415 - as above
+        from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
+
+        if candidate.form is not Form.XML:
+            raise Refused("not-a-report", "JSON, as TLS reports are")
+        batches = read(candidate.stream)
+        head, first = next(batches)
+        identity = _digest(head)
+        if identity in self._seen:
+            self._duplicates += 1
+        elif not self._wanted(head):
+            self._left_out += 1
+        else:
+            self._add(head, first, (records for _, records in batches))
+            self._seen.add(identity)
+
+    def _add(self, head: Head, first: list[Record], batches: Iterator[list[Record]]) -> None:
+        held, count = [first], len(first)
+        for records in batches:
+            held.append(records)
+            count += len(records)
+            if count > MAX_HELD:
+                self._sums.join(head, self._large(head, held, batches))
+                return
+        self._sums.add(head, held)
+
+    def _large(self, head: Head, held: list[list[Record]], batches: Iterator[list[Record]]) -> Sums:
+        large = self._sums.empty()
+        for records in held:
+            large.take(head, records, large.totals)
+        held.clear()
+        for records in batches:
+            large.take(head, records, large.totals)
+        return large
+
+
+def _digest(head: Head) -> bytes:
+    """The identity of a report in little room: a mailbox may hold a million."""
+    import hashlib  # noqa: PLC0415 - as above
+
+    return hashlib.blake2b(repr(head.identity).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+def _names(resolver: Resolver, addresses: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The names behind `addresses` that lead back to them (RFC 8601 §3, iprev)."""
+    import asyncio  # noqa: PLC0415 - only where names are wanted
+
+    async def ask() -> list[Sequence[str]]:
+        return await asyncio.gather(*(_names_of(resolver, address) for address in addresses))
+
+    return dict(zip(addresses, asyncio.run(ask()), strict=True))
+
+
+async def _names_of(resolver: Resolver, address: str) -> Sequence[str]:
+    from ipaddress import ip_address  # noqa: PLC0415 - as above
+
+    from deliverability.protocols.addresses import literal  # noqa: PLC0415 - as above
+    from deliverability.protocols.mx import host_names  # noqa: PLC0415 - as above
+
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ()
+    names = host_names(await resolver.resolve(parsed.reverse_pointer, "PTR"))[:MAX_PTR_NAMES]
+    confirmed = list[str]()
+    for name in names:
+        forward = await resolver.resolve(name, "A" if parsed.version == 4 else "AAAA")
+        if any(literal(record) == address for record in forward.records):
+            confirmed.append(name)
+    return confirmed

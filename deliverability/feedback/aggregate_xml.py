@@ -1,0 +1,227 @@
+"""The strict reader of a DMARC aggregate report: expat, with everything bounded and no document type at all."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.parsers import expat
+
+from deliverability.feedback.aggregate import (
+    Auth,
+    Head,
+    Published,
+    Reason,
+    Record,
+    address_of,
+    count_of,
+    domain_name,
+    time_of,
+    word,
+)
+from deliverability.intake.trouble import Refused
+
+MAX_DEPTH = 32
+"""Elements inside one another; a report needs seven, extensions a few more."""
+MAX_TEXT = 64 * 1024
+"""Octets of one text; the longest in real reports are comments of some hundred."""
+MAX_MARKUP = 1024 * 1024
+"""Octets of one tag, comment or instruction, which expat keeps whole."""
+MAX_RESULTS = 100
+"""Authentication results, and reasons, of one record; what a message with more signatures has beyond is left out."""
+
+ROOT = "feedback"
+_HEAD_TEXTS = {
+    f"{ROOT}/report_metadata/{name}"
+    for name in ("org_name", "email", "report_id", "date_range/begin", "date_range/end")
+} | {
+    f"{ROOT}/policy_published/{name}"
+    for name in ("domain", "p", "sp", "np", "adkim", "aspf", "pct", "fo", "testing", "discovery_method")
+}
+_RECORD = f"{ROOT}/record"
+_RECORD_TEXTS = {
+    f"{_RECORD}/{path}": key
+    for path, key in {
+        "row/source_ip": "source_ip",
+        "row/count": "count",
+        "row/policy_evaluated/disposition": "disposition",
+        "row/policy_evaluated/dkim": "dkim",
+        "row/policy_evaluated/spf": "spf",
+        "identifiers/envelope_from": "envelope_from",
+        "identifiers/header_from": "header_from",
+        "identities/envelope_from": "envelope_from",  # so called before RFC 7489
+        "identities/header_from": "header_from",
+    }.items()
+}
+_PARTS = {f"{_RECORD}/row/policy_evaluated/reason", f"{_RECORD}/auth_results/dkim", f"{_RECORD}/auth_results/spf"}
+"""Elements that may stand several times, each with texts of its own."""
+
+_AFTER_ROOT = 9
+"""expat's XML_ERROR_JUNK_AFTER_DOC_ELEMENT."""
+
+
+class StrictReader:
+    """Takes a report in pieces; `head` and `records` hold what has been read so far.
+
+    Of an element that may stand once, the first counts. Elements of other namespaces and unknown ones are passed over.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._head: dict[str, str] = {}
+        self._paths: list[str] = [""]
+        self._texts: list[str] = []
+        self._length = 0
+        self._prefix = ""
+        self._values: dict[str, str] = {}
+        self._part: dict[str, str] = {}
+        self._auth: list[Auth] = []
+        self._reasons: list[Reason] = []
+        self._in_cdata = False
+        self._fed = 0
+        self.ended = False
+        self._parser = parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartCdataSectionHandler = lambda: self._cdata(True)
+        parser.EndCdataSectionHandler = lambda: self._cdata(False)
+
+    def feed(self, octets: bytes) -> None:
+        """Read on. Raises Refused."""
+        if self.ended:
+            _check_rest(octets)
+            return
+        self._fed += len(octets)
+        try:
+            self._parser.Parse(octets, False)
+        except expat.ExpatError as error:
+            if error.code != _AFTER_ROOT:
+                raise Refused("malformed-xml", expat.ErrorString(error.code) or "no XML") from None
+            _check_rest(octets)
+        if self._fed - self._parser.CurrentByteIndex > MAX_MARKUP:
+            raise Refused("markup-too-long", f"a tag or comment of more than {MAX_MARKUP // 1024} KiB")
+
+    def close(self) -> Head:
+        """The head of the whole report. Raises Refused where the end or something that it needs is missing."""
+        if not self.ended:
+            raise Refused("truncated", "the file ends before </feedback>")
+        head = self.head()
+        if head is None:
+            raise Refused(*self._lack())
+        return head
+
+    @property
+    def is_between_records(self) -> bool:
+        """Whether all that was fed is read, and the next thing can be a record: a child of the root begins here."""
+        return len(self._paths) == 2 and not self._in_cdata and self._parser.CurrentByteIndex == self._fed
+
+    def head(self) -> Head | None:
+        """The head, once all that it needs has been read."""
+        begin = time_of(self._head.get("report_metadata/date_range/begin"))
+        domain = domain_name(self._head.get("policy_published/domain", ""))
+        if begin is None or not domain:
+            return None
+        end = time_of(self._head.get("report_metadata/date_range/end"))
+        email = domain_name(self._head.get("report_metadata/email", ""))
+        return Head(
+            # an address in place of a name is a person's: its domain names the organization as well
+            org_name=self._head.get("report_metadata/org_name", "").rpartition("@")[2].strip() or email,
+            report_id=self._head.get("report_metadata/report_id", ""),
+            begin=begin,
+            end=max(begin, end or begin),
+            domain=domain,
+            published=Published(
+                **{
+                    name: word(self._head[path]) or None
+                    for name in Published.__dataclass_fields__
+                    if (path := f"policy_published/{name}") in self._head
+                }
+            ),
+        )
+
+    def _lack(self) -> tuple[str, str]:
+        if not self._head.get("policy_published/domain"):
+            return "no-policy-domain", "it does not say which domain it reports on"
+        begin = self._head.get("report_metadata/date_range/begin")
+        return "bad-date-range", "it has no date range" if begin is None else f"it begins at {begin[:40]!r}"
+
+    def _start(self, name: str, _attributes: Any) -> None:  # noqa: ANN401 - expat's own
+        if len(self._paths) == 1:
+            self._prefix, colon, name = name.rpartition(":")
+            self._prefix += colon
+            if name != ROOT:
+                raise Refused("not-a-report", f"its root is <{name[:40]}>")
+        elif len(self._paths) > MAX_DEPTH:
+            raise Refused("too-deep", f"more than {MAX_DEPTH} elements inside one another")
+        elif self._prefix and name.startswith(self._prefix):
+            name = name[len(self._prefix) :]
+        path = f"{self._paths[-1]}/{name}" if len(self._paths) > 1 else name
+        self._paths.append(path)
+        self._texts.clear()
+        self._length = 0
+        if path in _PARTS:
+            self._part = {}
+
+    def _text(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > MAX_TEXT:
+            raise Refused("text-too-long", f"a text of more than {MAX_TEXT // 1024} KiB")
+        self._texts.append(text)
+
+    def _end(self, _name: str) -> None:
+        path = self._paths.pop()
+        if path in _RECORD_TEXTS:
+            self._values.setdefault(_RECORD_TEXTS[path], "".join(self._texts))
+        elif path in _PARTS:
+            self._end_part(path)
+        elif self._paths[-1] in _PARTS:
+            self._part.setdefault(path[len(self._paths[-1]) + 1 :], "".join(self._texts))
+        elif path in _HEAD_TEXTS:
+            self._head.setdefault(path[len(ROOT) + 1 :], "".join(self._texts).strip())
+        elif path == _RECORD:
+            self._end_record()
+        self.ended = len(self._paths) == 1
+        self._texts.clear()
+        self._length = 0
+
+    def _end_part(self, path: str) -> None:
+        text = self._part.get
+        kind = path.rpartition("/")[2]
+        if kind == "reason" and len(self._reasons) < MAX_RESULTS:
+            self._reasons.append(Reason(word(text("type", "")), text("comment", "").strip()))
+        elif kind != "reason" and len(self._auth) < MAX_RESULTS:
+            name = text("selector", "").strip() if kind == "dkim" else word(text("scope", ""))
+            self._auth.append(Auth(kind, domain_name(text("domain", "")), name, word(text("result", ""))))
+
+    def _end_record(self) -> None:
+        text = self._values.get
+        self.records.append(
+            Record(
+                address_of(text("source_ip", "")),
+                count_of(text("count", "")),
+                word(text("disposition", "")),
+                word(text("dkim", "")),
+                word(text("spf", "")),
+                tuple(self._reasons),
+                domain_name(text("envelope_from", "")),
+                domain_name(text("header_from", "")),
+                tuple(self._auth),
+            )
+        )
+        self._values = {}
+        self._reasons = []
+        self._auth = []
+
+    def _cdata(self, inside: bool) -> None:
+        self._in_cdata = inside
+
+    def _doctype(self, *_declared: Any) -> None:
+        # entities can only be declared here, and no report has any
+        raise Refused("doctype", "it declares a document type, as no report does")
+
+
+def _check_rest(octets: bytes) -> None:
+    """What follows the report is passed over, unless it is another one: then half of the file would be lost."""
+    if b"<feedback" in octets:
+        raise Refused("malformed-xml", "a second report follows the first")
