@@ -29,6 +29,7 @@ SOURCES: dict[str, Source] = {
     "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
     "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
     "RFC 2606": _rfc(2606, "Reserved Top Level DNS Names", "1999-06", "Best Current Practice"),
+    "RFC 3164": _rfc(3164, "The BSD Syslog Protocol", "2001-08", "Obsolete", "RFC 5424"),
     "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
     "RFC 3463": _rfc(3463, "Enhanced Mail System Status Codes", "2003-01", "Draft Standard"),
     "RFC 3597": _rfc(3597, "Handling of Unknown DNS Resource Record Types", "2003-09", "Proposed Standard"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,15 @@ from deliverability.cli._problem import Problem
 PLAIN_WIDTH = 100
 """Columns of a report that goes to no terminal."""
 
-SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".html": "html", ".htm": "html", ".txt": "text"}
+SUFFIXES = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "text",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
 
 
 def wants_colour(stream: TextIO, no_color: bool) -> bool:
@@ -108,36 +115,14 @@ def _made(renderer: Renderer, destination: str, no_color: bool) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write `path` whole or not at all: a reader never meets half a report. Links are followed, permissions kept."""
+    from deliverability.intake.whole import whole  # noqa: PLC0415 - nothing of it is needed before there is a report
+
     try:
-        mode = path.stat().st_mode if path.exists() else stat.S_IFREG | (0o666 & ~_umask())
-        if stat.S_ISREG(mode):
-            _replace(path.resolve(), text, stat.S_IMODE(mode))
-        else:
-            path.write_text(text, encoding="utf-8")  # /dev/null, a pipe: nothing may be put in their place
+        with whole(path) as file:
+            file.write(text)
     except (OSError, RuntimeError) as error:  # pathlib's answer to a loop of links is a RuntimeError
         raise _unwritable(path, error) from None
 
 
-def _replace(path: Path, text: str, mode: int) -> None:
-    import tempfile  # noqa: PLC0415 - see width_of
-
-    file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
-    unfinished = Path(file.name)
-    try:
-        with file:
-            file.write(text)
-        unfinished.chmod(mode)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
 def _unwritable(path: Path, error: Exception) -> Problem:
     return Problem(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from deliverability.intake.bounds import RATIO_FROM, Limits
 from deliverability.intake.trouble import Refused
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 GZIP, ZSTD, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PK\x05\x06"
 """The octets that a file of each kind begins with (RFC 1952 §2.3.1, RFC 8878 §3.1.1)."""
@@ -49,7 +46,7 @@ class Layer(io.RawIOBase):
         """It is."""
         return True
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - any buffer; Python 3.11 has no name for it
         """Fill `buffer`, or a part of it; 0 at the end and after a refusal."""
         if self.refusal is not None:
             return 0
