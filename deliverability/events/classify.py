@@ -18,23 +18,24 @@ from deliverability.fastclass import dataclass
 
 MAX_TEXT = 4096
 """Characters of a reply that are read; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and replies run to some lines."""
+MAX_HOST = 512
+"""Characters before a host's reply in which its name is looked for."""
 REMEMBERED = 16_384
 """Replies remembered, addresses, numbers and codes aside: one receiver says the same thing to thousands."""
 
-_MESSAGE = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _CODE = r"[245]\.\d{1,3}\.\d{1,3}"
-_NOISE = re.compile(
-    rf"(?<![\d.])(?:{_CODE}|\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?![\d]|\.\d)"  # enhanced codes, IPv4 addresses
-    r"|\b[245]\d\d(?=[- ])"  # reply codes, those of folded lines among them
-    r"|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}"  # IPv6 addresses
-    r"|refused to talk to me|delivery temporarily suspended|in reply to [a-z ]{1,24} command",  # Postfix speaking
-    re.IGNORECASE,
+_NUMBERS = re.compile(
+    r"(\d(?<![\w.]\d)(?:"
+    r"(?<=[245])\.\d{1,3}\.\d{1,3}(?!\d|\.\d)"  # an enhanced code
+    r"|(?<=[245])\d\d(?=[- ]|$)"  # a reply code, or another number of its size
+    r"|\d{0,2}(?:\.\d{1,3}){3}))"  # an IPv4 address
 )
-_ENHANCED = re.compile(rf"(?<![\d.])({_CODE})(?!\d|\.\d)")
-_WRAPPED = re.compile(rf"{_CODE} - (?:unknown address error|other mail system problem)", re.IGNORECASE)
+_IPV6 = re.compile(r"(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}")
+_WRAPPED = re.compile(rf"{_CODE} - (?:unknown address error|other mail system problem)")
 """What Cisco's gateways put before a reply that they pass on, whatever it says."""
 _STATUS = re.compile(rf"\s*({_CODE})(?!\d|\.\d)")
-_REPLY = re.compile(r"(?:^|[:;(>'<]|\bsaid:?|smtp)\s{0,3}([245]\d\d)(?=[- ]|$)", re.IGNORECASE)
+_BEFORE_REPLY = (":", ";", "(", ">", "'", "<", "]", " said", "smtp")
+"""What a reply code stands behind; other numbers stand behind words."""
 
 _RECEIVERS: Mapping[str, str] = {
     "gsmtp": "gmail",
@@ -112,17 +113,45 @@ def classify(
     Returns:
         The reason and what follows from it. Never raises.
     """
-    text = (text or "")[:MAX_TEXT]
-    bare = _MESSAGE.sub(" ", text) if "@" in text else text
-    bare = _WRAPPED.sub(" ", bare)
-    enhanced = _most_telling(_ENHANCED.findall(bare), status)
-    said = _REPLY.search(bare)
-    reply = said[1] if said is not None else str(reply_code or "").strip()[:3]
-    who = (provider or "").lower()
-    reading = _read(folded(_NOISE.sub(" ", bare)), enhanced, reply, _SAME.get(who, who))
-    if reading.confidence == "low" and reading.reason is Reason.UNKNOWN and hint:
+    host, said = _split_host(_without_addresses(folded((text or "")[:MAX_TEXT])))
+    pieces = _NUMBERS.split(said)
+    enhanced = _most_telling([number for number in pieces[1::2] if number.count(".") == 2], status)
+    reply = _reply(pieces) or str(reply_code or "").strip()[:3]
+    who = provider.lower() if provider else _receiver(words(host)) if host else ""
+    reading = _read(" ".join(pieces[::2]), enhanced, reply, _SAME.get(who, who))
+    if hint and reading.reason is Reason.UNKNOWN:
         return _hinted(hint, reading)
     return reading
+
+
+def _without_addresses(text: str) -> str:
+    if "@" in text:
+        text = " ".join([w for w in text.replace("<", " ").replace(">", " ").split() if "@" not in w])
+    if text.count(":") > 4:
+        text = _IPV6.sub(" ", text)
+    return _WRAPPED.sub(" ", text) if " - " in text else text
+
+
+def _split_host(text: str) -> tuple[str, str]:
+    """Return the host that spoke and what it said, as Postfix reports them; names of hosts are no evidence."""
+    for mark in ("] said: ", "] refused to talk to me: "):
+        host, found, said = text.partition(mark)
+        if found:
+            return host[-MAX_HOST:], said.partition("(in reply to ")[0]
+    return "", text
+
+
+def _receiver(tokens: Sequence[str]) -> str:
+    return next((_RECEIVERS[token] for token in tokens if token in _RECEIVERS), "")
+
+
+def _reply(pieces: Sequence[str]) -> str:
+    """Return the first reply code among the pieces, which are text and numbers by turns."""
+    for index in range(1, len(pieces), 2):
+        before = pieces[index - 1].rstrip()
+        if "." not in pieces[index] and (before.endswith(_BEFORE_REPLY) or not (before or index > 1)):
+            return pieces[index]
+    return ""
 
 
 def _most_telling(codes: Sequence[str], status: str | None) -> str:
@@ -139,15 +168,15 @@ def _most_telling(codes: Sequence[str], status: str | None) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _read(text: str, enhanced: str, reply: str, provider: str) -> Classification:
     tokens = words(text)
-    who = provider or next((_RECEIVERS[token] for token in tokens if token in _RECEIVERS), "")
+    who = provider or _receiver(tokens)
     code = _by_enhanced(enhanced, who)
     book, rules = _replies()
     best: Found | None = None
     for found in book.find(text, tokens):
-        if (best is None or found.phrase < best.phrase) and _holds(rules[found.phrase], reply, who):
+        if (best is None or found[0] < best[0]) and _holds(rules[found[0]], reply, who):
             best = found
     if best is not None:
-        rule = rules[best.phrase]
+        rule = rules[best[0]]
         if not _outranked(rule, enhanced, code):
             origin = rule.provider or "text"
             return _result(rule.reason, rule.confidence, f"{origin}: {book.matched(best, tokens)}")

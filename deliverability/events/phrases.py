@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from deliverability.fastclass import dataclass
 
 GAP_WORDS = 8
 """Words that `..` may stand for; none is allowed too."""
@@ -20,9 +19,11 @@ MAX_STATES = 20_000
 MAX_STRANGERS = 20_000
 """Words of no phrase that are remembered as such."""
 
-words = re.compile(r"[^\W_]+").findall
-"""The words of a text: letters and digits, whatever stands between them."""
+_WORDS = re.compile(r"[^\W_]+")
+_ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_ANY = -1
+"""The class of `..`."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts without spaces, or with words that change at their end: Thai, Kana, Han, Hangul."""
 _PIECES = re.compile(r"\.\.|[(|)]|[^\W_]+\*?")
@@ -37,19 +38,13 @@ def folded(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A phrase in a text.
+def words(text: str) -> list[str]:
+    """Return the words of a folded text: letters and digits, whatever stands between them."""
+    return (_ASCII_WORDS if text.isascii() else _WORDS).findall(text)
 
-    Attributes:
-        phrase: Its number.
-        end: The index of its last word; -1 in a script without spaces.
-        literal: What was found, in a script without spaces.
-    """
 
-    phrase: int
-    end: int
-    literal: str = ""
+Found = tuple[int, int]
+"""A phrase in a text: its number, and the index of its last word. In a script without spaces the index is negative."""
 
 
 class _State:
@@ -80,9 +75,11 @@ class Phrasebook:
         self._any: list[list[int]] = [[]]  # place → places that any word leads to
         self._ends: list[list[int]] = [[]]  # place → phrases
         self._unspaced: list[tuple[str, str, int]] = []
-        self._vocabulary: list[frozenset[str]] = []
+        self._vocabulary: list[frozenset[int]] = []
         for number, pattern in enumerate(patterns):
-            self._add(number, self._spaced(number, pattern))
+            pieces = self._spaced(number, pattern)
+            self._vocabulary.append(frozenset(self._class(piece) for piece in pieces if piece not in "(|)"))
+            self._add(number, pieces)
         lengths = sorted({len(prefix) for prefix in self._prefixes})
         self._lengths = lengths[::-1]
         self._wider = {kind: self._beginnings(word) for word, kind in self._classes.items()}
@@ -108,22 +105,23 @@ class Phrasebook:
                     kind = self._stranger(token)
             state = state.next.get(kind) or self._step(state, kind)
             if state.ends:
-                found += [Found(phrase, index) for phrase in state.ends]
+                found += [(phrase, index) for phrase in state.ends]
         if not text.isascii() and _UNSPACED.search(text) is not None:
-            found += [Found(number, -1, shown) for literal, shown, number in self._unspaced if literal in text]
+            found += [(row[2], ~place) for place, row in enumerate(self._unspaced) if row[0] in text]
         return found
 
     def matched(self, found: Found, tokens: Sequence[str]) -> str:
         """Return the words of the text that belong to the phrase, `…` for those between: what is safe to show."""
-        if found.end < 0:
-            return found.literal
-        mine = self._vocabulary[found.phrase]
-        reach = 2 * GAP_WORDS if ".." in mine else 0
+        phrase, end = found
+        if end < 0:
+            return self._unspaced[~end][1]
+        mine = self._vocabulary[phrase]
         named: list[str] = []
-        for token in reversed(tokens[max(0, found.end - 2 * GAP_WORDS) : found.end + 1]):
-            if token in mine or any(token[:length] + "*" in mine for length in self._lengths):
+        for token in reversed(tokens[max(0, end - 2 * GAP_WORDS) : end + 1]):
+            kind = self._classes.get(token) or self._strangers.get(token, 0)
+            if kind in mine or not mine.isdisjoint(self._wider.get(kind, ())):
                 named.append(token)
-            elif not reach:
+            elif _ANY not in mine:
                 break
             elif named[-1] != "…":
                 named.append("…")
@@ -141,7 +139,6 @@ class Phrasebook:
         return _PIECES.findall(folded(f"({'|'.join(rest)})")) if rest else []
 
     def _add(self, number: int, pieces: list[str]) -> None:
-        self._vocabulary.append(frozenset(pieces))
         if not pieces:
             return
         rest = pieces[::-1]
@@ -194,10 +191,16 @@ class Phrasebook:
         return len(self._edges) - 1
 
     def _lead(self, froms: frozenset[int], word: str, to: int) -> None:
-        table, word = (self._prefixes, word[:-1]) if word.endswith("*") else (self._classes, word)
-        kind = table.setdefault(word, len(self._classes) + len(self._prefixes) + 1)
+        kind = self._class(word)
         for source in froms:
             self._edges[source].setdefault(kind, []).append(to)
+
+    def _class(self, piece: str) -> int:
+        """Return the class of a piece of a phrase."""
+        if piece == "..":
+            return _ANY
+        table, word = (self._prefixes, piece[:-1]) if piece.endswith("*") else (self._classes, piece)
+        return table.setdefault(word, len(self._classes) + len(self._prefixes) + 1)
 
     def _beginnings(self, word: str) -> tuple[int, ...]:
         """Return the classes of the beginnings of the word, the longest first."""
