@@ -152,10 +152,12 @@ class _Log:
         """Call out the lines that begin with no time. A block is nearly always of one day, or of two."""
         first, last = (_DAY.match(block, at) for at in (0, block.rfind(b"\n", 0, -1) + 1))
         days = {found[0] for found in (first, last) if found}
-        if sum(block.count(b"\n" + day) + block.startswith(day) for day in days) != self.line + 1 - number:
-            for number, line in enumerate(block.split(b"\n")[:-1], number):
-                if not _HEAD.match(line) and not _NO_ENTRY.match(line):
-                    self._bad("not-a-log-line", number, line)
+        if sum(block.count(b"\n" + day) + block.startswith(day) for day in days) == self.line + 1 - number:
+            return
+        for line in block.split(b"\n")[:-1]:
+            if not _HEAD.match(line) and not _NO_ENTRY.match(line):
+                self._bad("not-a-log-line", number, line)
+            number += 1
 
     def too_long(self) -> None:
         """The next line is too long."""

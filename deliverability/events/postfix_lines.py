@@ -8,7 +8,8 @@ from typing import Protocol
 BLOCK = 1 << 20
 """Octets read at once: what a processor's cache holds, as each block is searched several times."""
 LINE = 1 << 20
-"""Octets of a line; a longer one is passed over. Postfix and syslog end theirs at 2 to 8 KiB."""
+"""Octets of a line that are held while its end is waited for; a longer one is passed over. Ours: Postfix and syslog end
+theirs at 2 to 8 KiB."""
 
 
 class Readable(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from deliverability.events.postfix_clock import Clock
 from deliverability.events.postfix_status import TYPES, left_out, reply
@@ -23,7 +23,9 @@ LOG_COLUMNS = {
 }
 """The canonical columns that a log gives, in the order of a row, with their DuckDB types."""
 
-LOG_FORMAT = "auto_detect = false, header = false, delim = '\t', quote = '\"', escape = '\"', nullstr = '', new_line = '\\n'"
+LOG_FORMAT = (
+    "auto_detect = false, header = false, delim = '\t', quote = '\"', escape = '\"', nullstr = '', new_line = '\\n'"
+)
 """The options of `read_csv` that rows are written for, beside `columns`. What came from outside stands in quotation
 marks, with each of its own doubled and its control characters made spaces, so that no value holds a tab or a line end.
 A value that is not in quotation marks and empty is null."""
@@ -54,6 +56,27 @@ class _Message:
         self.arrived = arrived
         self.row_id = row_id
         self.recipients: dict[bytes, bytes] = {}
+
+
+class _Attempt(NamedTuple):
+    """One attempt to give a message to one recipient's host."""
+
+    key: bytes
+    """Host and queue id."""
+    recipient: bytes
+    arrived: int
+    now: int
+    kind: Type
+    said: bytes
+    dsn: bytes | None
+    line: int
+
+    def columns(self, octets: int) -> bytes:
+        """The three columns of the reply, with that much of it. The words of one who took the mail are not kept."""
+        code, enhanced = reply(self.said, self.dsn)
+        if self.kind is Type.DELIVERED:
+            return b"%b\t%b\t" % (code, self.dsn or enhanced)
+        return b"%b\t%b\t%b" % (code, enhanced, _quoted(self.said[:octets], _SPACES))
 
 
 class Rows:
@@ -105,27 +128,20 @@ class Rows:
         return True
 
     def delivery(self, groups: Groups, line: int) -> None:
-        """One delivery, as `STATUS` reads it; ValueError where its time is none."""
-        *head, host, agent, queue_id, address, bare, relay, delay, dsn, status, text = groups
+        """One delivery, as `STATUS` reads it; ValueError where it is a mail to another host and its time is none."""
+        *head, host, agent, queue_id, address, odd, bare, relay, delay, dsn, status, text = groups
         said = (text or b"").rstrip(b"\r").removesuffix(b")")
-        now = self.clock.read(*head)
-        self._total(status, said)
         place = left_out(agent, relay, status, said)
         if place:
             self.left_out[place] += 1
+            self._total(status, said)
             return
+        now = self.clock.read(*head)
+        self._total(status, said)
         arrived = now - int(float(delay) * 1_000_000)
-        key = b"%b:%b" % (host, queue_id)
-        message = self._message(key, arrived)
-        recipient = _quoted(bare if address is None else address, _FOLDED)
-        if recipient not in message.recipients:
-            self._row(Type.QUEUED, arrived, recipient, message.row_id, b"\t\t", b"", line)
+        recipient = _quoted(address or odd or bare or b"", _FOLDED)
         kind = TYPES.get(status, Type.UNKNOWN)
-        self._row(kind, now, recipient, message.row_id, _reply(said, dsn, kind), b"", line)
-        if kind is Type.DEFERRED:
-            self._wait(key, message, recipient, _reply(said[:WAITING_TEXT], dsn, kind))
-        elif recipient in message.recipients:
-            self._settle(key, message, recipient)
+        self._attempt(_Attempt(b"%b:%b" % (host, queue_id), recipient, arrived, now, kind, said, dsn, line))
 
     def given_up(self, groups: Groups, line: int) -> None:
         """The queue manager sends a message back, as `EXPIRED` reads it: whoever still waits for it never gets it.
@@ -143,6 +159,18 @@ class Rows:
         for recipient, reply_columns in message.recipients.items():
             self._row(Type.BOUNCED, now, recipient, message.row_id, reply_columns, b"expired", line)
 
+    def _attempt(self, attempt: _Attempt) -> None:
+        recipient, line = attempt.recipient, attempt.line
+        message = self._message(attempt.key, attempt.arrived)
+        known = recipient in message.recipients
+        if not known:
+            self._row(Type.QUEUED, attempt.arrived, recipient, message.row_id, b"\t\t", b"", line)
+        self._row(attempt.kind, attempt.now, recipient, message.row_id, attempt.columns(TEXT), b"", line)
+        if attempt.kind is Type.DEFERRED:
+            self._wait(attempt.key, message, recipient, attempt.columns(WAITING_TEXT))
+        elif known:
+            self._settle(attempt.key, message, recipient)
+
     def _total(self, status: bytes, said: bytes) -> None:
         if status == b"sent":
             self._totals["forwarded" if said.startswith(b"forwarded as ") else "sent"] += 1
@@ -151,10 +179,11 @@ class Rows:
 
     def _row(self, kind: Type, ts: int, recipient: bytes, row_id: bytes, said: bytes, word: bytes, line: int) -> None:
         self._outbound[kind.value] += 1
-        self._rows.append(b"%b\t%d\t%b\t%b\t%b\t%b\t%d\n" % (kind.value.encode(), ts, recipient, row_id, said, word, line))
+        values = kind.value.encode(), ts, recipient, row_id, said, word, line
+        self._rows.append(b"%b\t%d\t%b\t%b\t%b\t%b\t%d\n" % values)
 
     def _message(self, key: bytes, arrived: int) -> _Message:
-        """The message that is waited for under this queue id, unless the id belongs to another one now; else a new one."""
+        """The message that is waited for under this queue id; a new one where the id is another message's now."""
         message = self._messages.get(key)
         if message is not None and abs(message.arrived - arrived) <= SAME_ARRIVAL:
             return message
@@ -177,15 +206,7 @@ class Rows:
             del self._messages[key]
 
 
-_TAKEN = b'queued\t%d\t%b\t\t\t\t\t%d\ndelivered\t%d\t%b\t%b\t%b\t\t\t%d\n'
-
-
-def _reply(said: bytes, dsn: bytes | None, kind: Type) -> bytes:
-    """The three columns of a reply. The words of a receiver who took the mail are not kept."""
-    code, enhanced = reply(said, dsn)
-    if kind is Type.DELIVERED:
-        return b"%b\t%b\t" % (code, dsn or enhanced)
-    return b"%b\t%b\t%b" % (code, enhanced, _quoted(said[:TEXT], _SPACES))
+_TAKEN = b"queued\t%d\t%b\t\t\t\t\t%d\ndelivered\t%d\t%b\t%b\t%b\t\t\t%d\n"
 
 
 def _quoted(octets: bytes, table: bytes) -> bytes:

@@ -8,23 +8,24 @@ from deliverability.events.postfix_clock import HEAD
 from deliverability.events.schema import Type
 
 STATUS = re.compile(
-    HEAD + rb"(\S+) \S*?(\w+)(?:\[\d+\])?: (?:\[ID [^\]\n]*\] )?"
+    HEAD + rb"([^ \n]+) (?:[^ \n\[]*/)?(\w+)(?:\[\d+\])?: (?:\[ID [^\]\n]*\] )?"
     # the first `>, relay=` ends the address: what comes after it may be the receiver's own words
-    rb"(\w+): to=(?:<(.*?)>|([^,\s]*)), (?:orig_to=[^\n]*?, )??relay=([^,\n]*), (?:[a-z_]+=[^,\n]*, ){0,4}?"
-    rb"delay=(\d{1,9}(?:\.\d{1,6})?), (?:[a-z_]+=[^,\n]*, ){0,4}?(?:dsn=(\d\.\d{1,3}\.\d{1,3}), )?"
-    rb"status=([A-Za-z-]+)(?: \(([^\n]*))?"
+    rb"(\w+): to=(?:<([^>\n]*)>|<([^\n]*?)>|([^,\s<]*)), (?:orig_to=[^\n]*?, )??relay=([^,\n]*), "
+    rb"(?:[a-z_]+=[^,\n]*, ){0,4}?delay=(\d{1,9}(?:\.\d{1,6})?), "
+    rb"(?:[a-z_]+=[^,\n]*, ){0,4}?(?:dsn=(\d\.\d{1,3}\.\d{1,3}), )?status=([A-Za-z-]+)(?: \(([^\n]*))?"
 )
-"""https://www.postfix.org/: minute, seconds, fraction, offset, host, agent, queue id, address, bare address, relay,
-delay (seconds since the message came), enhanced code, status, text."""
+"""https://www.postfix.org/: minute, seconds, fraction, offset, host, agent, queue id, the address in one of three forms
+(`<user@host>`, one with `>` in it, one without brackets), relay, delay (seconds since the message came), enhanced code,
+status, text."""
 
 TAKEN = re.compile(
     rb"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)? "
-    rb"([\w.-]+) [\w/-]+/[ls]mtp\[\d+\]: (\w+): to=<([\w.@+=-]+)>, "
-    rb"relay=[\w.-]+\[(?!127\.|::1\])[\da-fA-F.:]+\]:\d+, (?:conn_use=\d+, )?delay=(\d{1,9}(?:\.\d{1,6})?), "
-    rb"delays=[\d./]+, dsn=(\d\.\d{1,3}\.\d{1,3}), status=sent \(([2-5]\d\d)[ -]"
+    rb"([\w.-]+) [^ \[]+/[ls]mtp\[\d+\]: (\w+): to=<([\w.@+=-]+)>, relay=[^,\[]+\[(?!127\.|::1\])[^\]/,]+\]:\d+, "
+    rb"(?:conn_use=\d+, )?delay=(\d{1,9}(?:\.\d{1,6})?), delays=[^,]+, dsn=(\d\.\d{1,3}\.\d{1,3}), "
+    rb"status=sent \(([2-5]\d\d)[ -]"
 )
-"""The shape of nearly all lines that `STATUS` matches: a mail that another host took. Nothing in it can be mistaken, and
-it is matched in half the time: minute, seconds, fraction, offset, host, queue id, address, delay, enhanced code, code."""
+"""The shape of nearly all lines that `STATUS` matches, in half the time: a mail that another host took. To be matched
+within one line: minute, seconds, fraction, offset, host, queue id, address, delay, enhanced code, reply code."""
 
 EXPIRED = re.compile(HEAD + rb"(\S+) \S+: (\w+): from=<[^\n]*>, status=(?:force-)?expired, returned to sender")
 """The queue manager gives up: minute, seconds, fraction, offset, host, queue id. The recipients are not named."""
