@@ -6,8 +6,10 @@ from deliverability.checks._check import Check
 from deliverability.checks.dkim import DKIM
 from deliverability.checks.dmarc import DMARC
 from deliverability.checks.dns import DNS
+from deliverability.checks.hosts import HOSTS
 from deliverability.checks.mx import MX
+from deliverability.checks.reputation import REPUTATION
 from deliverability.checks.spf import SPF
 
-CHECKS: tuple[Check, ...] = (*DNS, *MX, *SPF, *DKIM, *DMARC)
+CHECKS: tuple[Check, ...] = (*DNS, *MX, *SPF, *DKIM, *DMARC, *HOSTS, *REPUTATION)
 """Every check, in report order. A new check is one function in its family's file and one name in that file's tuple."""

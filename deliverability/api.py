@@ -14,6 +14,7 @@ from deliverability.asking import AuditResolver, Inquiry, Setting
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
+from deliverability.lookup.keyed import keyed
 from deliverability.names import helo_name, to_ascii
 from deliverability.text import visible
 
@@ -24,6 +25,10 @@ DEFAULT_TIMEOUT = 30.0
 """Seconds one domain's audit may take in all; what is not answered by then is unknown."""
 DOMAINS_AT_ONCE = 50
 """Domains audited concurrently. Each asks some 60 questions; the resolver bounds those in flight by itself."""
+
+
+BLOCKLISTS = ("none", "default", "all")
+"""Which block lists are asked; `protocols.blocklists.Which` with what each means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ def plan(
     ips: Sequence[str] = (),
     helo: str | None = None,
     role: str = "auto",
+    blocklists: str = "default",
+    dqs: bool = False,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
@@ -51,7 +58,8 @@ def plan(
 ) -> Plan:
     """Check what was asked for, before anything is looked up. Raises ValueError in one line for bad input.
 
-    `asked` and `vantage` are what a command adds to the document's `options` and `vantage`.
+    `asked` and `vantage` are what a command adds to the document's `options` and `vantage`. `dqs` says that the
+    resolver is a KeyedResolver; the key itself stays there.
     """
     names = [domains] if isinstance(domains, str) else list(domains)
     addresses = tuple(_address(ip) for ip in ips)
@@ -59,6 +67,8 @@ def plan(
     helo = None if helo is None else helo_name(helo)
     if role != "auto":
         Role(role)
+    if blocklists not in BLOCKLISTS:
+        raise ValueError(f"blocklists is one of {', '.join(BLOCKLISTS)}, not {visible(blocklists)[:80]!r}")
     if not 0 < timeout < math.inf:
         raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
     if select or ignore:
@@ -70,12 +80,14 @@ def plan(
         "ips": list(addresses),
         "helo": helo,
         "role": role,
+        "blocklists": blocklists,
+        "dqs": dqs,
         "select": list(select or ()),
         "ignore": list(ignore),
         "timeout": timeout,
         **(asked or {}),
     }
-    inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role) for name in names)
+    inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role, blocklists, dqs) for name in names)
     where: dict[str, Any] = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
     setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC))
     return Plan(inquiries, setting, timeout)
@@ -117,6 +129,7 @@ class Asked(TypedDict, total=False):
     ips: Sequence[str]
     helo: str | None
     role: str
+    blocklists: str
     select: Sequence[str] | None
     ignore: Sequence[str]
     timeout: float
@@ -124,14 +137,18 @@ class Asked(TypedDict, total=False):
 
 
 async def audit_async(
-    domains: str | Iterable[str], *, resolver: Resolver | None = None, **asked: Unpack[Asked]
+    domains: str | Iterable[str],
+    *,
+    resolver: Resolver | None = None,
+    dqs_key: str | None = None,
+    **asked: Unpack[Asked],
 ) -> list[Audit]:
     """The same as `audit`, for use inside a running event loop."""
-    request = plan(domains, **asked)
+    request = plan(domains, dqs=dqs_key is not None, **asked)
     if resolver is not None:
-        return await run(request, resolver)
+        return await run(request, keyed(resolver, dqs_key))
     async with LiveResolver() as live:
-        return await run(request, live)
+        return await run(request, keyed(live, dqs_key))
 
 
 def audit(
@@ -142,6 +159,8 @@ def audit(
     ips: Sequence[str] = (),
     helo: str | None = None,
     role: str = "auto",
+    blocklists: str = "default",
+    dqs_key: str | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
@@ -153,10 +172,13 @@ def audit(
     - resolver: where answers come from; the system's resolvers by default.
     - selectors, ips, helo: DKIM selectors, sending addresses and the HELO name, where known.
     - role: `auto`, `sending`, `receiving` or `parked`.
+    - blocklists: which DNS block lists are asked about the domain and `ips`: `none`, `default` (a few) or `all`.
+    - dqs_key: a key of Spamhaus's Data Query Service. It appears in nothing that comes back.
     - select, ignore: ids or globs of checks to run or to leave out.
     - timeout: seconds for each domain; now: the clock that goes into the document (UTC now by default).
 
-    Raises ValueError, in one line, for a name, address, selector or check id that is none. What DNS does never raises.
+    Raises ValueError, in one line, for a name, address, selector, key or check id that is none. What DNS does never
+    raises.
     """
     return asyncio.run(
         audit_async(
@@ -166,6 +188,8 @@ def audit(
             ips=ips,
             helo=helo,
             role=role,
+            blocklists=blocklists,
+            dqs_key=dqs_key,
             select=select,
             ignore=ignore,
             timeout=timeout,

@@ -12,11 +12,11 @@ from deliverability.lookup import Answer, Resolver, Status
 from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.lookup.leave import questions_leave
 from deliverability.lookup.recording import UnrecordedQuestion
+from deliverability.lookup.unasked import UNRECORDED
 
 MAX_QUESTIONS = 5_000
-"""Questions one audit may ask. Ordinary audits ask about 60; a hostile SPF tree could ask without end."""
+"""Questions one audit may ask. Ordinary audits ask about 70; a hostile SPF tree could ask without end."""
 
-UNRECORDED = "not recorded"
 OVER_BUDGET = "question budget spent"
 
 _Key = tuple[str, str, str | None, bool]
@@ -24,13 +24,18 @@ _Key = tuple[str, str, str | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What is audited: the domain (A-labels) and the inputs that shape the facts."""
+    """What is audited: the domain (A-labels) and the inputs that shape the facts.
+
+    `blocklists` says which lists are asked (`none`, `default`, `all`), `dqs` whether Spamhaus's with a customer's key.
+    """
 
     domain: str
     selectors: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     helo: str | None = None
     role: str = "auto"
+    blocklists: str = "default"
+    dqs: bool = False
 
     @property
     def sending_inputs(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "dmarc": lambda q, resolver: _lookup("dmarc")(resolver, q.domain),
     "domain": lambda q, resolver: _lookup("domain")(resolver, q.domain),
     "dkim": lambda q, resolver: _lookup("dkim")(resolver, q.domain, selectors=q.selectors),
+    "hosts": lambda q, resolver: _lookup("hosts")(resolver, q.domain, ips=q.ips, helo=q.helo),
+    "dnsbl": lambda q, resolver: _lookup("dnsbl")(resolver, q.domain, ips=q.ips, which=q.blocklists, keyed=q.dqs),
     "subject": _subject,
 }
 """Every fact a check can name in its signature: one line here and one module in protocols/.

@@ -44,6 +44,7 @@ _OPTIONS: Mapping[str, str] = {
     "ips": "--ip",
     "helo": "--helo",
     "role": "--role",
+    "blocklists": "--blocklists",
     "select": "--select",
     "ignore": "--ignore",
     "resolver": "--resolver",
@@ -57,7 +58,7 @@ _NAMED_INPUTS = (
     ("select", "only checks like", "only checks like"),
     ("ignore", "no checks like", "no checks like"),
 )
-_UNSAID = {"role": "auto"}
+_UNSAID = {"role": "auto", "blocklists": "default"}
 _SECTION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
 

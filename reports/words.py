@@ -54,8 +54,15 @@ FAMILIES: Mapping[str, str] = {
     "spf": "Servers allowed to send (SPF)",
     "dkim": "Signatures on the mail (DKIM)",
     "dmarc": "Policy against forgery (DMARC)",
+    "hosts": "The servers that send (PTR, HELO)",
+    "host": "The servers that send (PTR, HELO)",
+    "reputation": "Reputation",
+    "blocklist": "Reputation",
+    "postmaster": "Reputation",
+    "snds": "Reputation",
+    "feedback": "Reputation",
 }
-"""The plain name before the acronym."""
+"""The plain name before the acronym: by family, and by the first word of an id where that is another."""
 
 OWNERS: Mapping[Owner, str] = {
     Owner.DNS: "whoever edits the domain's DNS",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
 from deliverability.lookup import LiveResolver, ReplayResolver, Resolver
+from deliverability.lookup.keyed import keyed
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -56,10 +57,17 @@ class Origin:
 
 
 def origin_of(
-    servers: Sequence[str], zones: Sequence[str], overlays: Sequence[str], replay: Audit | None = None
+    servers: Sequence[str],
+    zones: Sequence[str],
+    overlays: Sequence[str],
+    replay: Audit | None = None,
+    key: str | None = None,
 ) -> Origin:
-    """Replayed, from zone files alone, or live; with proposed records laid over it. Raises Problem."""
-    origin = _base(servers, zones, replay)
+    """Replayed, from zone files alone, or live; with proposed records laid over it. Raises Problem.
+
+    `key` is one of Spamhaus's Data Query Service; it goes into questions of the live resolver and no further.
+    """
+    origin = _base(servers, zones, replay, key)
     if not overlays:
         return origin
     from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - zone files want dnspython, 100 ms
@@ -67,7 +75,7 @@ def origin_of(
     return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live)
 
 
-def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None) -> Origin:
+def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None, key: str | None) -> Origin:
     if replay is not None:
         return Origin(ReplayResolver(replay.dns, replay.listings))
     if zones:
@@ -76,9 +84,9 @@ def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None) ->
         return Origin(AssumeAbove(read_zones(zones)))
     try:
         live = LiveResolver(list(servers) or None)
+        return Origin(keyed(live, key), live)
     except ValueError as error:
         raise Problem(str(error)) from None
-    return Origin(live, live)
 
 
 def read_zones(paths: Sequence[str]) -> ZoneResolver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
 from deliverability.findings import Role, Severity
+from deliverability.lookup.keyed import key_from_environment
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -42,9 +44,12 @@ Examples:
   deliv audit --replay audit.json                     the same audit again, offline
 """
 
-STORED = ("selectors", "ips", "helo", "role", "select", "ignore", "timeout", "resolver", "zone", "overlay")
+STORED = (
+    *("selectors", "ips", "helo", "role", "blocklists", "dqs", "select", "ignore"),
+    *("timeout", "resolver", "zone", "overlay"),
+)
 """Options that a replay takes from the stored audit where the command line does not give them."""
-RECORDED = {"resolver", "zone"}
+RECORDED = {"resolver", "zone", "dqs"}
 """Options that a replay takes from the stored audit in any case: its answers came from there."""
 
 
@@ -58,6 +63,7 @@ RECORDED = {"resolver", "zone"}
 @option("--ip", "ips", multiple=True, metavar="A", help="An address that sends: does SPF authorise it?")
 @option("--helo", metavar="NAME", help="The name that the sending server says in HELO.")
 @option("--role", type=click.Choice(["auto", *(r.value for r in Role)]), default="auto", help="What the domain is for.")
+@option("--blocklists", type=click.Choice(api.BLOCKLISTS), default="default", help="Which DNS block lists to ask.")
 @option("--select", multiple=True, metavar="GLOB", help="Run only these checks.")
 @option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
@@ -81,13 +87,15 @@ def command(
 ) -> int:
     """See HELP."""
     stored = None if replay is None else read_audit(replay)
+    key = None if stored or asked["zone"] else key_from_environment(os.environ)
+    asked["dqs"] = key is not None
     if stored is not None:
         domains, asked = domains or (stored.subject.domain,), _restored(context, asked, stored)
     if not domains:
         raise click.UsageError("name a domain, for example: deliv audit example.com", context)
     chosen = targets(form, outputs, FORMATS)
     check_count(chosen, len(domains))
-    request, origin = _prepare(domains, asked, stored)
+    request, origin = _prepare(domains, asked, stored, key)
     audits = asyncio.run(_audit(request, origin, progress=not quiet))
     emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
@@ -105,7 +113,9 @@ def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> d
     return {name: asked[name] if name in given else stored.options.get(name, asked[name]) for name in STORED}
 
 
-def _prepare(domains: Sequence[str], asked: dict[str, Any], stored: Audit | None) -> tuple[api.Plan, Origin]:
+def _prepare(
+    domains: Sequence[str], asked: dict[str, Any], stored: Audit | None, key: str | None
+) -> tuple[api.Plan, Origin]:
     sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
     if sources["zone"] and sources["resolver"] and stored is None:
         raise Problem(
@@ -113,7 +123,7 @@ def _prepare(domains: Sequence[str], asked: dict[str, Any], stored: Audit | None
         )
     # what a stored audit had laid over its answers is in those answers already
     laid_over = [] if stored and sources["overlay"] == stored.options.get("overlay") else sources["overlay"]
-    origin = origin_of(sources["resolver"], sources["zone"], laid_over, stored)
+    origin = origin_of(sources["resolver"], sources["zone"], laid_over, stored, key)
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
     try:

@@ -12,6 +12,7 @@ from deliverability.lookup.labels import MAX_CNAMES, MAX_WIRE_NAME, ancestors, c
 from deliverability.lookup.master import MasterFile, Record, ZoneError
 from deliverability.lookup.rdtypes import TEXT_TYPES, canonical_type
 from deliverability.lookup.rrset import RRset
+from deliverability.lookup.unasked import FROM_ZONE
 
 __all__ = ["AssumeAbove", "ZoneError", "ZoneResolver"]
 
@@ -109,7 +110,7 @@ class ZoneResolver:
             strings=rrset.strings if rrset else (),
             ttl=None if own is None else min([*ttls, own]),
             cname_chain=tuple(chain),
-            source="zone",
+            source=FROM_ZONE,
         )
 
     def _node(self, name: str, kind: str) -> _Node:

@@ -186,10 +186,11 @@ async def _reverses(resolver: Resolver, hosts: tuple[MxHost, ...]) -> tuple[Reve
             if address.special is None:  # the names behind a private address mean something only inside its network
                 owners.setdefault(address.address, host.name)
     first = list(owners.items())[:MAX_REVERSED]
-    return tuple(await asyncio.gather(*(_reverse(resolver, address, host) for address, host in first)))
+    return tuple(await asyncio.gather(*(reverse_of(resolver, address, host) for address, host in first)))
 
 
-async def _reverse(resolver: Resolver, address: str, host: str) -> Reverse:
+async def reverse_of(resolver: Resolver, address: str, host: str) -> Reverse:
+    """The names behind `address`, which `host` is said to have, and the addresses of the first ten of them."""
     parsed = ip_address(address)
     ptr = await resolver.resolve(parsed.reverse_pointer, "PTR")
     names = host_names(ptr)[:MAX_PTR_NAMES]
