@@ -15,9 +15,11 @@ from deliverability.text import visible
 
 SUMMARIES = {
     "audit": "Audit what DNS says about a domain's mail.",
+    "dmarc": "Read DMARC reports: who sends as your domain, what passes, and who would be hit.",
     "tls": "Read SMTP TLS reports: which mail was not encrypted as it should be, and why.",
     "diff": "Show what changed between two stored audits.",
     "render": "Show a stored audit in any format.",
+    "rates": "Turn the events of your sending service into rates.",
     "checks": "List every check.",
     "explain": "Explain one check: what it asks, why, how to fix it.",
     "schema": "Print the JSON Schema of a document.",

@@ -1,0 +1,126 @@
+"""What the commands that read events, mails and reports share: options, what could not be read, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli._options import Decorator, option
+from deliverability.cli._problem import Problem
+from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from deliverability.events.source import Source
+    from deliverability.intake.trouble import Troubles
+
+SHOWN = 3
+"""Bad rows that the warning shows."""
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--rejects, --max-bad-share."""
+    function = option(
+        "--max-bad-share",
+        type=click.FloatRange(0, 1),
+        default=0.5,
+        metavar="SHARE",
+        help="Exit 3 where more of the input than this cannot be read.",
+    )(function)
+    return option("--rejects", metavar="FILE", help="Keep what could not be read here, one JSON object a line.")(
+        function
+    )
+
+
+def span_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--since, --until."""
+    function = option("--until", metavar="DATE", callback=_day, help="Last UTC day, inclusive.")(function)
+    return option("--since", metavar="DATE", callback=_day, help="First UTC day, such as 2026-11-01.")(function)
+
+
+def _day(_: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise Problem(f"--{parameter.name}: not a date like 2026-11-01: {visible(text or '')[:40]!r}") from None
+
+
+def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--source, --timezone, --config."""
+    decorators: list[Decorator] = [
+        option("--source", metavar="NAME", default="auto", help="Whose events these are; auto tells from each file."),
+        option("--timezone", metavar="ZONE", help="Zone of times that have none, such as Europe/Berlin; else UTC."),
+        option("--config", metavar="FILE", help="A deliv.toml with [sources.NAME] column maps for events of your own."),
+    ]
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def sources_of(config: str | None) -> dict[str, Source]:
+    """The user's own sources. Raises Problem."""
+    if config is None:
+        return {}
+    from deliverability.config import BadConfig, read_config, user_sources  # noqa: PLC0415 - only where there is one
+
+    try:
+        return user_sources(read_config(Path(config)))
+    except BadConfig as error:
+        raise Problem(str(error)) from None
+    except OSError as error:
+        raise Problem(f"{config}: {error.strerror or error}") from None
+
+
+@contextmanager
+def troubles_of(rejects: str | None) -> Iterator[Troubles]:
+    """What could not be read while the block runs; kept in the file `rejects` where one is named."""
+    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - not at start-up
+    from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - as above
+
+    with Troubles(pseudonyms_from_environment(os.environ).scrub, Path(rejects) if rejects else None) as troubles:
+        yield troubles
+
+
+def warn_of(troubles: Troubles, rejects: str | None) -> None:
+    """Say on stderr what could not be read: how much, why, where the first of it stands."""
+    if not troubles.count:
+        return
+    reasons = ", ".join(f"{count} {reason}" for reason, count in troubles.by_reason.items())
+    click.echo(f"deliv: warning: {troubles.count} could not be read ({visible(reasons)[:300]})", err=True)
+    for bad in troubles.examples[:SHOWN]:
+        place = f"{bad.file}:{bad.line}" if bad.line is not None else bad.file
+        detail = f": {bad.detail}" if bad.detail else ""
+        click.echo(f"deliv:   {visible(f'{place}: {bad.reason}{detail}')[:200]}", err=True)
+    if rejects is None and troubles.count > SHOWN:
+        click.echo("deliv:   --rejects FILE keeps all of them", err=True)
+
+
+class Meter:
+    """How much has been read, on one line of stderr that goes without trace, where a person is watching."""
+
+    def __init__(self, wanted: bool = True) -> None:
+        self._stream = sys.stderr if wanted and sys.stderr is not None and sys.stderr.isatty() else None
+        self._started = self._drawn = time.monotonic()
+        self._octets = 0
+
+    def __call__(self, octets: int) -> None:
+        """Count octets."""
+        self._octets += octets
+        now = time.monotonic()
+        if self._stream is not None and now - self._drawn > 0.2:
+            self._drawn = now
+            self._stream.write(f"\r\x1b[K{self._octets / 2**20:,.0f} MiB read · {now - self._started:.0f} s")
+            self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()

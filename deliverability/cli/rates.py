@@ -1,0 +1,151 @@
+"""`deliv rates`: events into rates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import emit, targets
+from deliverability.cli._problem import Problem
+from deliverability.cli._reading import (
+    Meter,
+    reading_options,
+    source_options,
+    sources_of,
+    span_options,
+    troubles_of,
+    warn_of,
+)
+from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+FORMATS = ("text", "json", "csv", "parquet")
+
+HELP = f"""{SUMMARIES["rates"]}
+
+PATH is a file, a folder, a pattern or - for standard input: JSON, JSON Lines, CSV, Parquet or a Postfix log, plain or
+as .gz, .zst or .zip. What a file is and whose events it holds is told from its content. Every rate comes with its
+numerator, its denominator and its 95 % interval; opens are bounds, since machines open mail too.
+
+\b
+Examples:
+  deliv rates events/                                  by mailbox provider
+  deliv rates export.ndjson.gz --by day,provider,campaign -f json
+  deliv rates mail.log --by domain -o rates.csv
+  deliv rates own.csv --source crm --config deliv.toml
+"""
+
+
+@click.command(help=HELP)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@option(
+    "--by",
+    default="provider",
+    metavar="COL,...",
+    help="day, provider, domain, campaign, stream, ip, country, segment, source; several with commas; '' for none.",
+)
+@span_options
+@source_options
+@reading_options
+@output_options(FORMATS)
+def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
+    """See HELP."""
+    chosen = targets(form, outputs, FORMATS)
+    if ("-", "parquet") in chosen:
+        raise Problem("parquet is no text: name a file with -o")
+    with troubles_of(given["rejects"]) as troubles:
+        document = _counted(paths, troubles, **given)
+    warn_of(troubles, given["rejects"])
+    _write(document, chosen, no_color)
+    from deliverability.rates import bad_share  # noqa: PLC0415 - loaded by now
+
+    return 3 if bad_share(document) > given["max_bad_share"] else 0
+
+
+def _counted(
+    paths: Sequence[str],
+    troubles: Any,  # noqa: ANN401 - not imported at start-up
+    *,
+    by: str,
+    since: date | None,
+    until: date | None,
+    source: str,
+    timezone: str | None,
+    config: str | None,
+    **_: object,
+) -> dict[str, Any]:
+    from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
+    from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
+    from deliverability.rates import Asked, NotACount, rates  # noqa: PLC0415 - as above
+
+    asked = Asked(
+        by=[name for name in by.split(",") if name],
+        source=source,
+        sources=sources_of(config),
+        since=since,
+        until=until,
+        zone=zone_of(timezone),
+        now=datetime.now(UTC),
+    )
+    meter = Meter()
+    try:
+        return rates(paths, asked, troubles=troubles, progress=meter)
+    except (NotACount, MissingPath, EngineMissing, EngineFailed) as error:
+        raise Problem(str(error)) from None
+    finally:
+        meter.clear()
+
+
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The time zone of that name. Raises Problem."""
+    if name is None:
+        return None
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where one is named
+
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise Problem(f"no such time zone: {visible(name)[:60]!r} (names are like Europe/Berlin)") from None
+
+
+def _write(document: dict[str, Any], chosen: list[tuple[str, str]], no_color: bool) -> None:
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.rates import render  # noqa: PLC0415 - only when a person reads
+
+        return render(document, width=width, color=colour)
+
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.plain import dumps_by_line  # noqa: PLC0415 - only for this format
+
+        return dumps_by_line(document)
+
+    def csv(_width: int, _colour: bool) -> str:
+        from deliverability.rates import flattened  # noqa: PLC0415 - as above
+        from deliverability.reports.tables import to_csv  # noqa: PLC0415 - only for this format
+
+        head = list(flattened(document["totals"], document["by"]))
+        return to_csv(head, [flattened(row) for row in document["rows"]])
+
+    emit({"text": text, "json": json, "csv": csv}, [c for c in chosen if c[1] != "parquet"], no_color)
+    for destination in (Path(name) for name, kind in chosen if kind == "parquet"):
+        _parquet(document, destination)
+
+
+def _parquet(document: dict[str, Any], path: Path) -> None:
+    from deliverability.events.engine import EngineFailed  # noqa: PLC0415 - only for this format
+    from deliverability.events.export import write_parquet  # noqa: PLC0415 - as above
+    from deliverability.rates import flattened  # noqa: PLC0415 - as above
+
+    head = list(flattened(document["totals"], document["by"]))
+    try:
+        write_parquet(head, [flattened(row) for row in document["rows"]], path)
+    except (EngineFailed, OSError) as error:
+        raise Problem(f"{path}: cannot be written ({error})") from None

@@ -1,0 +1,56 @@
+"""`deliv.toml`: what a team keeps beside its code. Read here: the column maps of its own events (`[sources.NAME]`)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from deliverability.events.source import Source
+
+MAX_OCTETS = 1024 * 1024
+"""Our own bound; a policy is a few KB."""
+
+
+class BadConfig(ValueError):
+    """The file is not what it should be; the message says where and what, in one line."""
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The tables of a `deliv.toml`. Raises BadConfig, OSError."""
+    with path.open("rb") as file:
+        octets = file.read(MAX_OCTETS + 1)
+    if len(octets) > MAX_OCTETS:
+        raise BadConfig(f"{path}: larger than {MAX_OCTETS // 1024} KiB")
+    try:
+        return tomllib.loads(octets.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"{path}: {visible(str(error))[:200]}") from None
+
+
+def user_sources(config: Mapping[str, Any]) -> dict[str, Source]:
+    """The sources that `[sources.NAME]` describes: `columns`, `types` and `zone`. Raises BadConfig."""
+    from deliverability.events.sources.generic import generic_source  # noqa: PLC0415 - only where there is one
+
+    tables = _table(config.get("sources", {}), "sources")
+    found: dict[str, Source] = {}
+    for name, described in tables.items():
+        table = _table(described, f"sources.{name}")
+        if unknown := table.keys() - {"columns", "types", "zone"}:
+            raise BadConfig(f"sources.{visible(name)}: no such key: {visible(min(unknown))!r} (columns, types, zone)")
+        columns, types = (_table(table.get(key, {}), f"sources.{name}.{key}") for key in ("columns", "types"))
+        try:
+            found[name] = generic_source(columns, types, table.get("zone"), name=name)
+        except ValueError as error:
+            raise BadConfig(f"sources.{visible(name)}: {visible(str(error))}") from None
+    return found
+
+
+def _table(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadConfig(f"{visible(name)}: should be a table")
+    return cast("dict[str, Any]", value)

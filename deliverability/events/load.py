@@ -1,0 +1,297 @@
+"""From files to the staged events: what each file is, whose it is, and the fastest reading of it that loses nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from deliverability.events import relations
+from deliverability.events.canonical import canonical_query
+from deliverability.events.engine import Engine
+from deliverability.events.layout import HEAD, Layout, Look, look_at
+from deliverability.events.pieces import NOTHING, Rejoined, count_lines, csv_head, pieces
+from deliverability.events.postfix import read_log
+from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
+from deliverability.events.recognise import recognise
+from deliverability.events.rows import Row, csv_rows, json_rows
+from deliverability.events.source import Source
+from deliverability.events.sources import SOURCES
+from deliverability.events.sources.postfix import POSTFIX
+from deliverability.events.spool import FILE, LINE, Spool
+from deliverability.events.table import IS_BAD, EventTable, Staged
+from deliverability.events.values import Broken, Readable
+from deliverability.fastclass import dataclass
+from deliverability.intake.paths import STDIN, expand
+from deliverability.intake.streams import Kind, Part, open_stream
+from deliverability.intake.trouble import Bad, Refused, Troubles
+
+DIRECT = 4 * 1024 * 1024
+"""Octets from which a file is read by the engine itself; below, Python is as fast and knows every line's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How files are to be read.
+
+    - source: whose they all are, where the user says so; else each file is recognised.
+    - sources: what is known, by name. dimensions: what messages will be grouped by (`staging.DIMENSIONS`).
+    - people: whether a key of the recipient is kept, for what is asked across messages.
+    - zone: of times that have none. now: the clock, aware.
+    """
+
+    now: datetime
+    source: Source | None = None
+    sources: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
+    dimensions: tuple[str, ...] = ("domain", "campaign")
+    people: bool = False
+    zone: tzinfo | None = None
+
+
+class Loader:
+    """Reads files into the engine's table `event`, and counts what it read."""
+
+    def __init__(
+        self, engine: Engine, request: Request, troubles: Troubles, progress: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._engine = engine
+        self._request = request
+        self._troubles = troubles
+        self._progress = progress
+        self._table = EventTable(
+            engine,
+            request.dimensions,
+            people=request.people,
+            zone=None if request.zone is None else str(request.zone),
+        )
+        self._spools: dict[str, Spool] = {}
+        self._names: list[str] = []
+        self.rows = 0
+        self.ignored = 0
+        self.recognised: Counter[str] = Counter()
+        self.reasons: dict[str, str] = {}
+        self.logs: Counter[str] = Counter()
+
+    @property
+    def files(self) -> int:
+        """How many files were read, each member of an archive counted."""
+        return len(self._names)
+
+    def load(self, paths: Sequence[str]) -> None:
+        """Read every file that `paths` mean. Raises MissingPath, EngineFailed, OSError (no room to unpack in)."""
+        for path in expand(paths):
+            try:
+                for part in open_stream(path):
+                    self._part(part, Path(path) if part.kind is Kind.PLAIN and path != STDIN else None)
+            except Refused as refused:
+                self._troubles.refuse(path, refused)
+        for spool in self._spools.values():
+            self._load_spool(spool)
+        self._table.leave_out_the_future(self._request.now, self._troubles)
+
+    def _part(self, part: Part, path: Path | None) -> None:
+        """One stream; `path` where its octets lie on disk as they are."""
+        self._names.append(part.name)
+        try:
+            head = part.stream.read(HEAD)
+            self._read(Rejoined(head, part.stream), path, look_at(head))
+        except Refused as refused:
+            self._troubles.refuse(part.name, refused)
+        self._progress(path.stat().st_size if path else part.octets)
+
+    def _read(self, stream: Readable, path: Path | None, look: Look) -> None:
+        if look.layout is Layout.EMPTY:
+            return
+        if look.layout is Layout.LOG:
+            self._log(stream)
+        elif look.layout in {Layout.PARQUET, Layout.STORE}:
+            with self._on_disk(stream, path) as whole:
+                self._parquet(whole)
+        else:
+            self._rows(stream, path, look, self._source(look))
+
+    def _rows(self, stream: Readable, path: Path | None, look: Look, source: Source) -> None:
+        """JSON or CSV: by the engine where it can, else in Python."""
+        if not _needs_python(look, source):
+            if path is None and look.layout is Layout.LINES:
+                return self._in_pieces(stream, source)
+            if path is not None and path.stat().st_size >= DIRECT and self._directly(path, source, look):
+                return None
+        return self._spooled(
+            csv_rows(stream, look.delimiter) if look.layout is Layout.CSV else json_rows(stream, source), source
+        )
+
+    def _source(self, look: Look) -> Source:
+        if look.layout is Layout.OTHER or not look.sample:
+            raise Refused("not-events", "neither JSON, CSV, Parquet nor a mail log")
+        if self._request.source is not None:
+            return self._known(self._request.source, "named by the user")
+        found = recognise(look.sample, self._request.sources)
+        if found.source is None:
+            raise Refused("unknown-source", found.reason)
+        return self._known(found.source, found.reason.removeprefix(f"{found.source.name}: "))
+
+    def _known(self, source: Source, why: str) -> Source:
+        self.recognised[source.name] += 1
+        self.reasons.setdefault(source.name, why)
+        return source
+
+    # what the engine itself reads --------------------------------------------------------------------------------
+
+    def _directly(self, path: Path, source: Source, look: Look) -> bool:
+        """Let the engine read the file; False, with nothing done, where Python has to."""
+        link = relations.alias(self._engine, path)
+        if look.layout is Layout.LINES:
+            return self._lines(link, source)
+        if look.layout is Layout.CSV:
+            relation = relations.csv_relation(link, csv_head(path, look.delimiter), look.delimiter, source)
+        else:
+            relation = relations.json_relation(link, source.raw, array=True)
+        return self._all_or_nothing(canonical_query(source, relation), source)
+
+    def _all_or_nothing(self, query: str, source: Source) -> bool:
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        self._engine.run("BEGIN")
+        try:
+            staged = self._table.insert(query, source)
+        except duckdb.Error:
+            self._engine.run("ROLLBACK")
+            return False
+        if staged.bad:  # only Python knows their lines
+            self._engine.run("ROLLBACK")
+            return False
+        self._engine.run("COMMIT")
+        self._count(staged)
+        return True
+
+    def _lines(self, path: Path, source: Source, *, first_line: int = 1) -> bool:
+        """JSON lines: the good ones at once, then the bad ones one by one. False where the engine cannot read on."""
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        if relations.has_long_line(path):
+            return False
+        try:
+            staged = self._table.insert(canonical_query(source, relations.json_relation(path, source.raw)), source)
+        except duckdb.Error:
+            return False
+        self._count(staged)
+        if staged.bad:
+            self._again(path, source, first_line)
+        return True
+
+    def _again(self, path: Path, source: Source, first_line: int) -> None:
+        """Find the lines that are no event, and read each as what it may be: several objects, half of one, nothing."""
+        bad = canonical_query(source, relations.lines_relation(path, source), file="line", line="number")
+        self._engine.run("SET preserve_insertion_order = true")
+        found = self._engine.run(f"SELECT DISTINCT source_line, source_file FROM ({bad}) WHERE {IS_BAD} ORDER BY 1")
+        self._engine.run("SET preserve_insertion_order = false")
+        for number, text in found:
+            line = first_line + number - 1
+            self._spooled(json_rows(Rejoined(str(text).encode(), NOTHING), source, first_line=line), source)
+
+    def _in_pieces(self, stream: Readable, source: Source) -> None:
+        """JSON lines out of a compressed file: a piece on disk at a time."""
+        first_line = 1
+        for piece in pieces(stream, self._engine.folder / "piece"):
+            if not self._lines(piece, source, first_line=first_line):
+                with piece.open("rb") as file:
+                    self._spooled(json_rows(file, source, first_line=first_line), source)
+            first_line += count_lines(piece)
+
+    def _parquet(self, path: Path) -> None:
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        link = relations.alias(self._engine, path)
+        try:
+            heads = relations.parquet_heads(self._engine, link)
+            source = self._source(Look(Layout.PARQUET, (dict.fromkeys(heads, ""),)))
+            relation = relations.parquet_relation(link, heads, source)
+            query = canonical_query(source, relation, file=str(len(self._names) - 1), line="number")
+            self._with_reasons(query, source)
+        except duckdb.Error as error:
+            raise Refused("not-parquet", " ".join(str(error).split())[:200]) from None
+
+    def _log(self, stream: Readable) -> None:
+        """A Postfix log: its rows are written out first, since only its end tells which year it began in."""
+        self._known(POSTFIX, "lines of Postfix in a system log")
+        rows = self._engine.folder / "log.tsv"
+        with rows.open("wb") as out:
+            counts = read_log(
+                stream,
+                name=self._names[-1],
+                now=self._request.now,
+                zone=self._request.zone or UTC,
+                emit=out.write,
+                troubles=self._troubles,
+            )
+        relation = relations.log_relation(rows, LOG_COLUMNS, LOG_FORMAT, counts.years_over)
+        self._table.insert(canonical_query(POSTFIX, relation), POSTFIX)
+        self.rows += counts.lines
+        kept = ("lines", "received", "sent", "deferred", "bounced", "reject", "forwarded", "expired")
+        self.logs.update({name: getattr(counts, name) for name in kept})
+        rows.unlink()
+
+    # what Python reads -------------------------------------------------------------------------------------------
+
+    def _spooled(self, rows: Iterable[Row | Broken], source: Source) -> None:
+        spool = self._spools.get(source.name)
+        if spool is None:
+            path = self._engine.folder / f"spool-{len(self._spools)}.ndjson"
+            spool = self._spools[source.name] = Spool(source, path)
+        number = len(self._names) - 1
+        for row in rows:
+            if isinstance(row, Broken):
+                self._bad(number, row.line, row.reason, row.text)
+                continue
+            try:
+                spool.add(row.fields, number, row.line)
+            except ValueError:  # a number beyond what JSON can say
+                self._bad(number, row.line, "not-json", "")
+            if spool.is_full:
+                self._load_spool(spool)
+
+    def _load_spool(self, spool: Spool) -> None:
+        if spool.size:
+            spool.close()
+            relation = relations.json_relation(spool.path, spool.columns)
+            self._with_reasons(canonical_query(spool.source, relation, file=FILE, line=LINE), spool.source)
+            spool.clear()
+
+    def _with_reasons(self, query: str, source: Source) -> None:
+        """Stage rows that know their file and line; count the bad ones by them."""
+        staged = self._table.insert(query, source)
+        self._count(staged)
+        if staged.bad:
+            for file, line, reason in self._table.bad_rows(query):
+                self._bad(int(file), line, reason, "")
+
+    @contextmanager
+    def _on_disk(self, stream: Readable, path: Path | None) -> Iterator[Path]:
+        if path is not None:
+            yield path
+            return
+        copy = self._engine.folder / "copy"
+        with copy.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        yield copy
+        copy.unlink()
+
+    def _count(self, staged: Staged) -> None:
+        self.rows += staged.good + staged.ignored
+        self.ignored += staged.ignored
+
+    def _bad(self, file: int, line: int | None, reason: str, text: str) -> None:
+        self.rows += 1
+        self._troubles.add(Bad(file=self._names[file], line=line, reason=reason, text=text))
+
+
+def _needs_python(look: Look, source: Source) -> bool:
+    """Whether rows come in envelopes, or JSON has its keys under other names."""
+    others = {other for names in source.aliases.values() for other in names} if look.layout is not Layout.CSV else set()
+    keys = source.envelope | others
+    return any(isinstance(row, Mapping) and bool(keys & row.keys()) for row in look.sample)

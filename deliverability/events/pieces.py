@@ -1,0 +1,79 @@
+"""A stream cut up so that the engine can read it: compressed files, a piece on disk at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from deliverability.events.values import Readable
+
+PIECE = 128 * 1024 * 1024
+"""Octets of a compressed file that are on disk at a time."""
+_BLOCK = 1 << 20
+
+
+class Rejoined:
+    """A stream whose first octets have been read already."""
+
+    def __init__(self, head: bytes, stream: Readable) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, size: int = 1 << 16, /) -> bytes:
+        """Up to `size` octets."""
+        if not self._head:
+            return self._stream.read(size)
+        data, self._head = self._head[:size], self._head[size:]
+        return data
+
+
+class _Nothing:
+    def read(self, _size: int = 0, /) -> bytes:
+        return b""
+
+
+NOTHING = _Nothing()
+"""A stream that has ended."""
+
+
+def pieces(stream: Readable, path: Path) -> Iterator[Path]:
+    """The stream as files at `path` of some `PIECE` octets, cut at line ends; each gives way to the next."""
+    rest = b""
+    while True:
+        with path.open("wb") as out:
+            size = out.write(rest) + _copy(stream, out, PIECE)
+            rest = _to_line_end(stream, out)
+        if not size:
+            return
+        yield path
+
+
+def _copy(stream: Readable, out: BinaryIO, most: int) -> int:
+    size = 0
+    while size < most and (block := stream.read(_BLOCK)):
+        size += out.write(block)
+    return size
+
+
+def _to_line_end(stream: Readable, out: BinaryIO) -> bytes:
+    """Write on to the end of the line; what was read beyond it."""
+    while block := stream.read(1 << 16):
+        line, end, rest = block.partition(b"\n")
+        out.write(line + end)
+        if end:
+            return rest
+    return b""
+
+
+def count_lines(path: Path) -> int:
+    """How many lines end in the file."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+
+
+def csv_head(path: Path, delimiter: str) -> list[str]:
+    """The names in the head of a CSV file."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return [name.strip().strip("\ufeff") for name in next(csv.reader(file, delimiter=delimiter))]

@@ -1,0 +1,101 @@
+"""Counts of messages by whatever they can be grouped by, out of staged events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from deliverability.events import fold
+from deliverability.events.engine import Engine
+from deliverability.events.providers import REPORTING, provider_of
+from deliverability.events.source import Source
+from deliverability.events.staging import DIMENSIONS, GOOD
+from deliverability.events.verdicts import judge_replies
+
+BY = ("day", "provider", *DIMENSIONS)
+"""What messages can be grouped by. `provider` is the mailbox provider, `source` the service that tells of them."""
+
+OTHER = "other"
+"""The mailbox provider of a domain that is none's."""
+
+
+def dimensions(by: Sequence[str]) -> tuple[str, ...]:
+    """What has to be staged of each event to group messages `by` these columns."""
+    wanted = {"domain" if name == "provider" else name for name in by} - {"day"}
+    return tuple(name for name in DIMENSIONS if name in wanted)
+
+
+def fold_messages(engine: Engine, staged: Sequence[str], sources: Mapping[str, Source]) -> None:
+    """Fold the table `event` into one row a message, and judge every refusal. `domain` has to be staged."""
+    for statement in (
+        fold.REPEATED,
+        fold.messages(staged),
+        *map(fold.names, staged),
+        fold.LAST_REPLY,
+        fold.LAST_DEFERRAL,
+    ):
+        engine.run(statement)
+    judge_replies(engine, sources)
+    _mailboxes(engine)
+
+
+def _mailboxes(engine: Engine) -> None:
+    """The mailbox provider of each recipient's domain."""
+    path = engine.folder / "mailboxes.ndjson"
+    with path.open("w", encoding="utf-8") as out:
+        for key, name in engine.run("SELECT key, name FROM name_domain"):
+            provider = provider_of(str(name))
+            row = {"key": key, "provider": provider, "reports": provider in REPORTING}
+            out.write(json.dumps(row) + "\n")
+    columns = "{'key': 'UBIGINT', 'provider': 'VARCHAR', 'reports': 'BOOLEAN'}"
+    engine.run(
+        f"CREATE TABLE mailbox AS SELECT * FROM read_json('{path}', format='newline_delimited', columns={columns})"
+    )
+
+
+def keep(engine: Engine, since: date | None, until: date | None) -> None:
+    """Keep the messages that were sent on these UTC days, both inclusive."""
+    if since is not None:
+        engine.run("DELETE FROM message WHERE sent_at < ?", [since])
+    if until is not None:
+        engine.run("DELETE FROM message WHERE sent_at >= ?", [until + timedelta(days=1)])
+
+
+def count(engine: Engine, by: Sequence[str]) -> list[dict[str, Any]]:
+    """The counts of `fold.COUNTS` for each combination of the columns, in their order; one row without columns.
+
+    `seconds` holds the median and the 95th percentile of the time from send to delivery, over `timed` messages.
+    """
+    joins = " ".join(_join(name) for name in by if name not in {"day", "provider"})
+    return engine.table(fold.counts({name: _column(name) for name in by}, joins))
+
+
+def _join(name: str) -> str:
+    return f"LEFT JOIN name_{name} ON name_{name}.key = m.{name}"
+
+
+def _column(name: str) -> str:
+    if name == "day":
+        return "strftime(m.sent_at, '%Y-%m-%d')"
+    return f"coalesce(mailbox.provider, '{OTHER}')" if name == "provider" else f"name_{name}.name"
+
+
+def window(engine: Engine) -> tuple[str | None, str | None]:
+    """The first and the last event, ISO 8601 in UTC; None without events."""
+    form = "strftime({}(ts), '%Y-%m-%dT%H:%M:%SZ')"
+    return engine.run(f"SELECT {form.format('min')}, {form.format('max')} FROM event WHERE state = {GOOD}")[0]
+
+
+def duplicates(engine: Engine) -> int:
+    """Events that had been read before."""
+    return int(engine.run("SELECT coalesce(sum(times), 0) FROM repeated")[0][0])
+
+
+def unknown_words(engine: Engine) -> dict[str, int]:
+    """What a source calls an event that its module does not name → how often."""
+    query = (
+        f"SELECT word, count(*) FROM event WHERE state = {GOOD} AND word IS NOT NULL GROUP BY ALL ORDER BY 2 DESC, 1"
+    )
+    return {str(word): int(times) for word, times in engine.run(query)}

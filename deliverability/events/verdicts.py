@@ -1,0 +1,34 @@
+"""What refusals mean: each distinct reply classified once, in Python, and joined to its messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from deliverability.events.engine import Engine
+from deliverability.events.source import Source
+from deliverability.events.staging import SEPARATOR
+
+
+def judge_replies(engine: Engine, sources: Mapping[str, Source]) -> None:
+    """Make the table `verdict`: reply → reason, persistence and the enhanced code it was judged by."""
+    replies = (str(reply) for (reply,) in engine.run("SELECT DISTINCT reply FROM event WHERE reply IS NOT NULL"))
+    path = engine.folder / "verdicts.ndjson"
+    _write(path, replies, sources)
+    columns = "{'reply': 'VARCHAR', 'reason': 'VARCHAR', 'persistence': 'VARCHAR', 'code': 'VARCHAR'}"
+    engine.run(
+        f"CREATE TABLE verdict AS SELECT * FROM read_json('{path}', format='newline_delimited', columns={columns})"
+    )
+
+
+def _write(path: Path, replies: Iterable[str], sources: Mapping[str, Source]) -> None:
+    from deliverability.events.classify import classify  # noqa: PLC0415 - its rules are only wanted where mail bounced
+
+    with path.open("w", encoding="utf-8") as out:
+        for reply in replies:
+            name, smtp_code, enhanced, word, text = (*reply.split(SEPARATOR, 4), "", "", "", "")[:5]
+            hint = sources[name].classes.get(word) if name in sources else None
+            said = classify(text, status=enhanced or None, reply_code=smtp_code or None, hint=hint)
+            row = {"reply": reply, "reason": said.reason, "persistence": said.persistence, "code": enhanced}
+            out.write(json.dumps(row) + "\n")

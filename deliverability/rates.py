@@ -1,0 +1,206 @@
+"""Rates of a sender's events: every one with its numerator, its denominator and its interval (`deliv.rates/1`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from deliverability.fastclass import dataclass
+
+if TYPE_CHECKING:
+    from datetime import date, tzinfo
+
+    from deliverability.events.load import Loader
+    from deliverability.events.source import Source
+    from deliverability.intake.trouble import Troubles
+
+SCHEMA = "deliv.rates/1"
+
+RATES = {
+    "delivery": ("delivered", "sent"),
+    "bounce": ("bounced", "sent"),
+    "bounce_hard": ("bounced_hard", "sent"),
+    "bounce_soft": ("bounced_soft", "sent"),
+    "bounce_block": ("bounced_block", "sent"),
+    "deferral": ("deferred", "sent"),
+    "complaint_sent": ("complained", "sent"),
+    "complaint_delivered": ("complained", "delivered"),
+    "complaint_reporting": ("reporting_complained", "reporting_delivered"),
+    "unsubscribe": ("unsubscribed", "delivered"),
+    "open_any": ("opened", "delivered"),
+    "open_human_low": ("opened_human_low", "delivered"),
+    "open_human_high": ("opened", "delivered"),
+    "click": ("clicked", "delivered"),
+    "open_any_sent": ("opened", "sent"),
+    "open_human_low_sent": ("opened_human_low", "sent"),
+    "open_human_high_sent": ("opened", "sent"),
+}
+"""Rate → what is divided by what. `reporting` counts at the mailbox providers that report complaints to senders."""
+
+DEFAULT_BY = ("provider",)
+MAX_BAD_SHARE = 0.5
+"""Above this share of bad rows too little is left for any claim. Our own default."""
+
+
+class NotACount(ValueError):
+    """What was asked for cannot be counted; the message says why in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be counted, and how the files are to be read.
+
+    - by: columns of `deliverability.events.rates.BY`. source: the one source of all files; recognised where it is None.
+    - sources: the user's own sources, by name. since, until: UTC days of the send, both inclusive.
+    - zone: of times that have none (UTC). now: the clock (aware).
+    """
+
+    by: Sequence[str] = DEFAULT_BY
+    source: str | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict[str, "Source"])
+    since: date | None = None
+    until: date | None = None
+    zone: tzinfo | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def rates(
+    paths: Sequence[str],
+    asked: Asked | None = None,
+    *,
+    troubles: Troubles | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Read the events in files and folders, and count them: a `deliv.rates/1` document in JSON's own types.
+
+    - paths: files, folders, patterns, `-` for standard input. troubles: told of every row that could not be read.
+    - progress: called with octets as they are read.
+
+    Raises NotACount (an unknown column or source), MissingPath, EngineMissing and EngineFailed; all have one line.
+    """
+    from deliverability.events import rates as counting  # noqa: PLC0415 - with DuckDB, 200 ms
+    from deliverability.events.engine import open_engine  # noqa: PLC0415 - as above
+    from deliverability.events.load import Loader, Request  # noqa: PLC0415 - as above
+    from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
+    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
+
+    asked = asked or Asked()
+    troubles = troubles or Troubles()
+    by = checked_columns(asked.by, counting.BY)
+    sources = {**SOURCES, **asked.sources}
+    staged = counting.dimensions((*by, "provider"))
+    request = Request(
+        now=asked.now, source=named_source(asked.source, sources), sources=sources, dimensions=staged, zone=asked.zone
+    )
+    with open_engine() as engine:
+        loader = Loader(engine, request, troubles, progress)
+        loader.load(paths)
+        counting.fold_messages(engine, staged, sources)
+        counting.keep(engine, asked.since, asked.until)
+        return document(
+            rows=counting.count(engine, by),
+            totals=counting.count(engine, ())[0],
+            by=by,
+            window=counting.window(engine),
+            input=read(loader, counting.duplicates(engine), counting.unknown_words(engine), troubles),
+        )
+
+
+def checked_columns(by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The columns, each once. Raises NotACount for one that is none."""
+    for name in by:
+        if name not in known:
+            raise NotACount(f"no such column to group by: {name!r} (one of {', '.join(known)})")
+    return tuple(dict.fromkeys(by))
+
+
+def named_source(name: str | None, sources: Mapping[str, Source]) -> Source | None:
+    """The source that the user named; None for `auto`. Raises NotACount for one that is none."""
+    if name is None or name == "auto":
+        return None
+    if name not in sources:
+        raise NotACount(f"no such source: {name!r} (auto, {', '.join(sorted(sources))})")
+    return sources[name]
+
+
+def document(
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    totals: Mapping[str, Any],
+    by: Sequence[str],
+    window: tuple[str | None, str | None],
+    input: Mapping[str, Any],  # noqa: A002 - the document's own word
+) -> dict[str, Any]:
+    """The `deliv.rates/1` document out of counts."""
+    return {
+        "schema": SCHEMA,
+        "by": list(by),
+        "window": {"from": window[0], "to": window[1]},
+        "rows": [{name: row[name] for name in by} | _row(row) for row in rows],
+        "totals": _row(totals),
+        "input": dict(input),
+    }
+
+
+def _row(counted: Mapping[str, Any]) -> dict[str, Any]:
+    from deliverability.events.fold import COUNTS  # noqa: PLC0415 - loaded by whoever counted
+
+    seconds = counted["seconds"]
+    known = {
+        **counted,
+        "opened_human_low": counted["opened"] - counted["opened_machine"] - counted["opened_unknown"],
+    }
+    return {
+        **{name: counted[name] for name in COUNTS},
+        "seconds_to_deliver": None
+        if not seconds
+        else {"p50": seconds[0], "p95": seconds[1], "messages": counted["timed"]},
+        "rates": {name: rate(known[over], known[under]) for name, (over, under) in RATES.items()},
+    }
+
+
+def rate(numerator: int, denominator: int) -> dict[str, Any]:
+    """A rate with what it is made of and its 95 % Wilson interval; null where there is nothing to divide by.
+
+    Opens of mail whose delivery is not in the files can be more than what was delivered: there is no interval then.
+    """
+    from deliverability.compare.intervals import wilson  # noqa: PLC0415 - the statistics module, 10 ms
+
+    value = numerator / denominator if denominator else None
+    low, high = wilson(numerator, denominator) if 0 < denominator >= numerator else (None, None)
+    return {"numerator": numerator, "denominator": denominator, "value": value, "low": low, "high": high}
+
+
+def read(loader: Loader, duplicates: int, unknown: Mapping[str, int], troubles: Troubles) -> dict[str, Any]:
+    """What was read: the `input` of the document."""
+    return {
+        "rows": loader.rows,
+        "duplicates": duplicates,
+        "bad": troubles.count,
+        "files": loader.files,
+        "ignored": loader.ignored,
+        "sources": {name: {"files": files, "why": loader.reasons[name]} for name, files in loader.recognised.items()},
+        "unknown_words": dict(unknown),
+        "bad_reasons": troubles.by_reason,
+        "logs": dict(loader.logs) or None,
+    }
+
+
+def bad_share(document: Mapping[str, Any]) -> float:
+    """The share of what was read that could not be used; 1 where nothing could."""
+    read_rows, bad = document["input"]["rows"], document["input"]["bad"]
+    return bad / max(read_rows, bad) if bad or read_rows else 1.0
+
+
+def flattened(row: Mapping[str, Any], by: Sequence[str] = ()) -> dict[str, Any]:
+    """A row with each rate's parts as columns of their own, such as `delivery_low`."""
+    seconds = row.get("seconds_to_deliver") or {}
+    flat: dict[str, Any] = dict.fromkeys(by)
+    flat |= {name: value for name, value in row.items() if name not in {"rates", "seconds_to_deliver"}}
+    flat |= {f"seconds_to_deliver_{part}": seconds.get(part) for part in ("p50", "p95", "messages")}
+    for name, parts in row["rates"].items():
+        flat |= {name: parts["value"], **{f"{name}_{part}": parts[part] for part in ("numerator", "denominator")}}
+        flat |= {f"{name}_{part}": parts[part] for part in ("low", "high")}
+    return flat

@@ -1,0 +1,154 @@
+"""Rates for a terminal: what was read, the totals, a table by what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deliverability.reports.layout import Canvas
+from deliverability.reports.tables import Column, table
+
+Document = Mapping[str, Any]
+
+SMALL = 100
+"""Messages below which a cell is shown in one row with others like it; JSON, CSV and Parquet keep every row."""
+MAX_ROWS = 40
+"""Rows of a table that a person reads; the rest stands in one row."""
+
+_SHOWN = {
+    "delivered": "delivery",
+    "bounced": "bounce",
+    "hard": "bounce_hard",
+    "deferred": "deferral",
+    "complaints": "complaint_delivered",
+    "unsub.": "unsubscribe",
+    "clicked": "click",
+}
+
+
+def render(document: Document, *, width: int, color: bool) -> str:
+    """The whole document, small cells merged."""
+    canvas = Canvas.of(width, color=color)
+    totals = document["totals"]
+    blocks = [_read(canvas, document), _totals(canvas, totals)]
+    if document["by"] and document["rows"]:
+        blocks.append(_table(canvas, document))
+    blocks.append(_notes(canvas, document))
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _read(canvas: Canvas, document: Document) -> list[str]:
+    got, window = document["input"], document["window"]
+    when = f"{window['from'][:10]} to {window['to'][:10]} (UTC)" if window["from"] else "no events"
+    lines = [canvas.paint(f"{document['totals']['sent']:,} messages sent, {when}", "bold")]
+    parts = [f"{got['rows']:,} rows in {got['files']:,} {'file' if got['files'] == 1 else 'files'}"]
+    parts += [f"{got[name]:,} {word}" for name, word in (("duplicates", "duplicates"), ("bad", "bad")) if got[name]]
+    parts += [f"{name} ({found['why'].partition(': ')[2]})" for name, found in got["sources"].items()]
+    lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
+    if got["unknown_words"]:
+        words = ", ".join(f"{word} {count:,}" for word, count in list(got["unknown_words"].items())[:5])
+        lines += canvas.paragraph(f"Events of unknown type, counted in no rate: {words}", 0, "yellow")
+    return lines
+
+
+def _totals(canvas: Canvas, totals: Mapping[str, Any]) -> list[str]:
+    names = {
+        "Delivered": "delivery",
+        "Bounced": "bounce",
+        "  hard: the address is no more": "bounce_hard",
+        "  soft: may work later": "bounce_soft",
+        "  block: the sender was refused": "bounce_block",
+        "Deferred at least once": "deferral",
+        "Complaints, of delivered": "complaint_delivered",
+        "Complaints, where providers report them": "complaint_reporting",
+        "Unsubscribed": "unsubscribe",
+        "Opened, at least by people": "open_human_low",
+        "Opened, at most": "open_human_high",
+        "Clicked": "click",
+    }
+    rows = [_total(label, totals["rates"][name]) for label, name in names.items()]
+    lines = table(canvas, (Column("", name=True), Column("rate"), Column("95 % interval"), Column("of")), rows)
+    seconds = totals["seconds_to_deliver"]
+    if seconds:
+        waited = f"Half were delivered within {duration(seconds['p50'])}, 95 % within {duration(seconds['p95'])}."
+        lines += ["", *canvas.paragraph(waited, 0)]
+    return lines
+
+
+def _total(label: str, rate: Mapping[str, Any]) -> list[str]:
+    over = f"{rate['numerator']:,} / {rate['denominator']:,}"
+    return [label, percent(rate["value"]), interval(rate), over]
+
+
+def _table(canvas: Canvas, document: Document) -> list[str]:
+    by: list[str] = document["by"]
+    kept = sorted(document["rows"], key=lambda row: -row["sent"])
+    shown, rest = _large(kept)
+    if "day" in by:
+        shown.sort(key=lambda row: [str(row[name]) for name in by])
+    columns = [
+        *(Column(name, name=True) for name in by),
+        Column("sent"),
+        *(Column(title) for title in _SHOWN),
+        Column("opened"),
+    ]
+    rows = [[*(str(row[name] if row[name] is not None else "(none)") for name in by), *_figures(row)] for row in shown]
+    if rest:
+        merged = merge(rest)
+        rows.append([f"({len(rest):,} more)", *("" for _ in by[1:]), *_figures(merged)])
+    return table(canvas, columns, rows)
+
+
+def _large(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Rows to show, and those to merge: small ones, unless there is just one of them, and those beyond the bound."""
+    large = [row for row in rows if row["sent"] >= SMALL][:MAX_ROWS]
+    rest = [row for row in rows if not any(row is one for one in large)]
+    return (large + rest, []) if len(rest) == 1 else (large, rest)
+
+
+def merge(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sum of rows; its rates have summed numerators and denominators."""
+    from deliverability.rates import rate  # noqa: PLC0415 - only where there is something to merge
+
+    names = [name for name, value in rows[0].items() if isinstance(value, int)]
+    rates = {
+        name: rate(*(sum(row["rates"][name][part] for row in rows) for part in ("numerator", "denominator")))
+        for name in rows[0]["rates"]
+    }
+    return {**{name: sum(row[name] for row in rows) for name in names}, "rates": rates}
+
+
+def _figures(row: Mapping[str, Any]) -> list[str]:
+    low, high = row["rates"]["open_human_low"]["value"], row["rates"]["open_human_high"]["value"]
+    opened = "–" if high is None else percent(high) if low == high else f"{percent(low)}–{percent(high)}"
+    return [f"{row['sent']:,}", *(percent(row["rates"][name]["value"]) for name in _SHOWN.values()), opened]
+
+
+def percent(value: float | None) -> str:
+    """A share in percent: as many digits as it takes to tell it from nothing and from everything."""
+    if value is None:
+        return "–"
+    digits = 1 if value == 0 or 0.01 <= value <= 0.99 or value >= 1 else 2 if 0.001 <= value <= 0.999 else 3
+    return f"{100 * value:.{digits}f} %"
+
+
+def interval(rate: Mapping[str, Any]) -> str:
+    """The interval of a rate, or a dash."""
+    return "–" if rate["low"] is None else f"{percent(rate['low'])} to {percent(rate['high'])}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _notes(canvas: Canvas, document: Document) -> list[str]:
+    notes = ["A message counts once for each recipient; opens and clicks count it once however often it was opened."]
+    if document["totals"]["opened_unknown"]:
+        notes.append(
+            "Some sources do not say whether a person or a machine opened: those opens are in the upper bound alone."
+        )
+    return [line for note in notes for line in canvas.paragraph(note, 0, "dim")]
