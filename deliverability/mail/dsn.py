@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from deliverability.fastclass import dataclass
-from deliverability.mail.addresses import typed_address
+from deliverability.mail.addresses import MAX_ADDRESS, typed_address
 
 MAX_RECIPIENTS = 1000
 """Ours: recipients of one report that are read; RFC 5321 §4.5.3.1.8 has servers take a hundred at a time."""
@@ -121,13 +121,18 @@ def _report(group: Group) -> Report:
     status = _STATUS.search(group.get("status", ""))
     return Report(
         # RFC 3464 §2.3.1: the address that the sender used, if known; it is the one on the sender's list
-        recipient=original or final,
+        recipient=original or final or _bare(group.get("final-recipient", "")),
         final_recipient=final or original,
         action=_action(group.get("action", ""), status[1] if status else "", group),
         status=status[0] if status else None,
         diagnostic=_diagnostic(group),
         remote_mta=_host(group.get("remote-mta", "")),
     )
+
+
+def _bare(value: str) -> str:
+    """A recipient that is no mail address (RFC 3464 §2.3.2 knows other types), as it is written."""
+    return value.rpartition(";")[2].strip().strip("<>")[:MAX_ADDRESS]
 
 
 def _action(value: str, status_class: str, group: Group) -> str:
@@ -150,11 +155,15 @@ def _action(value: str, status_class: str, group: Group) -> str:
 _TYPED = re.compile(r"\s*(?:smtp|esmtp|lmtp|dns|unix|x-[\w-]{1,40}|[\w-]{1,20})\s*;\s*", re.IGNORECASE)
 
 
+_OF_STATUS = re.compile(r"^[45]\.\d{1,3}\.\d{1,3} - [A-Za-z/ ]{3,60} '?(?=[45]\d\d[ -])")
+"""IronPort writes the name of the status before what the other server said."""
+
+
 def _diagnostic(group: Group) -> str:
     """RFC 3464 §2.3.6: `type; text`. Exchange and Notes say more in a field of their own."""
     texts = [group.get(name, "") for name in ("diagnostic-code", "x-supplementary-info", "x-exchange-supplementary")]
     value = " ".join(_TYPED.sub("", text, count=1) if _TYPED.match(text) else text for text in texts if text)
-    return value[:MAX_VALUE].strip()
+    return _OF_STATUS.sub("", value[:MAX_VALUE].strip())
 
 
 def _host(value: str) -> str | None:

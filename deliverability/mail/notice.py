@@ -21,15 +21,20 @@ class Notice:
 
     Attributes:
         text: The words, from all text parts before the returned mail.
-        returned: The header fields of the returned mail; empty where none is there.
+        below: The returned mail, from its beginning; empty where none is there.
     """
 
     text: str
-    returned: Headers
+    below: str
+
+    @property
+    def returned(self) -> Headers:
+        """The header fields of the returned mail."""
+        head = self.below[:MAX_RETURNED].lstrip("\n").partition("\n\n")[0]
+        return fields("\n".join(line.removeprefix("> ").removeprefix(">") for line in head.split("\n")))
 
 
 _RETURNED_KINDS = ("message/rfc822", "message/global", "text/rfc822-header", "message/rfc822-header")
-_HIDDEN = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
 def notice_of(parts: Sequence[Part]) -> Notice:
@@ -37,14 +42,14 @@ def notice_of(parts: Sequence[Part]) -> Notice:
     texts: list[str] = []
     html: list[str] = []
     length = 0
-    returned: Headers = {}
+    returned = ""
     for part in parts:
         if part.kind.startswith(_RETURNED_KINDS):
-            returned = _returned_header(text_of(part))
+            returned = text_of(part)
             break
         if part.kind == "text/html":
             html.append(plain(text_of(part)))
-        elif part.kind.startswith("text") or not part.kind:
+        elif part.kind.startswith(("text", "multipart")) or not part.kind:  # multipart: its boundary is nowhere
             texts.append(text_of(part))
             length += len(texts[-1])
         if length > MAX_NOTICE:
@@ -55,21 +60,14 @@ def notice_of(parts: Sequence[Part]) -> Notice:
     return cut(said, returned)
 
 
-def cut(said: str, returned: Headers) -> Notice:
+def cut(said: str, returned: str) -> Notice:
     """Cut where the returned mail begins, if its text stands below the notice."""
     said = said[: MAX_NOTICE + MAX_RETURNED]
     match = _RETURNED.search(said)
     if match is None:
         return Notice(said[:MAX_NOTICE], returned)
-    if not returned:
-        returned = _returned_header(said[match.end() if match[1] is None else match.start() :])
-    return Notice(said[: min(match.start(), MAX_NOTICE)], returned)
-
-
-def _returned_header(text: str) -> Headers:
-    head = text[:MAX_RETURNED].lstrip("\n")
-    lines = head.partition("\n\n")[0].split("\n")
-    return fields("\n".join(line.removeprefix("> ").removeprefix(">") for line in lines))
+    below = said[match.end() if match[1] is None else match.start() :]
+    return Notice(said[: min(match.start(), MAX_NOTICE)], returned or below)
 
 
 _RETURNED = re.compile(
@@ -83,7 +81,7 @@ _RETURNED = re.compile(
       | (?:original|unsent|returned|undelivered)[ ](?:message|mail|e-mail)(?:[ ](?:mail[ ])?info)?[ ]*(?::[ \t]*$|follows|[-=*_]{2})
       | (?:your[ ])?(?:original[ ])?message[ ](?:header|headers|text|body|contents?)?[ ]?(?:and[ ][\w ]{1,30}[ ])?follows?\b
       | message[ ]headers?[ ]follow
-      | message[ ](?:header|text|contents?|log)[ ]follows(?=.{0,40}\n)
+      | message[ ](?:header|text|contents?)[ ]follows
       | the[ ](?:first|header|original[ ]message[ ](?:header|follows|was[ ]as))[ ][^\n]{0,60}(?:follow|message|below)
       | your[ ]message[ ](?:reads|began)
       | bounced[ ]e-?mail[ ]*:
@@ -136,7 +134,9 @@ PHRASES = (
     "mail delivery software",
     "qmail-send program",
     "able to deliver your",
+    "able to deliver the following",
     "permanent fatal error",
+    "permanent delivery error",
     "had delivery errors",
     "transcript of session",
     "could not be sent",
@@ -183,6 +183,7 @@ PHRASES = (
     "-server message",
     "error-for:",
     "final-recipient",
+    "incorrectly constructed",
     "message could not",
     "no pudo ser entregado",
     "konnte nicht zugestellt",
@@ -203,7 +204,7 @@ PHRASES = (
 _CODE = re.compile(r"(?<![\d.])(?:[45]\d\d[ -](?![\d,])|[45]\.\d{1,2}\.\d{1,3}(?![\d.]))")
 
 
-def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool:
+def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool | None:
     """Whether a mail without a report is a server's notice that another mail was not delivered.
 
     Args:
@@ -211,6 +212,9 @@ def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool:
         subject: The subject, decoded.
         null_path: Whether the return path is empty (RFC 5321 §4.5.5: as of every notification).
         text: The mail's words.
+
+    Returns:
+        None where sender and subject say so and the words do not: then it is one if somebody is named in it.
     """
     from_machine = null_path or bool(_DAEMON.search(sender))
     named_so = bool(_SUBJECT.search(subject))
@@ -219,7 +223,7 @@ def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool:
     lowered = text.lower()
     says_so = any(phrase in lowered for phrase in PHRASES)
     if from_machine and named_so:
-        return says_so or bool(_CODE.search(text))
+        return True if says_so or _CODE.search(text) else None
     if named_so:
         return says_so and bool(_CODE.search(text))
     return says_so

@@ -72,26 +72,39 @@ def header_and_body(text: str) -> tuple[Headers, str]:
     return fields(head), body
 
 
+WANTED = frozenset(
+    """content-type content-transfer-encoding from to subject return-path message-id date delivered-to received sender
+    x-failed-recipients auto-submitted precedence x-autoreply x-autorespond x-autoresponder x-auto-reply x-vacation
+    x-mail-autoreply x-envelope-to x-original-to x-apparently-to x-hmxmroriginalrecipient x-sid-pra x-originating-ip
+    list-id""".split()
+)
+"""The header fields that anybody here reads; the rest, most of it, is passed over."""
+
+
 def fields(head: str) -> Headers:
-    """The header fields of `head`. The first of several counts, but all of X-Failed-Recipients, which Exim splits."""
+    """The header fields of `head` that are wanted. The first of several counts, but all of X-Failed-Recipients."""
     found: dict[str, str] = {}
     name = ""
     for line in head.split("\n", MAX_HEADER_LINES)[:MAX_HEADER_LINES]:
-        if line[:1] in {" ", "\t"}:
+        if line[:1] in _FOLDED:
             if name:
                 found[name] += " " + line.strip()
             continue
-        name, colon, value = line.partition(":")
-        name = name.rstrip().lower() if colon else ""
-        if not name or " " in name:
+        name, _, value = line.partition(":")
+        name = name.rstrip().lower()
+        if name not in WANTED:
             name = ""
         elif name not in found:
             found[name] = value.strip()
-        elif name == "x-failed-recipients":
+        elif name == "x-failed-recipients":  # Exim writes several
             found[name] += ", " + value.strip()
         else:
             name = ""
     return found
+
+
+_FOLDED = frozenset({" ", "\t"})
+"""RFC 5322 §2.2.3: how a line begins that goes on with the field above."""
 
 
 def _leaves(headers: Headers, body: str, depth: int, left: list[int]) -> Iterator[Part]:

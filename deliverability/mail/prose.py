@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from deliverability.fastclass import dataclass
 from deliverability.mail.addresses import ADDRESS, addresses, from_verp, tidy
@@ -40,7 +41,7 @@ _LABELS = (
 
 _FIRST = re.compile(
     rf"(?i)^[\s>*\u2022#|=-]{{0,40}}(?:\d{{1,3}}[.)]\s+)?(?:\[?(?:{_LABELS})\s{{0,20}}[:=]\s{{0,20}})?"
-    rf"['\"`]?<?(?:mailto:|rfc822;\s?|smtp:|dda:SMTP=)?({ADDRESS})(?![\w@])(.*)$"
+    rf"['\"`]?<?(?:mailto:|rfc822;\s?|smtp:|c=[^@\n]{{0,200}}SMTP=)?({ADDRESS})(?![\w@])(.*)$"
 )
 """An address at the beginning of a line, perhaps after a bullet or a label, and the rest of the line."""
 
@@ -62,23 +63,35 @@ _ASIDE = re.compile(
 _DIRECTIONS = re.compile(r"(?i)^\s*(?:from|cc|bcc|subject|date|sent|message-id|reply-to|mail from|return-path|sender)\s*:")
 
 
-def entries(notice: Notice, headers: Headers) -> list[Entry]:
-    """The failed recipients of a notice with the words about each; none where nobody is named anywhere.
+class Told:
+    """What a notice says of whom.
 
     Args:
-        notice: The notice and the header of the mail that it returns.
+        notice: The notice and the mail that it returns.
         headers: The header of the notice itself.
     """
-    lines = notice.text.split("\n", MAX_LINES)[:MAX_LINES]
-    sender = _own_address(headers)
-    named = addresses(headers.get("x-failed-recipients", ""))
-    blocks = _blocks(lines, sender, named)
-    if named:
-        wanted = [[address, *blocks.get(address.lower(), [])[1:]] for address in named]
-    else:
-        wanted = list((blocks or _in_sentences(lines, sender)).values())
-        wanted = wanted or [[address] for address in _elsewhere(notice, headers, lines)]
-    return [Entry(address, _reason(address, block, lines)) for address, *block in wanted[:MAX_RECIPIENTS]]
+
+    def __init__(self, notice: Notice, headers: Headers) -> None:
+        self.notice, self._headers = notice, headers
+        self._lines = notice.text.split("\n", MAX_LINES)[:MAX_LINES]
+        self._named = addresses(headers.get("x-failed-recipients", ""))
+        self._sender = _own_address(headers)
+        self._blocks = _blocks(self._lines, self._sender, self._named)
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether its header names who failed, or a line of it begins with an address that is not its reader's."""
+        return bool(self._named or self._blocks)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The failed recipients with the words about each; none where nobody is named anywhere."""
+        if self._named:
+            wanted = [[address, *self._blocks.get(address.lower(), [])[1:]] for address in self._named]
+        else:
+            wanted = list((self._blocks or _in_sentences(self._lines, self._sender)).values())
+            wanted = wanted or [[a] for a in _elsewhere(self.notice.returned, self._headers, self._lines)]
+        return [Entry(address, _reason(address, block, self._lines)) for address, *block in wanted[:MAX_RECIPIENTS]]
 
 
 def _own_address(headers: Headers) -> frozenset[str]:
@@ -97,7 +110,7 @@ def _blocks(lines: Sequence[str], sender: frozenset[str], named: Iterable[str]) 
     found: _Blocks = {}
     verdicts: _Blocks = {}
     current: list[str] | None = None
-    for line in lines:
+    for index, line in enumerate(lines):
         match = _FIRST.match(line) if "@" in line else None
         if match is not None and _names_a_failure(match, line):
             address = tidy(match[1])
@@ -109,7 +122,8 @@ def _blocks(lines: Sequence[str], sender: frozenset[str], named: Iterable[str]) 
         if match is None and "@" in line and (verdict := _TRANSCRIPT.match(line)) is not None:
             address = tidy(verdict[1])
             if address.lower() not in sender:
-                verdicts.setdefault(address.lower(), [address]).append(line)
+                said = [lines[index - 1]] if index and lines[index - 1].lstrip().startswith("<<<") else []
+                verdicts.setdefault(address.lower(), [address]).extend([*said, line])
         if current is not None:
             current.append(line)
     return found or verdicts
@@ -117,7 +131,7 @@ def _blocks(lines: Sequence[str], sender: frozenset[str], named: Iterable[str]) 
 
 def _names_a_failure(match: re.Match[str], line: str) -> bool:
     rest = match[2].lstrip("\"'`>) ")
-    if _DIRECTIONS.match(line) or line.lstrip().lower().startswith("to:"):
+    if _DIRECTIONS.match(line) or line.lstrip().lower().startswith(("to:", ">>> rcpt", ">>> mail", "<<<")):
         return False
     # a sentence that goes on behind the address is about it only where it says so
     return not rest[:1].isalpha() or bool(_GOES_ON.match(rest))
@@ -142,30 +156,33 @@ def _in_sentences(lines: Sequence[str], sender: frozenset[str]) -> _Blocks:
     return found
 
 
-def _elsewhere(notice: Notice, headers: Headers, lines: Sequence[str]) -> list[str]:
+def _elsewhere(returned: Headers, headers: Headers, lines: Sequence[str]) -> list[str]:
     """The recipient of the returned mail, of a transcript, or of the bounce address, where the notice names none."""
     for line in lines:
         if "rcpt to" in line.lower() and (told := addresses(line)):
             return told[:1]
-    returned = notice.returned
     for name in ("x-envelope-to", "x-original-to", "delivered-to", "x-failed-recipients"):
         if told := addresses(returned.get(name, "")):
             return told[:1]
     own = _own_address(headers)
     if verp := next((v for v in map(from_verp, sorted(own)) if v), ""):
         return [verp]
-    told = [address for address in addresses(returned.get("to", "")[:2000]) if address.lower() not in own]
-    if told:
-        return told[:1]
+    if told := _others(returned.get("to", ""), own):
+        return told
     received = re.search(rf"\bfor <?({ADDRESS})>?", returned.get("received", ""))
     if received:
         return [tidy(received[1])]
-    return _in_subject(headers) or addresses(returned.get("to", "")[:2000])[:1]
+    if told := _others(headers.get("subject", ""), own):
+        return told
+    # last, the head of the returned mail as people see it, below the words
+    return next((told for line in lines if _TO.match(line) and (told := _others(line, own))), [])
 
 
-def _in_subject(headers: Headers) -> list[str]:
-    own = _own_address(headers)
-    return [address for address in addresses(headers.get("subject", "")) if address.lower() not in own][:1]
+_TO = re.compile(r"(?i)^[\s>]*to\s*:")
+
+
+def _others(text: str, own: frozenset[str]) -> list[str]:
+    return [address for address in addresses(text[:2000]) if address.lower() not in own][:1]
 
 
 _WORDS = re.compile(r"[^\W\d_]{3}")
@@ -174,17 +191,27 @@ _RULE = re.compile(r"^[\s\-=_*#|+]*$")
 
 def _reason(address: str, block: Sequence[str], lines: Sequence[str]) -> str:
     """The words about one address: those below it, else those that name it, else all of the notice."""
-    own = _joined(block)
+    own = _joined(_telling(block))
     if _WORDS.search(own.replace(address, "")):
         return own
     naming = [line for index, line in enumerate(lines) if _about(address, line) or _about(address, _next(lines, index))]
     told = _joined(naming)
-    if _CODE.search(told):
+    if CODE.search(told):
         return told
     return _joined(lines)
 
 
-_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d\.\d")
+CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d\.\d")
+
+
+def _telling(block: Sequence[str]) -> Sequence[str]:
+    """The block up to the end of the first paragraph with a code; what servers add for everybody stands below that."""
+    told = False
+    for index, line in enumerate(block):
+        if not line.strip() and told:
+            return block[:index]
+        told = told or bool(CODE.search(line))
+    return block
 
 
 def _about(address: str, line: str) -> bool:

@@ -41,6 +41,7 @@ def complained(text: str) -> tuple[str, list[str]] | None:
 
 
 def _event(text: str) -> dict[str, Any]:
+    text = text.replace("!\n ", "")  # sendmail's way of breaking lines that are too long
     start = text.find("{")
     if start < 0:
         return {}
