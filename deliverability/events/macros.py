@@ -1,20 +1,20 @@
 """The small SQL functions that sources are written in: DuckDB macros that give null, never an error, on any value.
 
-Instants are `TIMESTAMP` without a zone, in UTC; the session's `TimeZone` must be UTC. `local_time` reads the user's zone
-from the session variable `zone` (an IANA name, checked beforehand: DuckDB raises on one that it does not know), UTC where
-none is set.
+Instants are `TIMESTAMP` without a zone, in UTC; the session's `TimeZone` must be UTC. `local_time` reads the user's
+zone from the session variable `zone` (an IANA name, checked beforehand: DuckDB raises on one that it does not know),
+UTC where none is set.
 """
 
 from __future__ import annotations
 
 LAST_SECOND = 99_999_999_999
 """The largest unix time that is read as seconds (year 5138). A larger number in a field of seconds can only be
-milliseconds (SendGrid's own page shows one), and a smaller one in a field of milliseconds only seconds (before March 1973
-nobody sent mail by these services). Our own bound, 2026-11."""
+milliseconds (SendGrid's own page shows one), and a smaller one in a field of milliseconds only seconds (before March
+1973 nobody sent mail by these services). Our own bound, 2026-11."""
 LAST_MILLISECOND = 99_999_999_999_999
 """Beyond it a number is no time. Our own bound, 2026-11."""
 SMTP_CODES = (200, 599)
-"""RFC 5321 §4.2: the first digit of a reply is 2 to 5. Mailgun's 605 to 607 are its own, of mail that it did not send."""
+"""RFC 5321 §4.2: the first digit of a reply is 2 to 5. Mailgun's 605 to 607 are of mail that it did not send."""
 
 _YEAR = r"(19[7-9]|20\d|21\d)\d"
 _TIME = _YEAR + r"-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,12})?)?"
@@ -44,13 +44,12 @@ _BODIES = {
     # an Avro union shows as {"string": "…"} where its records are written out as JSON
     "plain(j)": """filled(CASE WHEN json_type(j) = 'OBJECT' THEN coalesce(j->>'$.string', j->>'$.long', j->>'$.int',
         j->>'$.boolean', j->>'$.double', j->>'$.float') ELSE j->>'$' END)""",
-    "texts(j)": """CASE WHEN j IS NULL THEN NULL ELSE CASE json_type(j) WHEN 'ARRAY' THEN list_filter(j->>'$[*]', lambda one: one <> '')
+    "texts(j)": """CASE WHEN j IS NULL THEN NULL ELSE CASE json_type(j)
+        WHEN 'ARRAY' THEN list_filter(j->>'$[*]', lambda one: one <> '')
         WHEN 'VARCHAR' THEN CASE WHEN json_type(CASE WHEN json_valid(j->>'$') THEN j->>'$' END) = 'ARRAY'
             THEN list_filter((j->>'$')->>'$[*]', lambda one: one <> '')
             ELSE list_filter([j->>'$'], lambda one: one <> '') END
         WHEN 'NULL' THEN NULL WHEN 'OBJECT' THEN NULL ELSE [j->>'$'] END END""",
-    # the elements of a list, one null where there is none: no row may vanish in unnest
-    "each(list)": "CASE WHEN len(list) > 0 THEN list ELSE [NULL] END",
     "smtp_code(x)": f"CASE WHEN TRY_CAST(x AS SMALLINT) BETWEEN {SMTP_CODES[0]} AND {SMTP_CODES[1]} "
     "THEN TRY_CAST(x AS SMALLINT) END",
     # RFC 3464 §2.3.6: a diagnostic code begins with its type

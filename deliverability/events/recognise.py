@@ -55,7 +55,9 @@ def recognise(rows: Sequence[object], sources: Mapping[str, Source] = SOURCES) -
         return Recognition(source=None, reason=_unknown(values, sources))
     if len(names) > 1:
         counts = ", ".join(f"{name} {count}" for name, count in names.most_common())
-        return Recognition(source=None, reason=f"rows look like more than one service's ({counts}): name it by --source")
+        return Recognition(
+            source=None, reason=f"rows look like more than one service's ({counts}): name it by --source"
+        )
     sign, _ = Counter(match.sign for match in matches).most_common(1)[0]
     source = matches[0].source
     return Recognition(source=source, reason=f"{source.name}: rows have {_listed(sorted(sign))}")
@@ -83,7 +85,9 @@ def _match(value: object, source: Source) -> Match | None:
 def _signs(row: Row, source: Source) -> list[frozenset[str]]:
     """The signs that fit a row, the most telling first, as the source lists them."""
     keys = {key.lower() for key in cast("Iterable[object]", row) if isinstance(key, str)}
-    keys |= {ours.lower() for ours, heads in source.aliases.items() if not keys.isdisjoint(head.lower() for head in heads)}
+    keys |= {
+        ours.lower() for ours, heads in source.aliases.items() if not keys.isdisjoint(head.lower() for head in heads)
+    }
     return [sign for sign in source.signs if all(key.lower() in keys for key in sign)]
 
 

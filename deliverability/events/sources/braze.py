@@ -5,20 +5,19 @@ The merge of Currents repeats events; `id` is the same in every copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-from deliverability.events.source import Row, Source
+from deliverability.events.source import Source, as_row, columns, listed
 
 
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
+def _unwrap(value: object) -> Iterator[object]:
     """The events of a batch, each with its user's and its own properties beside its id."""
-    batch = value.get("events")
-    for row in cast("list[object]", batch) if isinstance(batch, list) else [value]:
-        if isinstance(row, Mapping):
-            event = cast("Row", row)
-            inner = [cast("Row", part) for name in ("user", "properties") if isinstance(part := event.get(name), Mapping)]
-            yield {name: field for part in [*inner, event] for name, field in part.items()}
+    for event in listed("events")(value):
+        row = as_row(event)
+        if row is None or not row.keys() & {"user", "properties"}:
+            yield event
+        else:
+            yield {**(as_row(row.get("user")) or {}), **(as_row(row.get("properties")) or {}), **row}
 
 
 _WORD = "regexp_replace(replace(lower(plain(event_type)), '_', '.'), '[.](shared|view)$', '')"
@@ -40,18 +39,16 @@ BRAZE = Source(
     ),
     envelope=frozenset({"events", "properties"}),
     unwrap=_unwrap,
-    raw=dict.fromkeys(
-        (
-            "event_type id time email_address dispatch_id campaign_id campaign_name canvas_id canvas_name sending_ip"
-            " user_agent url bounce_reason deferral_reason is_drop machine_open abort_log abort_type"
-        ).split(),
+    raw=columns(
+        "event_type id time email_address dispatch_id campaign_id campaign_name canvas_id canvas_name sending_ip"
+        " user_agent url bounce_reason deferral_reason is_drop machine_open abort_log abort_type",
         "JSON",
     ),
     kind=f"""CASE
         WHEN {_WORD} = '{_MAIL}bounce' AND truth(plain(is_drop)) THEN '{_MAIL}bounce drop'
         WHEN starts_with({_WORD}, 'users.') AND NOT starts_with({_WORD}, '{_MAIL}') THEN 'other channel'
         ELSE {_WORD} END""",
-    kind_in_path=r"(?i)(users[._]messages[._]email[._][a-z]+)",
+    kind_in_path=r"(users[._]messages[._]email[._][a-z]+)",
     types={
         **{
             f"{join.replace('.', mark)}{word}": canonical
@@ -88,7 +85,7 @@ BRAZE = Source(
         "url": "plain(url)",
         "smtp_code": "reply_code(coalesce(plain(bounce_reason), plain(deferral_reason)))",
         "reply_text": "coalesce(plain(bounce_reason), plain(deferral_reason), plain(abort_log))",
-        "bounce_class": """CASE regexp_extract(lower(replace(kind, '_', '.')), 'email[.](bounce|softbounce|deferral)', 1)
+        "bounce_class": """CASE regexp_extract(lower(kind), 'email[._](bounce|softbounce|deferral)', 1)
             WHEN 'bounce' THEN 'Bounce' WHEN 'softbounce' THEN 'SoftBounce' WHEN 'deferral' THEN 'Deferral' END""",
         # "true" or null
         "machine": "truth(plain(machine_open))",

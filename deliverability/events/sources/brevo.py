@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
-
-from deliverability.events.source import Row, Source
-
-
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
-    """The rows of the API's answer, or of a batched webhook."""
-    rows = value.get("events")
-    for row in cast("list[object]", rows) if isinstance(rows, list) else ():
-        if isinstance(row, Mapping):
-            yield cast("Row", row)
-
+from deliverability.events.source import Source, columns, listed
 
 _WORD = "regexp_replace(lower(trim(event)), '[ -]', '_', 'g')"
+_CLASSES = {
+    "hard_bounce": "hard",
+    "hardbounces": "hard",
+    "hard_bounced": "hard",
+    "soft_bounce": "soft",
+    "softbounces": "soft",
+    "soft_bounced": "soft",
+    "deferred": "soft",
+    "invalid_email": "unknown_user",
+    "invalid": "unknown_user",
+    "blocked": "suppressed",
+}
 
 BREVO = Source(
     name="brevo",
@@ -39,16 +39,14 @@ BREVO = Source(
         frozenset({"st_text", "email", "mid", "frm"}),
     ),
     envelope=frozenset({"events"}),
-    unwrap=_unwrap,
+    unwrap=listed("events"),
     raw={
-        **dict.fromkeys(
-            (
-                "event email date date_event ts ts_event ts_epoch message-id camp_id sending_ip reason link URL template_id"
-            ).split(),
+        **columns(
+            "event date date_event ts ts_event ts_epoch message-id camp_id sending_ip reason link URL",
             "VARCHAR",
         ),
         "campaign name": "VARCHAR",
-        **dict.fromkeys("tag tags segment_ids".split(), "JSON"),
+        **columns("email tag tags segment_ids", "JSON"),
     },
     aliases={
         "message-id": ("message_id", "messageId", "mid"),
@@ -56,6 +54,8 @@ BREVO = Source(
         "campaign name": ("campaign_name",),
         "sending_ip": ("ip",),
     },
+    # additions to a list, and changes of contacts, name several
+    explode="texts(email)",
     kind=_WORD,
     types={
         "request": "queued",
@@ -98,33 +98,22 @@ BREVO = Source(
     fields={
         "ts": """coalesce(unix_ms(ts_epoch), unix_s(ts_event), local_time(date_event), local_time(date),
             local_time(strftime(try_strptime(ts, '%d-%m-%Y %H:%M:%S'), '%Y-%m-%d %H:%M:%S')))""",
-        "recipient": "address(email)",
-        "message_id": """coalesce(bare_id("message-id"), CASE WHEN camp_id IS NOT NULL THEN 'campaign ' || camp_id END)""",
+        "recipient": "address(item)",
+        "message_id": """coalesce(bare_id("message-id"), 'campaign ' || filled(camp_id))""",
         "campaign": """coalesce(filled(camp_id), filled("campaign name"), texts(tags)[1], texts(tag)[1])""",
         "tags": "coalesce(texts(tags), texts(tag))",
-        "stream": """CASE WHEN camp_id IS NOT NULL THEN 'marketing' WHEN "message-id" IS NOT NULL THEN 'transactional' END""",
+        "stream": """CASE WHEN camp_id IS NOT NULL THEN 'marketing'
+            WHEN "message-id" IS NOT NULL THEN 'transactional' END""",
         "segment": "texts(segment_ids)[1]",
         "ip": "filled(sending_ip)",
         "url": "coalesce(link, URL)",
         "smtp_code": "reply_code(reason)",
         "reply_text": "filled(reason)",
-        "bounce_class": f"""CASE WHEN {_WORD} IN ('hard_bounce', 'hardbounces', 'hard_bounced', 'soft_bounce', 'softbounces',
-            'soft_bounced', 'invalid_email', 'invalid', 'blocked', 'deferred') THEN {_WORD} END""",
+        "bounce_class": f"CASE WHEN {_WORD} IN {tuple(_CLASSES)} THEN {_WORD} END",
         # an open that is not called a proxy's is not said to be a person's: marketing hooks tell them apart since
         # 2025-04-08 only, and a hook sends the types that it was asked for
         "machine": f"CASE WHEN {_WORD} LIKE '%proxy%' THEN true END",
         "first": f"CASE WHEN {_WORD} IN ('first_opening') OR {_WORD} LIKE 'unique\\_%' ESCAPE '\\' THEN true END",
     },
-    classes={
-        "hard_bounce": "hard",
-        "hardbounces": "hard",
-        "hard_bounced": "hard",
-        "soft_bounce": "soft",
-        "softbounces": "soft",
-        "soft_bounced": "soft",
-        "deferred": "soft",
-        "invalid_email": "unknown_user",
-        "invalid": "unknown_user",
-        "blocked": "suppressed",
-    },
+    classes=_CLASSES,
 )

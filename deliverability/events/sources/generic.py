@@ -21,7 +21,11 @@ MAX_NAME = 200
 
 
 def generic_source(
-    columns: Mapping[str, str], types: Mapping[str, str] | None = None, zone: str | None = None, *, name: str = "generic"
+    columns: Mapping[str, str],
+    types: Mapping[str, str] | None = None,
+    zone: str | None = None,
+    *,
+    name: str = "generic",
 ) -> Source:
     """The source that a user's column map describes.
 
@@ -52,7 +56,9 @@ def generic_source(
         raw=_raw(wanted),
         kind=_text(wanted["type"]),
         types=words,
-        fields={column: _field(column, _text(theirs), _zone(zone)) for column, theirs in wanted.items() if column != "type"}
+        fields={
+            column: _field(column, _text(theirs), _zone(zone)) for column, theirs in wanted.items() if column != "type"
+        }
         | {"tags": f"texts({_json(wanted['tags'])})"},
         classes={str(reason): str(reason) for reason in Reason} | {str(word): str(word) for word in Persistence},
     )

@@ -1,24 +1,12 @@
 """HubSpot marketing e-mail: the events of API v1, and the tables into which warehouse loaders split them.
 
-The tables of a loader (`email_event`, `email_event_bounce`, …) hold one event in two rows with the same id: when, to whom
-and what is in the first, the reply or the reason in the other.
+The tables of a loader (`email_event`, `email_event_bounce`, …) hold one event in two rows with the same id: when, to
+whom and what is in the first, the reply or the reason in the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
-
-from deliverability.events.source import Row, Source
-
-
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
-    """The events of an answer."""
-    rows = value.get("events")
-    for row in cast("list[object]", rows) if isinstance(rows, list) else ():
-        if isinstance(row, Mapping):
-            yield cast("Row", row)
-
+from deliverability.events.source import Source, columns, listed
 
 _LOADED = "_fivetran_synced"
 _CHANGE = """CASE WHEN truth(bounced) THEN 'STATUSCHANGE bounced'
@@ -47,16 +35,14 @@ HUBSPOT = Source(
         frozenset({_LOADED, "ip_address", "user_agent"}),
     ),
     envelope=frozenset({"events"}),
-    unwrap=_unwrap,
+    unwrap=listed("events"),
     raw={
-        **dict.fromkeys(
-            (
-                "id type created recipient emailCampaignId category status response attempt dropReason dropMessage duration"
-                " userAgent url smtpId filteredEvent portalSubscriptionStatus bounced obsoleted_by_id sent_by_id"
-            ).split(),
+        **columns(
+            "id type created recipient emailCampaignId category status response attempt dropReason dropMessage duration"
+            " userAgent url smtpId filteredEvent portalSubscriptionStatus bounced obsoleted_by_id sent_by_id",
             "VARCHAR",
         ),
-        **dict.fromkeys("obsoletedBy sentBy subscriptions location".split(), "JSON"),
+        **columns("obsoletedBy sentBy subscriptions location", "JSON"),
     },
     aliases={
         "emailCampaignId": ("email_campaign_id",),

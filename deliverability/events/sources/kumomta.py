@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deliverability.events.source import Source
+from deliverability.events.source import Source, columns
 
 _CODE = "response->>'$.enhanced_code.{}'"
 
@@ -19,14 +19,14 @@ KUMOMTA = Source(
         frozenset({"type", "feedback_report"}),
     ),
     raw={
-        **dict.fromkeys("type id queue timestamp event_time bounce_classification".split(), "VARCHAR"),
-        **dict.fromkeys("recipient response feedback_report source_address meta".split(), "JSON"),
+        **columns("type id queue timestamp event_time bounce_classification", "VARCHAR"),
+        **columns("recipient response feedback_report source_address meta", "JSON"),
     },
     # a recipient is a string, or since 2025.12 a list; a complaint names them in the report
-    explode="""each(CASE type
+    explode="""CASE type
         WHEN 'Feedback' THEN coalesce(nullif(texts(json_extract(feedback_report, '$.original_rcpt_to')), []),
             texts(json_extract(feedback_report, '$.supplemental_trace.recipient')), texts(recipient))
-        ELSE texts(recipient) END)""",
+        ELSE texts(recipient) END""",
     kind="""CASE WHEN type = 'Feedback' AND feedback_report->>'$.feedback_type' IN ('not-spam', 'auth-failure')
         THEN 'Feedback ' || (feedback_report->>'$.feedback_type') ELSE type END""",
     types={
@@ -57,10 +57,13 @@ KUMOMTA = Source(
         # campaign:tenant@domain!route, where the first two may be missing
         "campaign": """CASE WHEN contains(split_part(queue, '@', 1), ':') AND contains(queue, '@')
             THEN filled(split_part(queue, ':', 1)) END""",
-        "ip": """nullif(regexp_extract(source_address->>'$.address', '^\\[?([0-9A-Fa-f.:]*?)\\]?(:[0-9]+)?$', 1), '')""",
+        # with a port: 192.0.2.1:4711, [2001:db8::1]:4711
+        "ip": "filled(regexp_extract(source_address->>'$.address', '^[[]?([0-9A-Fa-f.:]*?)[]]?(:[0-9]+)?$', 1))",
         "smtp_code": "smtp_code(response->>'$.code')",
-        "enhanced_code": f"""concat_ws('.', {_CODE.format("class")}, {_CODE.format("subject")}, {_CODE.format("detail")})""",
-        "reply_text": "response->>'$.content'",
+        "enhanced_code": "filled(concat_ws('.', {}, {}, {}))".format(
+            *map(_CODE.format, ("class", "subject", "detail"))
+        ),
+        "reply_text": "filled(response->>'$.content')",
         "bounce_class": "CASE WHEN type NOT IN ('Reception', 'Delivery') THEN filled(bounce_classification) END",
         "late": "CASE type WHEN 'OOB' THEN true WHEN 'Bounce' THEN false WHEN 'Expiration' THEN false END",
     },

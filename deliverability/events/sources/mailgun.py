@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-from deliverability.events.source import Row, Source
+from deliverability.events.source import Source, as_row, columns, listed
+
+_FORM = frozenset({"token", "message-headers", "Message-Id", "X-Mailgun-Sid"})
+"""Fields of the hooks that were forms."""
 
 
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
+def _unwrap(value: object) -> Iterator[object]:
     """The record of a hook, or those of an answer of the Events API; form fields get one spelling."""
-    if isinstance(value.get("event-data"), Mapping):
-        yield value["event-data"]
-    elif isinstance(value.get("items"), list):
-        yield from (cast("Row", item) for item in value["items"] if isinstance(item, Mapping))
-    else:
-        # the old hooks write Message-Id or message-id by the event
-        yield {name.lower(): field for name, field in value.items()}
+    for found in listed("items")(value):
+        row = as_row(found) or {}
+        if "event-data" in row:
+            yield row["event-data"]
+        elif _FORM.isdisjoint(row):
+            yield found
+        else:
+            # the old hooks write Message-Id or message-id by the event
+            yield {name.lower(): field for name, field in row.items()}
 
 
-_FLAT_TAGS = "texts(coalesce(tags, tag, \"x-mailgun-tag\"))"
+_FLAT_TAGS = 'texts(coalesce(tags, tag, "x-mailgun-tag"))'
 
 MAILGUN = Source(
     name="mailgun",
@@ -35,20 +39,16 @@ MAILGUN = Source(
         frozenset({"event", "recipient", "token", "signature"}),
         frozenset({"event", "recipient", "timestamp", "delivery-status"}),
     ),
-    envelope=frozenset({"event-data", "items", "token", "message-headers"}),
+    envelope=_FORM | {"event-data", "items"},
     unwrap=_unwrap,
     raw={
-        **dict.fromkeys(
-            (
-                "event severity reason id timestamp recipient ip url code error notification description message-id"
-                " campaign-id campaign-name user-agent country"
-            ).split(),
+        **columns(
+            "event severity reason id timestamp recipient ip url code error notification description message-id"
+            " campaign-id campaign-name user-agent country",
             "VARCHAR",
         ),
-        **dict.fromkeys(
-            (
-                "delivery-status message envelope tags tag x-mailgun-tag campaigns client-info flags geolocation reject"
-            ).split(),
+        **columns(
+            "delivery-status message envelope tags tag x-mailgun-tag campaigns client-info flags geolocation reject",
             "JSON",
         ),
     },

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-from deliverability.events.source import Row, Source
+from deliverability.events.source import Source, as_row, columns
 
 _LISTS = {"Bounces": "Bounce", "Opens": "Open", "Clicks": "Click"}
 """The list of an API's answer → the record type that its rows may leave out."""
 
 
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
-    """The rows of an API's answer."""
-    for name, record_type in _LISTS.items():
-        rows = value.get(name)
-        for row in cast("list[object]", rows) if isinstance(rows, list) else ():
-            if isinstance(row, Mapping):
-                yield {"RecordType": record_type, **cast("Row", row)}
+def _unwrap(value: object) -> Iterator[object]:
+    """The rows of an API's answer, each with its record type."""
+    envelope = as_row(value) or {}
+    name = next((name for name in _LISTS if isinstance(envelope.get(name), list)), None)
+    if name is None:
+        yield value
+        return
+    for found in envelope[name]:
+        row = as_row(found)
+        yield found if row is None else {"RecordType": _LISTS[name], **row}
 
 
 _RECORD = """coalesce(RecordType, CASE WHEN BouncedAt IS NOT NULL THEN 'Bounce' END)"""
@@ -37,11 +39,9 @@ POSTMARK = Source(
     envelope=frozenset(_LISTS),
     unwrap=_unwrap,
     raw={
-        **dict.fromkeys(
-            (
-                "RecordType Type ID MessageID MessageStream Tag Recipient Email DeliveredAt BouncedAt ReceivedAt ChangedAt"
-                " Details Description SuppressSending SuppressionReason FirstOpen UserAgent OriginalLink"
-            ).split(),
+        **columns(
+            "RecordType Type ID MessageID MessageStream Tag Recipient Email DeliveredAt BouncedAt ReceivedAt ChangedAt"
+            " Details Description SuppressSending SuppressionReason FirstOpen UserAgent OriginalLink",
             "VARCHAR",
         ),
         "Geo": "JSON",

@@ -36,6 +36,7 @@ SENDGRID = Source(
     },
     aliases={"smtp-id": ("smtp_id",)},
     kind="event",
+    queued_is_sent=True,
     types={
         "processed": "queued",
         "dropped": "rejected",
@@ -56,7 +57,7 @@ SENDGRID = Source(
         "ts": "unix_s(timestamp)",
         "recipient": "address(email)",
         # everything after the first dot names the machine that handled it
-        "message_id": """coalesce(split_part(sg_message_id, '.', 1), "smtp-id")""",
+        "message_id": """coalesce(split_part(sg_message_id, '.', 1), bare_id("smtp-id"))""",
         "campaign": "coalesce(marketing_campaign_id, marketing_campaign_name, texts(category)[1])",
         "tags": "texts(category)",
         # opens and clicks carry the reader's address

@@ -1,38 +1,39 @@
 """Amazon SES: event publishing and feedback notifications, by SNS, SQS, EventBridge or Firehose.
 
-SES delivers at least once, and a record that comes twice may come in two SNS messages: there is no stable id of an event.
+SES delivers at least once, and a record that comes twice may come in two SNS messages: no id of an event is stable.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import cast
 
-from deliverability.events.source import Row, Source
+from deliverability.events.source import Source, as_row, columns
 
 MAX_ENVELOPES = 6
 """Envelopes within envelopes that are opened: SQS in Lambda in SNS needs four. Our own bound, 2026-11."""
+_INSIDE = ("Message", "Sns", "detail", "Body", "body")
+"""Where SNS, Lambda, EventBridge and SQS keep what they carry."""
 _HELLO = "Successfully validated SNS topic"
 """How the text begins that SES sends once to a new topic."""
 
 
-def _unwrap(value: object, depth: int = 0) -> Iterator[Row]:
-    """The records in an SNS, SQS, Lambda or EventBridge envelope; what cannot be read is a row without a type."""
-    if not isinstance(value, Mapping) or depth > MAX_ENVELOPES:
-        yield {}
+def _unwrap(value: object, depth: int = 0) -> Iterator[object]:
+    """The records in an SNS, SQS, Lambda or EventBridge envelope; what cannot be opened is a row without a type."""
+    row = as_row(value)
+    if row is None or depth > MAX_ENVELOPES:
+        yield {} if depth else value
         return
-    row = cast("Mapping[str, Any]", value)
-    inner = row.get("Message", row.get("body", row.get("Body", row.get("Sns", row.get("detail")))))
-    if isinstance(row.get("Records"), list):
-        for record in row["Records"]:
-            yield from _unwrap(record, depth + 1)
-    elif inner is None or "eventType" in row or "notificationType" in row:
+    records = row.get("Records")
+    inside = next((row[name] for name in _INSIDE if name in row), None)
+    if "eventType" in row or "notificationType" in row or (inside is None and not isinstance(records, list)):
         yield row
     elif row.get("Type") in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
         yield {"eventType": row["Type"]}
     else:
-        yield from _unwrap(_parsed(inner), depth + 1)
+        for found in cast("list[object]", records) if isinstance(records, list) else [_parsed(inside)]:
+            yield from _unwrap(found, depth + 1)
 
 
 def _parsed(inner: object) -> object:
@@ -46,8 +47,17 @@ def _parsed(inner: object) -> object:
         return None
 
 
-_OPT_OUTS = "len(list_filter(subscription->>'$.{}.topicSubscriptionStatus[*].subscriptionStatus', lambda s: s = 'OptOut'))"
+_OPT_OUTS = (
+    "len(list_filter(subscription->>'$.{}.topicSubscriptionStatus[*].subscriptionStatus', lambda s: s = 'OptOut'))"
+)
 _TAGS = """list_filter(json_keys(mail, '$.tags'), lambda name: NOT starts_with(name, 'ses:'))"""
+
+
+def _tag(name: str) -> str:
+    """The first value of the tag that the SQL `name` names: by a pointer, which any name fits into."""
+    return f"json_extract_string(mail, '/tags/' || replace(replace({name}, '~', '~0'), '/', '~1') || '/0')"
+
+
 _WORD = "coalesce(eventType, notificationType)"
 
 SES = Source(
@@ -58,28 +68,23 @@ SES = Source(
         "https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html",
     ),
     signs=(frozenset({"eventType", "mail"}), frozenset({"notificationType", "mail"}), frozenset({"eventType", "send"})),
-    envelope=frozenset({"Message", "Records", "Sns", "detail", "Body", "body"}),
+    envelope=frozenset({"Records", *_INSIDE}),
     unwrap=_unwrap,
     raw={
         "eventType": "VARCHAR",
         "notificationType": "VARCHAR",
-        **dict.fromkeys(
-            (
-                "mail bounce complaint delivery deliveryDelay reject open click failure subscription"
-            ).split(),
-            "JSON",
-        ),
+        **columns("mail bounce complaint delivery deliveryDelay reject open click failure subscription", "JSON"),
     },
     # one record may be about several recipients. An open or a click names all whom the mail went to and not who it was:
     # it counts once, for the first of them
-    explode=f"""each(CASE {_WORD}
+    explode=f"""CASE {_WORD}
         WHEN 'Bounce' THEN json_extract(bounce, '$.bouncedRecipients[*]')
         WHEN 'Complaint' THEN json_extract(complaint, '$.complainedRecipients[*]')
         WHEN 'Delivery' THEN json_extract(delivery, '$.recipients[*]')
         WHEN 'DeliveryDelay' THEN json_extract(deliveryDelay, '$.delayedRecipients[*]')
         WHEN 'Open' THEN json_extract(mail, '$.destination[*]')[:1]
         WHEN 'Click' THEN json_extract(mail, '$.destination[*]')[:1]
-        ELSE json_extract(mail, '$.destination[*]') END)""",
+        ELSE json_extract(mail, '$.destination[*]') END""",
     kind=f"""CASE
         WHEN {_WORD} = 'Bounce' AND lower(bounce->>'$.bounceSubType')
             IN ('onaccountsuppressionlist', 'ontenantsuppressionlist', 'emailvalidationsuppressed')
@@ -117,13 +122,13 @@ SES = Source(
         "ts": """coalesce(iso(delivery->>'$.timestamp'), iso(bounce->>'$.timestamp'), iso(complaint->>'$.timestamp'),
             iso(deliveryDelay->>'$.timestamp'), iso(open->>'$.timestamp'), iso(click->>'$.timestamp'),
             iso(subscription->>'$.timestamp'), iso(mail->>'$.timestamp'))""",
-        "recipient": "address(coalesce(item->>'$.emailAddress', CASE json_type(item) WHEN 'VARCHAR' THEN item->>'$' END))",
+        "recipient": """address(coalesce(item->>'$.emailAddress',
+            CASE WHEN json_type(item) = 'VARCHAR' THEN item->>'$' END))""",
         "message_id": "mail->>'$.messageId'",
         # tags are the user's; those that begin with ses: are Amazon's
-        "campaign": f"""coalesce(mail->>'$.tags.campaign[0]', mail->>'$.tags.campaign_id[0]', mail->>'$.tags.campaignId[0]',
-            mail->>'$.tags.campaign_name[0]', json_extract_string(mail, '$.tags.' || to_json(({_TAGS})[1]) || '[0]'))""",
-        "tags": f"""list_transform({_TAGS}, lambda name: concat(name, '=',
-            json_extract_string(mail, '$.tags.' || to_json(name) || '[0]')))""",
+        "campaign": f"""coalesce(mail->>'$.tags.campaign[0]', mail->>'$.tags.campaign_id[0]',
+            mail->>'$.tags.campaignId[0]', mail->>'$.tags.campaign_name[0]', {_tag(f"({_TAGS})[1]")})""",
+        "tags": f"list_transform({_TAGS}, lambda name: concat(name, '=', {_tag('name')}))",
         "ip": """mail->>'$.tags."ses:outgoing-ip"[0]'""",
         "user_agent": "coalesce(open->>'$.userAgent', click->>'$.userAgent')",
         "url": "click->>'$.link'",

@@ -5,21 +5,19 @@ Two pixels report an open, at the top and the bottom of the mail: messages are c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-from deliverability.events.source import Row, Source
+from deliverability.events.source import Source, as_row, columns, listed
 
 
-def _unwrap(value: Mapping[str, Any]) -> Iterator[Row]:
+def _unwrap(value: object) -> Iterator[object]:
     """The record under the one key of `msys`, whichever it is; an empty one is a ping."""
-    rows = value.get("results")
-    if isinstance(rows, list):
-        yield from (cast("Row", row) for row in cast("list[object]", rows) if isinstance(row, Mapping))
-        return
-    msys = value.get("msys")
-    inner = [row for row in cast("Row", msys).values() if isinstance(row, Mapping)] if isinstance(msys, Mapping) else []
-    yield from cast("list[Row]", inner) or [{"type": "ping"} if msys == {} else {}]
+    for found in listed("results")(value):
+        msys = as_row((as_row(found) or {}).get("msys"))
+        if msys is None:
+            yield found
+        else:
+            yield from msys.values() or [{"type": "ping"}]
 
 
 _OPENS = "('open', 'initial_open', 'amp_open', 'amp_initial_open', 'click', 'amp_click')"
@@ -40,14 +38,12 @@ SPARKPOST = Source(
     envelope=frozenset({"msys", "results"}),
     unwrap=_unwrap,
     raw={
-        **dict.fromkeys(
-            (
-                "type event_id timestamp message_id rcpt_to raw_rcpt_to campaign_id sending_ip bounce_class error_code"
-                " reason raw_reason transactional target_link_url user_agent fbtype"
-            ).split(),
+        **columns(
+            "type event_id timestamp message_id rcpt_to raw_rcpt_to campaign_id sending_ip bounce_class error_code"
+            " reason raw_reason transactional target_link_url user_agent fbtype",
             "VARCHAR",
         ),
-        **dict.fromkeys("rcpt_tags user_agent_parsed geo_ip".split(), "JSON"),
+        **columns("rcpt_tags user_agent_parsed geo_ip", "JSON"),
     },
     kind="""CASE
         WHEN type = 'bounce' AND bounce_class = '25' THEN 'bounce admin'
@@ -61,8 +57,7 @@ SPARKPOST = Source(
         # "not counted in bounces": SparkPost's own refusal
         "bounce admin": "rejected",
         "out_of_band": "bounced",
-        # what came back to the return path was no bounce: an automatic reply, a request to subscribe or unsubscribe, or a
-        # challenge
+        # no bounce came back to the return path, but an automatic reply, a wish to subscribe or not, or a challenge
         "out_of_band 60": "autoresponded",
         "out_of_band 80": "subscribed",
         "out_of_band 90": "unsubscribed",
@@ -81,11 +76,9 @@ SPARKPOST = Source(
         "amp_click": "clicked",
         "list_unsubscribe": "unsubscribed",
         "link_unsubscribe": "unsubscribed",
-        **dict.fromkeys(
-            (
-                "ping relay_injection relay_rejection relay_delivery relay_tempfail relay_permfail relay_message"
-                " ab_test_completed ab_test_cancelled success error sms_status"
-            ).split(),
+        **columns(
+            "ping relay_injection relay_rejection relay_delivery relay_tempfail relay_permfail relay_message"
+            " ab_test_completed ab_test_cancelled success error sms_status",
             "ignored",
         ),
     },
