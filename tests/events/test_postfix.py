@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.events import schema
+from deliverability.events import postfix_rows, schema
 from deliverability.events.postfix import LogCounts, read_log, recognised
 from deliverability.events.postfix_lines import LINE
-from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT, WAITING
+from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
 from deliverability.intake.trouble import Refused, Troubles
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -394,13 +394,14 @@ def test_a_message_that_is_given_up_and_was_not_seen_before_is_counted_apart() -
     assert outcome(log) == ({}, {"expired-unseen": 1})
 
 
-def test_what_is_waited_for_is_bounded() -> None:
-    line = delivery(LATER, to=b"to=<%07d@b.example>")
-    log = b"".join(line % number for number in range(WAITING + 1))
+def test_what_is_waited_for_is_bounded_and_who_waits_no_more_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postfix_rows, "WAITING", 3)
     given_up = HEAD + b"postfix/qmgr[2]: 4F1A2B3C4D: from=<x>, status=expired, returned to sender\n"
-    _, counts, _ = read(log + given_up)
+    waiting = [delivery(LATER, queue_id=b"A%d" % number) for number in range(3)]
+    settled = [delivery(queue_id=b"A%d" % number) for number in range(3)]
 
-    assert counts.left_out == {"expired-unseen": 1}
+    assert read(delivery(LATER) + b"".join(waiting) + given_up)[1].left_out == {"expired-unseen": 1}
+    assert read(b"".join(waiting + settled) + delivery(LATER) + b"".join(waiting[1:]) + given_up)[1].left_out == {}
 
 
 def test_the_totals_are_those_of_pflogsumm() -> None:
