@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 STDIN = "-"
 """The path that means standard input."""
@@ -74,7 +74,7 @@ def _below(top: str, ends: tuple[str, ...] | None, entered: set[tuple[int, int]]
 
 
 def _folders(entries: list[os.DirEntry[str]]) -> list[str]:
-    folders = [entry for entry in entries if entry.is_dir()]
+    folders = [entry for entry in entries if _holds(entry.is_dir)]
     is_maildir = {"cur", "new"} <= {entry.name for entry in folders}
     return [
         entry.path
@@ -85,7 +85,14 @@ def _folders(entries: list[os.DirEntry[str]]) -> list[str]:
 
 
 def _is_wanted(entry: os.DirEntry[str], ends: tuple[str, ...] | None) -> bool:
-    """Whether it is a file to read: a pipe or a device would never end; a broken link is passed on, to be reported."""
-    if entry.name.startswith(".") or entry.is_dir() or not (ends is None or entry.name.lower().endswith(ends)):
+    """Whether it is a file to read. A pipe or a device might never end; a link that leads nowhere is to be reported."""
+    if entry.name.startswith(".") or not (ends is None or entry.name.lower().endswith(ends)):
         return False
-    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+    return _holds(entry.is_file) or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except OSError:  # a link that leads to itself
+        return False
