@@ -193,6 +193,13 @@ def test_what_servers_say_in_helo_leads_to_no_error(helo: str) -> None:
     assert [f for f in audit(helo=helo).findings if f.outcome is Outcome.ERROR] == []
 
 
+def test_what_says_not_which_block_lists_is_refused_in_one_line() -> None:
+    with pytest.raises(ValueError, match="none, default, all") as caught:
+        audit(blocklists="\x1bevery")
+
+    assert not {"\n", "\x1b"}.intersection(str(caught.value))
+
+
 def test_a_selection_that_leaves_no_check_is_refused() -> None:
     with pytest.raises(UnknownCheck, match="no check is left"):
         audit(select=["spf-*"], ignore=["*"])

@@ -38,6 +38,7 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup import Answer, Status
+from deliverability.protocols.blocklists import Which
 from deliverability.verdict import FixChoice, NextFix, Verdict, Word
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -218,7 +219,7 @@ def test_the_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.split() == ["audit", "checks", "diff"]
 
 
-WORDS = (Action, Effort, Lack, Outcome, Owner, Role, Severity, Status, Word)
+WORDS = (Action, Effort, Lack, Outcome, Owner, Role, Severity, Status, Which, Word)
 
 
 def enumerations(node: Any) -> Iterator[frozenset[str]]:
