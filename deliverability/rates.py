@@ -84,6 +84,7 @@ def rates(
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - as above
     from deliverability.events.load import Loader, Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
+    from deliverability.events.table import EventTable  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
 
     asked = asked or Asked()
@@ -91,11 +92,9 @@ def rates(
     by = checked_columns(asked.by, counting.BY)
     sources = {**SOURCES, **asked.sources}
     staged = counting.dimensions((*by, "provider"))
-    request = Request(
-        now=asked.now, source=named_source(asked.source, sources), sources=sources, dimensions=staged, zone=asked.zone
-    )
+    request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
     with open_engine() as engine:
-        loader = Loader(engine, request, troubles, progress)
+        loader = Loader(engine, EventTable(engine, staged, people=False), request, troubles, progress)
         loader.load(paths)
         counting.fold_messages(engine, staged, sources)
         counting.keep(engine, asked.since, asked.until)

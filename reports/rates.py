@@ -43,7 +43,7 @@ def _read(canvas: Canvas, document: Document) -> list[str]:
     lines = [canvas.paint(f"{document['totals']['sent']:,} messages sent, {when}", "bold")]
     parts = [f"{got['rows']:,} rows in {got['files']:,} {'file' if got['files'] == 1 else 'files'}"]
     parts += [f"{got[name]:,} {word}" for name, word in (("duplicates", "duplicates"), ("bad", "bad")) if got[name]]
-    parts += [f"{name} ({found['why'].partition(': ')[2]})" for name, found in got["sources"].items()]
+    parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
     if got["unknown_words"]:
         words = ", ".join(f"{word} {count:,}" for word, count in list(got["unknown_words"].items())[:5])
@@ -125,10 +125,11 @@ def _figures(row: Mapping[str, Any]) -> list[str]:
 
 
 def percent(value: float | None) -> str:
-    """A share in percent: as many digits as it takes to tell it from nothing and from everything."""
+    """A share in percent: more digits the nearer it is to nothing or to everything."""
     if value is None:
         return "–"
-    digits = 1 if value == 0 or 0.01 <= value <= 0.99 or value >= 1 else 2 if 0.001 <= value <= 0.999 else 3
+    edge = min(value, abs(1 - value))
+    digits = 1 if edge in {0, 1} or edge >= 0.1 else 2 if edge >= 0.001 else 3
     return f"{100 * value:.{digits}f} %"
 
 

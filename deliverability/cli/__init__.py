@@ -20,6 +20,7 @@ SUMMARIES = {
     "diff": "Show what changed between two stored audits.",
     "render": "Show a stored audit in any format.",
     "rates": "Turn the events of your sending service into rates.",
+    "ingest": "Keep events, normalised and without addresses, each once.",
     "checks": "List every check.",
     "explain": "Explain one check: what it asks, why, how to fix it.",
     "schema": "Print the JSON Schema of a document.",

@@ -18,6 +18,8 @@ from deliverability.cli._problem import Problem
 from deliverability.text import visible
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
 
@@ -62,6 +64,18 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
+
+
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The time zone of that name. Raises Problem."""
+    if name is None:
+        return None
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where one is named
+
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise Problem(f"no such time zone: {visible(name)[:60]!r} (names are like Europe/Berlin)") from None
 
 
 def sources_of(config: str | None) -> dict[str, Source]:

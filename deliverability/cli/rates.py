@@ -20,12 +20,11 @@ from deliverability.cli._reading import (
     span_options,
     troubles_of,
     warn_of,
+    zone_of,
 )
-from deliverability.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from zoneinfo import ZoneInfo
 
 FORMATS = ("text", "json", "csv", "parquet")
 
@@ -102,18 +101,6 @@ def _counted(
         raise Problem(str(error)) from None
     finally:
         meter.clear()
-
-
-def zone_of(name: str | None) -> ZoneInfo | None:
-    """The time zone of that name. Raises Problem."""
-    if name is None:
-        return None
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where one is named
-
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise Problem(f"no such time zone: {visible(name)[:60]!r} (names are like Europe/Berlin)") from None
 
 
 def _write(document: dict[str, Any], chosen: list[tuple[str, str]], no_color: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Protocol
 
 from deliverability.events import relations
 from deliverability.events.canonical import canonical_query
@@ -21,9 +22,10 @@ from deliverability.events.recognise import recognise
 from deliverability.events.rows import Row, csv_rows, json_rows
 from deliverability.events.source import Source
 from deliverability.events.sources import SOURCES
+from deliverability.events.sources.kept import KEPT, KEY
 from deliverability.events.sources.postfix import POSTFIX
 from deliverability.events.spool import FILE, LINE, Spool
-from deliverability.events.table import IS_BAD, EventTable, Staged
+from deliverability.events.table import IS_BAD, Staged
 from deliverability.events.values import Broken, Readable
 from deliverability.fastclass import dataclass
 from deliverability.intake.paths import STDIN, expand
@@ -39,35 +41,49 @@ class Request:
     """How files are to be read.
 
     - source: whose they all are, where the user says so; else each file is recognised.
-    - sources: what is known, by name. dimensions: what messages will be grouped by (`staging.DIMENSIONS`).
-    - people: whether a key of the recipient is kept, for what is asked across messages.
-    - zone: of times that have none. now: the clock, aware.
+    - sources: what is known, by name. zone: of times that have none. now: the clock, aware.
     """
 
     now: datetime
     source: Source | None = None
     sources: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
-    dimensions: tuple[str, ...] = ("domain", "campaign")
-    people: bool = False
     zone: tzinfo | None = None
 
 
+class Table(Protocol):
+    """Where canonical rows go: `EventTable`, to be counted, or a store, to be kept."""
+
+    def insert(self, canonical: str, source: Source, /) -> Staged:
+        """Take the rows of a query over the canonical columns; those that are no events do not stay."""
+        ...
+
+    def bad_rows(self, canonical: str, /) -> list[tuple[str, int, str]]:
+        """File, line and reason of each row that is no event."""
+        ...
+
+    def leave_out_the_future(self, now: datetime, troubles: Troubles, /) -> None:
+        """Take out events ahead of the clock."""
+        ...
+
+
 class Loader:
-    """Reads files into the engine's table `event`, and counts what it read."""
+    """Reads files into a table, and counts what it read."""
 
     def __init__(
-        self, engine: Engine, request: Request, troubles: Troubles, progress: Callable[[int], None] = lambda _: None
+        self,
+        engine: Engine,
+        table: Table,
+        request: Request,
+        troubles: Troubles,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._request = request
         self._troubles = troubles
         self._progress = progress
-        self._table = EventTable(
-            engine,
-            request.dimensions,
-            people=request.people,
-            zone=None if request.zone is None else str(request.zone),
-        )
+        self._table = table
+        if request.zone is not None:
+            engine.run("SET VARIABLE zone = ?", [str(request.zone)])
         self._spools: dict[str, Spool] = {}
         self._names: list[str] = []
         self.rows = 0
@@ -110,7 +126,7 @@ class Loader:
             self._log(stream)
         elif look.layout in {Layout.PARQUET, Layout.STORE}:
             with self._on_disk(stream, path) as whole:
-                self._parquet(whole)
+                (self._parquet if look.layout is Layout.PARQUET else self._store)(whole)
         else:
             self._rows(stream, path, look, self._source(look))
 
@@ -209,12 +225,29 @@ class Loader:
         link = relations.alias(self._engine, path)
         try:
             heads = relations.parquet_heads(self._engine, link)
+            if KEY in heads:
+                return self._kept(f"read_parquet('{link}')")
             source = self._source(Look(Layout.PARQUET, (dict.fromkeys(heads, ""),)))
             relation = relations.parquet_relation(link, heads, source)
             query = canonical_query(source, relation, file=str(len(self._names) - 1), line="number")
             self._with_reasons(query, source)
         except duckdb.Error as error:
             raise Refused("not-parquet", " ".join(str(error).split())[:200]) from None
+
+    def _store(self, path: Path) -> None:
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        link = relations.alias(self._engine, path)
+        try:
+            self._engine.run(f"ATTACH '{link}' AS kept (READ_ONLY)")
+            self._kept("kept.deliv_event")
+            self._engine.run("DETACH kept")
+        except duckdb.Error as error:
+            raise Refused("not-a-store", " ".join(str(error).split())[:200]) from None
+
+    def _kept(self, relation: str) -> None:
+        """Events that deliv has kept: canonical already."""
+        self._count(self._table.insert(relations.kept_query(relation), self._known(KEPT, "events that deliv keeps")))
 
     def _log(self, stream: Readable) -> None:
         """A Postfix log: its rows are written out first, since only its end tells which year it began in."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from deliverability.events.canonical import columns_argument, named, quoted
 from deliverability.events.engine import Engine
+from deliverability.events.schema import COLUMNS
 from deliverability.events.source import Source
+from deliverability.events.sources.kept import KEY
 
 MAX_LINE = 16 * 1024 * 1024
 """Octets of a line that the engine reads; DuckDB's own bound of a JSON object."""
@@ -77,6 +79,13 @@ def log_relation(path: Path, columns: Mapping[str, str], form: str, years_over: 
         return read
     earlier = f"epoch_us(make_timestamp(ts) - to_years({years_over}))"
     return f"(SELECT * REPLACE ({earlier} AS ts) FROM {read})"
+
+
+def kept_query(relation: str) -> str:
+    """The canonical rows of a store; its key is the id of each event."""
+    columns = {**{name: name for name in COLUMNS}, "type": "CAST(type AS event_type)", "event_id": KEY}
+    chosen = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    return f"SELECT {chosen}, CAST(NULL AS VARCHAR) AS word, 1 AS part FROM {relation}"
 
 
 def _as_text(name: str, kind: str) -> str:

@@ -54,16 +54,16 @@ def create(dimensions: Sequence[str], *, people: bool) -> str:
         reply VARCHAR, word VARCHAR, part BIGINT{columns}{person})"""
 
 
-def staged(canonical: str, dimensions: Sequence[str], *, people: bool, queued_is_sent: bool, ids_repeat: bool) -> str:
+def staged(canonical: str, dimensions: Sequence[str], *, people: bool, queued_is_sent: str, ids_repeat: bool) -> str:
     """The rows of `event` out of canonical rows.
 
-    - queued_is_sent: the source has no word for the send itself, and counts what it queued.
+    - queued_is_sent: SQL for whether the source has no word for the send itself, and counts what it queued.
     - ids_repeat: one event id may stand for several recipients.
     """
     event_id = "hash(event_id, recipient)" if ids_repeat else "hash(event_id)"
     columns = "".join(f", {DIMENSIONS[name]} AS {name}" for name in dimensions)
     person = ", hash(recipient) AS person, event_id IS NOT NULL AS has_id" if people else ""
-    sent = f" | CASE WHEN type = 'queued' THEN {QUEUED_IS_SENT} ELSE 0 END" if queued_is_sent else ""
+    sent = f" | CASE WHEN type = 'queued' AND {queued_is_sent} THEN {QUEUED_IS_SENT} ELSE 0 END"
     return f"""SELECT hash(coalesce(message_id, campaign, ''), recipient) AS message,
         CASE WHEN event_id IS NULL THEN hash(type, recipient, message_id, ts, url) ELSE {event_id} END AS event,
         CASE WHEN type IS NULL THEN {NO_TYPE} WHEN type = '{IGNORED}' THEN {IGNORED_STATE}

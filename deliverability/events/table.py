@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from deliverability.events import staging
-from deliverability.events.canonical import EVENT_TYPE
+from deliverability.events.canonical import EVENT_TYPE, quoted
 from deliverability.events.engine import Engine
 from deliverability.events.macros import MACROS
 from deliverability.events.source import Source
+from deliverability.events.sources import SOURCES
+from deliverability.events.sources.kept import KEPT
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Bad, Troubles
 
@@ -32,14 +34,12 @@ class Staged:
 class EventTable:
     """The table `event` of an engine."""
 
-    def __init__(self, engine: Engine, dimensions: tuple[str, ...], *, people: bool, zone: str | None) -> None:
+    def __init__(self, engine: Engine, dimensions: tuple[str, ...], *, people: bool) -> None:
         self._engine = engine
         self._dimensions = dimensions
         self._people = people
-        for statement in (*MACROS, EVENT_TYPE, staging.create(dimensions, people=people)):
-            engine.run(statement)
-        if zone is not None:
-            engine.run("SET VARIABLE zone = ?", [zone])
+        prepare(engine)
+        engine.run(staging.create(dimensions, people=people))
 
     def insert(self, canonical: str, source: Source) -> Staged:
         """Stage the rows of a query over the canonical columns; the bad ones do not stay."""
@@ -48,7 +48,7 @@ class EventTable:
             canonical,
             self._dimensions,
             people=self._people,
-            queued_is_sent=source.queued_is_sent,
+            queued_is_sent=_queued_is_sent(source),
             ids_repeat=bool(source.explode),
         )
         self._engine.run(f"INSERT INTO event {query}")
@@ -63,9 +63,7 @@ class EventTable:
 
     def bad_rows(self, canonical: str) -> list[tuple[str, int, str]]:
         """File, line and reason of each row of such a query that is no event."""
-        why = f"CASE WHEN type IS NULL THEN {staging.NO_TYPE} ELSE {staging.NO_TIME} END"
-        query = f"SELECT DISTINCT source_file, source_line, {why} FROM ({canonical}) WHERE {IS_BAD} ORDER BY ALL"
-        return [(file, line, staging.REASONS[state]) for file, line, state in self._engine.run(query)]
+        return reasons_of(self._engine, canonical)
 
     def leave_out_the_future(self, now: datetime, troubles: Troubles) -> None:
         """Events ahead of the clock are bad, unless they are most: then it is the clock that is wrong, or the zone."""
@@ -78,3 +76,23 @@ class EventTable:
             )
             for _ in range(ahead):
                 troubles.add(Bad(file="(events)", reason=staging.REASONS[staging.FUTURE]))
+
+
+def _queued_is_sent(source: Source) -> str:
+    if source is not KEPT:
+        return str(source.queued_is_sent).lower()
+    names = (quoted(one.name) for one in SOURCES.values() if one.queued_is_sent)
+    return f"provider IN ({', '.join(names)})"
+
+
+def prepare(engine: Engine) -> None:
+    """Define what queries over a source's rows are written in."""
+    for statement in (*MACROS, EVENT_TYPE):
+        engine.run(statement)
+
+
+def reasons_of(engine: Engine, canonical: str) -> list[tuple[str, int, str]]:
+    """File, line and reason of each row of such a query that is no event."""
+    why = f"CASE WHEN type IS NULL THEN {staging.NO_TYPE} ELSE {staging.NO_TIME} END"
+    query = f"SELECT DISTINCT source_file, source_line, {why} FROM ({canonical}) WHERE {IS_BAD} ORDER BY ALL"
+    return [(file, line, staging.REASONS[state]) for file, line, state in engine.run(query)]

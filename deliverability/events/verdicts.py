@@ -17,9 +17,8 @@ def judge_replies(engine: Engine, sources: Mapping[str, Source]) -> None:
     path = engine.folder / "verdicts.ndjson"
     _write(path, replies, sources)
     columns = "{'reply': 'VARCHAR', 'reason': 'VARCHAR', 'persistence': 'VARCHAR', 'code': 'VARCHAR'}"
-    engine.run(
-        f"CREATE TABLE verdict AS SELECT * FROM read_json('{path}', format='newline_delimited', columns={columns})"
-    )
+    read = f"read_json('{path}', format='newline_delimited', columns={columns})"
+    engine.run(f"CREATE OR REPLACE TEMP TABLE verdict AS SELECT * FROM {read}")
 
 
 def _write(path: Path, replies: Iterable[str], sources: Mapping[str, Source]) -> None:
