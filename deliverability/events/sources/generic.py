@@ -5,7 +5,7 @@ Without a map the columns are those of the canonical record, so that what deliv 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from deliverability.events.reasons import Persistence, Reason
@@ -16,6 +16,8 @@ OURS = ("source_file", "source_line")
 """Columns that reading fills in: they cannot be mapped."""
 NEEDED = ("type", "ts", "recipient")
 """Without these a row is no event."""
+TAKEN = frozenset({"kind", "item", "part"})
+"""Names that the query itself gives (`Source`): a user's column of such a name is read under another."""
 MAX_NAME = 200
 """Characters in the name of a column. Our own bound, 2026-11."""
 
@@ -48,12 +50,14 @@ def generic_source(
             raise ValueError(f"types: {canonical!r} is no type of event; they are {', '.join(words)} and {IGNORED}")
         words[word.lower()] = canonical
     wanted = {column: columns.get(column, column) for column in known}
+    heads = _heads(wanted.values())
     return Source(
         name=name,
         title="columns named by the user",
         documentation=(),
         signs=(frozenset(wanted[column].split(".")[0] for column in NEEDED),),
-        raw=_raw(wanted),
+        raw=dict.fromkeys(map(_own, heads), "JSON"),
+        aliases={_own(head): (head,) for head in heads if _own(head) != head},
         kind=_text(wanted["type"]),
         types=words,
         fields={
@@ -80,16 +84,17 @@ def _zone(zone: str | None) -> str:
         raise ValueError(f"zone: {zone!r} is no time zone; names are like Europe/Berlin") from error
 
 
-def _raw(wanted: Mapping[str, str]) -> dict[str, str]:
-    """A path's first part and, as a table's head may have dots, the whole of it."""
-    raw: dict[str, str] = {}
-    folded: dict[str, str] = {}
-    for theirs in wanted.values():
-        for head in (theirs, theirs.split(".")[0]):
-            if folded.setdefault(head.lower(), head) != head:
-                raise ValueError(f"columns: {head!r} and {folded[head.lower()]!r} differ by case alone")
-            raw[head] = "JSON"
-    return raw
+def _heads(wanted: Iterable[str]) -> list[str]:
+    """The keys that are read: a path's first part and, as a table's head may have dots, the whole of it."""
+    heads = {head: head.lower() for theirs in wanted for head in (theirs, theirs.split(".")[0])}
+    for head, folded in heads.items():
+        if other := next((other for other, known in heads.items() if known == folded and other != head), None):
+            raise ValueError(f"columns: {head!r} and {other!r} differ by case alone")
+    return list(heads)
+
+
+def _own(head: str) -> str:
+    return f"their {head}" if head.lower() in TAKEN else head
 
 
 def _json(theirs: str) -> str:
@@ -101,7 +106,7 @@ def _json(theirs: str) -> str:
 
 
 def _name(head: str) -> str:
-    return f'"{head}"'
+    return f'"{_own(head)}"'
 
 
 def _text(theirs: str) -> str:
