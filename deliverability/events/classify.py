@@ -1,8 +1,8 @@
 """The reason behind a receiver's reply, in the order of evidence of events, §2.
 
-The receiver's own text > any server's text > the enhanced code > the reply code > the sending service's class. A code is
-worth so little because it lies so often: blocks come as 5.1.1, full mailboxes as 5.0.0, unknown users as 450. The texts
-and the codes, each with its source, are `replies.csv` and `codes.csv`; they are read when the first reply is classified.
+The receiver's own text > any server's text > the enhanced code > the reply code > the sending service's class. Codes
+are worth so little because they lie so often: blocks come as 5.1.1, full mailboxes as 5.0.0, unknown users as 450. The
+texts and the codes, with their sources, are `replies.csv` and `codes.csv`, read when the first reply is classified.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _NUMBERS = re.compile(
     r"|(?<=[245])\d\d(?=[- ]|$)"  # a reply code, or another number of its size
     r"|\d{0,2}(?:\.\d{1,3}){3}))"  # an IPv4 address
 )
+_ADDRESS = re.compile(r"[^/;:=,?&\"'(){}\[\]<>@]{0,64}@[^/;:,?&\"'(){}\[\]<>]{0,255}")
 _IPV6 = re.compile(r"(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}")
 _WRAPPED = re.compile(rf"{_CODE} - (?:unknown address error|other mail system problem)")
 """What Cisco's gateways put before a reply that they pass on, whatever it says."""
@@ -55,10 +56,24 @@ _RECEIVERS: Mapping[str, str] = {
     "nemesis": "gmx",
     "kundenserver": "gmx",
 }
-"""A word of a reply → the receiver whose servers say it; only receivers that give a code or a phrase a meaning of their own."""
-_SAME = {"google": "gmail", "googlemail": "gmail", "outlook": "microsoft", "hotmail": "microsoft", "aol": "yahoo"}
-_SAME |= {"att": "yahoo", "icloud": "apple", "web.de": "gmx", "1und1": "gmx", "ionos": "gmx", "mail.com": "gmx"}
+"""A word of a reply → the receiver whose servers say it: those that give a code or a phrase a meaning of its own."""
+_SAME: Mapping[str, str] = {
+    "google": "gmail",
+    "googlemail": "gmail",
+    "outlook": "microsoft",
+    "hotmail": "microsoft",
+    "aol": "yahoo",
+    "att": "yahoo",
+    "icloud": "apple",
+    "web.de": "gmx",
+    "1und1": "gmx",
+    "ionos": "gmx",
+    "mail.com": "gmx",
+}
 """Names of a mailbox provider that answers as another does."""
+
+
+_PERSISTENCES = frozenset(Persistence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +141,7 @@ def classify(
 
 def _without_addresses(text: str) -> str:
     if "@" in text:
-        text = " ".join([w for w in text.replace("<", " ").replace(">", " ").split() if "@" not in w])
+        text = " ".join([_ADDRESS.sub(" ", word) if "@" in word else word for word in text.split()])
     if text.count(":") > 4:
         text = _IPV6.sub(" ", text)
     return _WRAPPED.sub(" ", text) if " - " in text else text
@@ -223,9 +238,9 @@ def _by_reply(reply: str) -> Classification | None:
 def _hinted(hint: Reason | Persistence | str, reading: Classification) -> Classification:
     """Return what the sending service made of it."""
     evidence = "the sending service's class"
-    if hint in Reason:
+    if hint in KINDS:
         return _result(Reason(hint), "low", evidence)
-    if hint in Persistence:
+    if hint in _PERSISTENCES:
         kind = KINDS[reading.reason]
         return Classification(kind.reason, Persistence(hint), kind.blame, "low", kind.action, evidence)
     return reading

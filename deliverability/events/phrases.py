@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-
 GAP_WORDS = 8
 """Words that `..` may stand for; none is allowed too."""
+MAX_SHOWN = 24
+"""Words of a text that are shown as a phrase at most."""
 MAX_STATES = 20_000
 """Deterministic states kept; beyond it they are forgotten and found again, so that no input can fill the memory."""
 MAX_STRANGERS = 20_000
@@ -21,7 +22,7 @@ MAX_STRANGERS = 20_000
 
 _WORDS = re.compile(r"[^\W_]+")
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
 _ANY = -1
 """The class of `..`."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -75,6 +76,8 @@ class Phrasebook:
         self._any: list[list[int]] = [[]]  # place → places that any word leads to
         self._ends: list[list[int]] = [[]]  # place → phrases
         self._unspaced: list[tuple[str, str, int]] = []
+        self._patterns = patterns
+        self._lone: dict[int, Phrasebook] = {}
         self._vocabulary: list[frozenset[int]] = []
         for number, pattern in enumerate(patterns):
             pieces = self._spaced(number, pattern)
@@ -117,7 +120,8 @@ class Phrasebook:
             return self._unspaced[~end][1]
         mine = self._vocabulary[phrase]
         named: list[str] = []
-        for token in reversed(tokens[max(0, end - 2 * GAP_WORDS) : end + 1]):
+        tokens = tokens[self._first(found, tokens) : end + 1]
+        for token in reversed(tokens):
             kind = self._classes.get(token) or self._strangers.get(token, 0)
             if kind in mine or not mine.isdisjoint(self._wider.get(kind, ())):
                 named.append(token)
@@ -126,6 +130,19 @@ class Phrasebook:
             elif named[-1] != "…":
                 named.append("…")
         return " ".join(reversed(named)).strip("… ")
+
+    def _first(self, found: Found, tokens: Sequence[str]) -> int:
+        """Return the index of the word that the phrase begins with, so that it is shortest."""
+        phrase, end = found
+        if _ANY not in self._vocabulary[phrase]:
+            return max(0, end - MAX_SHOWN)
+        lone = self._lone.get(phrase)
+        if lone is None:
+            lone = self._lone[phrase] = Phrasebook([self._patterns[phrase]])
+        for first in range(end, max(0, end - MAX_SHOWN), -1):
+            if (0, end - first) in lone.find("", tokens[first : end + 1]):
+                return first
+        return max(0, end - MAX_SHOWN)
 
     def _spaced(self, number: int, pattern: str) -> list[str]:
         """Return the pieces of the phrase but for its alternatives in scripts without spaces, which are set aside."""
@@ -140,7 +157,9 @@ class Phrasebook:
 
     def _add(self, number: int, pieces: list[str]) -> None:
         if not pieces:
-            return
+            if self._unspaced and self._unspaced[-1][2] == number:
+                return
+            raise ValueError("an empty phrase")
         rest = pieces[::-1]
         lasts = self._alternatives(rest, frozenset((0,)))
         if rest or 0 in lasts:
