@@ -43,12 +43,14 @@ COUNTS = (*HAPPENED, "opens_total", "clicks_total")
 """The counts of a row, in their published order."""
 
 
-def messages(dimensions: Sequence[str]) -> str:
+def messages(dimensions: Sequence[str], *, people: bool = False) -> str:
     """The statement that makes `message`. Names stand as keys: a message's events may name one, or not.
 
-    The day of a message is that of its send, and of its first event where no send is seen.
+    The day of a message is that of its send, and of its first event where no send is seen. `people` keeps the
+    recipient's key.
     """
     keys = "".join(f", min(CASE WHEN {name} IS NOT NULL THEN hash({name}) END) AS {name}" for name in dimensions)
+    keys += ", any_value(person) AS person" if people else ""
     send = _B["queued"] | _B["sent"]
     return f"""CREATE TABLE message AS SELECT message, bit_or(mask) AS mask,
         coalesce(min(ts) FILTER ((mask & {send}) <> 0), min(ts)) AS sent_at,

@@ -27,11 +27,13 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in DIMENSIONS if name in wanted)
 
 
-def fold_messages(engine: Engine, staged: Sequence[str], sources: Mapping[str, Source]) -> None:
+def fold_messages(
+    engine: Engine, staged: Sequence[str], sources: Mapping[str, Source], *, people: bool = False
+) -> None:
     """Fold the table `event` into one row a message, and judge every refusal. `domain` has to be staged."""
     for statement in (
         fold.REPEATED,
-        fold.messages(staged),
+        fold.messages(staged, people=people),
         *map(fold.names, staged),
         fold.LAST_REPLY,
         fold.LAST_DEFERRAL,
