@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup import Resolver
 
 if TYPE_CHECKING:
-    from deliverability.feedback.aggregate import Head, Record
+    from deliverability.feedback.aggregate import Head, Octets, Record
     from deliverability.feedback.aggregate_sources import Inventory, Source
     from deliverability.feedback.aggregate_sums import GroupTally, SourceTally, Sums
     from deliverability.feedback.containers import Candidate
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_HELD = 20_000
 """Records of one report that are held until it is known to be whole; a larger one is added up by itself first."""
+_TLS_REPORT, _TLS_HEAD = b"organization-name", 4096
+"""What a TLS report in JSON names (RFC 8460 §4.4), and the octets within which it does."""
 MAX_RESOLVED = 200
 """Sources whose names are looked up, those with the most messages; our own bound."""
 MAX_PTR_NAMES = 3
@@ -27,13 +29,28 @@ MAX_PTR_NAMES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """What was read. `left_out` are reports outside the asked time or domain; `bad` counts what was refused."""
+    """What was read.
+
+    - left_out: reports outside the asked time or domain; other: reports of another kind (TLS).
+    - bad: files, members and mails that were refused.
+    """
 
     files: int = 0
     reports: int = 0
     duplicates: int = 0
     left_out: int = 0
+    other: int = 0
     bad: int = 0
+
+    @property
+    def readable(self) -> int:
+        """DMARC reports that could be read."""
+        return self.reports + self.duplicates + self.left_out
+
+    @property
+    def bad_share(self) -> float:
+        """The refused ones among all that were looked at; 0 where there was nothing."""
+        return self.bad / (self.readable + self.other + self.bad) if self.bad else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +100,8 @@ def dmarc_reports(
     simulate: Proposed | None = None,
     resolver: Resolver | None = None,
     troubles: Troubles | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    stdin: BinaryIO | None = None,
 ) -> DmarcReports:
     """Read every DMARC aggregate report in `paths` and add them up.
 
@@ -93,7 +111,7 @@ def dmarc_reports(
     - declared: the senders that are known: addresses, networks, domains, or names of services.
     - simulate: a policy to try on the mail.
     - resolver: where the names behind the heaviest sources are asked for; without one nothing is asked.
-    - troubles: takes what is refused, which never stops the rest; progress: is told of files and reports as they come.
+    - troubles: takes what is refused, which never stops the rest; progress: is told the octets of each piece read.
 
     Raises MissingPath, a ValueError in one line, for a path that is not there, and ValueError for a bad argument.
     """
@@ -107,7 +125,7 @@ def dmarc_reports(
     judge = Judge(inventory)
     sums = Sums(judge.category, simulate)
     reading = _Reading(sums, troubles, _filter(since, until, domain and to_ascii(domain)), progress)
-    reading.read(paths)
+    reading.read(paths, stdin)
     sums.settle()
     names = None if resolver is None else _names(resolver, list(sums.sources)[:MAX_RESOLVED])
     judge = Judge(inventory, names)
@@ -153,7 +171,7 @@ class _Reading:
         sums: Sums,
         troubles: Troubles,
         wanted: Callable[[Head], bool],
-        progress: Callable[[int, int], None] | None,
+        progress: Callable[[int], None] | None,
     ) -> None:
         self._sums = sums
         self._troubles = troubles
@@ -161,7 +179,7 @@ class _Reading:
         self._wanted = wanted
         self._progress = progress
         self._seen = set[bytes]()
-        self._files = self._duplicates = self._left_out = 0
+        self._files = self._duplicates = self._left_out = self._other = 0
 
     def counts(self) -> Input:
         """What there was."""
@@ -170,17 +188,18 @@ class _Reading:
             reports=self._sums.totals.reports,
             duplicates=self._duplicates,
             left_out=self._left_out,
+            other=self._other,
             bad=self._troubles.count - self._bad_before,
         )
 
-    def read(self, paths: Sequence[str]) -> None:
+    def read(self, paths: Sequence[str], stdin: BinaryIO | None) -> None:
         """Read all files; what is refused goes to the troubles."""
         from deliverability.feedback.containers import report_parts  # noqa: PLC0415 - only where reports are read
         from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
         from deliverability.intake.streams import DEFAULT  # noqa: PLC0415 - as above
         from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
 
-        for candidate in report_parts(self._counted(expand(paths)), DEFAULT, self._troubles):
+        for candidate in report_parts(self._counted(expand(paths)), DEFAULT, self._troubles, stdin=stdin):
             try:
                 self._report(candidate)
             except Refused as refused:
@@ -189,8 +208,6 @@ class _Reading:
     def _counted(self, paths: Iterator[str]) -> Iterator[str]:
         for path in paths:
             self._files += 1
-            if self._progress:
-                self._progress(self._files, self._sums.totals.reports)
             yield path
 
     def _report(self, candidate: Candidate) -> None:
@@ -200,8 +217,11 @@ class _Reading:
         from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
 
         if candidate.form is not Form.XML:
-            raise Refused("not-a-report", "JSON, as TLS reports are")
-        batches = read(candidate.stream)
+            if _TLS_REPORT not in candidate.stream.peek(_TLS_HEAD):
+                raise Refused("not-a-report", "JSON, and no TLS report either")
+            self._other += 1
+            return
+        batches = read(_Metered(candidate.stream, self._progress) if self._progress else candidate.stream)
         head, first = next(batches)
         identity = _digest(head)
         if identity in self._seen:
@@ -232,6 +252,20 @@ class _Reading:
         return large
 
 
+class _Metered:
+    """A stream that tells how much was read of it."""
+
+    def __init__(self, stream: Octets, progress: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._progress = progress
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As the stream does it."""
+        octets = self._stream.read(size)
+        self._progress(len(octets))
+        return octets
+
+
 def _digest(head: Head) -> bytes:
     """The identity of a report in little room: a mailbox may hold a million."""
     import hashlib  # noqa: PLC0415 - as above
@@ -243,8 +277,14 @@ def _names(resolver: Resolver, addresses: Sequence[str]) -> Mapping[str, Sequenc
     """The names behind `addresses` that lead back to them (RFC 8601 §3, iprev)."""
     import asyncio  # noqa: PLC0415 - only where names are wanted
 
+    from deliverability.lookup import LiveResolver  # noqa: PLC0415 - as above
+
     async def ask() -> list[Sequence[str]]:
-        return await asyncio.gather(*(_names_of(resolver, address) for address in addresses))
+        try:
+            return await asyncio.gather(*(_names_of(resolver, address) for address in addresses))
+        finally:
+            if isinstance(resolver, LiveResolver):
+                await resolver.aclose()  # its sockets belong to this loop, which ends here
 
     return dict(zip(addresses, asyncio.run(ask()), strict=True))
 

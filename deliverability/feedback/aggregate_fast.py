@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from deliverability.feedback.aggregate import Auth, Head, Reason, Record, address_of
 from deliverability.feedback.aggregate_text import CHUNK, utf8
@@ -88,15 +88,18 @@ def batches(stream: Octets, *, fast: bool = True) -> Iterator[tuple[Head, list[R
     """As `aggregate.read`."""
     reader = _Reader(fast=fast)
     head: Head | None = None
-    for piece in utf8(stream):
-        reader.feed(piece)
-        head = head or reader.strict.head()
-        if head is not None and reader.strict.records:
-            yield head, reader.taken()
-        elif len(reader.strict.records) > MAX_EARLY:
-            raise Refused("head-after-records", f"more than {MAX_EARLY} records come before what they are about")
-    reader.finish()
-    yield reader.strict.close(), reader.taken()
+    try:
+        for piece in utf8(stream):
+            reader.feed(piece)
+            head = head or reader.strict.head()
+            if head is not None and reader.strict.records:
+                yield head, reader.taken()
+            elif len(reader.strict.records) > MAX_EARLY:
+                raise Refused("head-after-records", f"more than {MAX_EARLY} records come before what they are about")
+        reader.finish()
+        yield reader.strict.close(), reader.taken()
+    finally:
+        reader.strict.release()
 
 
 class _Reader:
@@ -159,7 +162,7 @@ def _recognised(octets: bytes, position: int, records: list[Record]) -> int:
     """Add each record that has a common shape to `records`, up to one that has not; where that begins."""
     text = octets.decode("latin-1")  # a character an octet: what is not ASCII matches nothing
     match, add = _RECORD.match, records.append
-    make: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new__  # pyright: ignore[reportUnknownMemberType]
+    make = cast("Callable[[type[Record], tuple[object, ...]], Record]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
     while found := match(text, position):
         v4, other, count, disposition, dkim, spf, reasons, sender, author, *results = found.groups()
         fields = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 from deliverability.fastclass import dataclass
 from deliverability.feedback.aggregate import Auth, organization
@@ -24,8 +25,7 @@ class Category(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """One source, judged. `declared` is the entry of the inventory that names it; `why` one sentence."""
 
     address: str
@@ -126,8 +126,9 @@ class Judge:
 def _identities(header_from: tuple[str, ...], results: tuple[Auth, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The domains that passed, and those of them that belong to somebody else than the author domains."""
     own = {organization(name) for name in header_from}
-    passed = tuple(dict.fromkeys(auth.domain for auth in results if auth.result == "pass" and auth.domain))
-    return passed, tuple(domain for domain in passed if organization(domain) not in own)
+    passed = {auth.domain: auth.method for auth in results if auth.result == "pass" and auth.domain}
+    ordered = tuple(sorted(passed, key=lambda domain: passed[domain] != "spf"))  # SPF speaks of the address itself
+    return ordered, tuple(domain for domain in ordered if organization(domain) not in own)
 
 
 def _category(tally: SourceTally, service: Owner | None, foreign: Sequence[str]) -> tuple[Category, str]:

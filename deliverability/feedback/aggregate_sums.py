@@ -11,7 +11,7 @@ from typing import TypeVar
 from deliverability.feedback.aggregate import Auth, Head, Published, Reason, Record
 from deliverability.feedback.simulate import Fate, Proposed, fate
 
-MAX_SOURCES = 20_000
+MAX_SOURCES = 15_000
 """Sources that are listed by themselves; our own bound. Of twice as many, the lightest are put together."""
 MAX_NAMES = 12
 """Author domains, and authentication results, that are listed for one source; our own bound."""

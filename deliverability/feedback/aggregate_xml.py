@@ -67,6 +67,7 @@ class StrictReader:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self._head: dict[str, str] = {}
+        self._made: Head | None = None
         self._paths: list[str] = [""]
         self._texts: list[str] = []
         self._length = 0
@@ -84,8 +85,14 @@ class StrictReader:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartCdataSectionHandler = lambda: self._cdata(True)
-        parser.EndCdataSectionHandler = lambda: self._cdata(False)
+        parser.StartCdataSectionHandler = self._cdata
+        parser.EndCdataSectionHandler = self._end_cdata
+
+    def release(self) -> None:
+        """Let go of the parser, which knows this object: over many reports, nothing waits for the garbage collector."""
+        parser = self._parser
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        parser.StartDoctypeDeclHandler = parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = None
 
     def feed(self, octets: bytes) -> None:
         """Read on. Raises Refused."""
@@ -118,6 +125,11 @@ class StrictReader:
 
     def head(self) -> Head | None:
         """The head, once all that it needs has been read."""
+        if self._made is None:
+            self._made = self._make_head()
+        return self._made
+
+    def _make_head(self) -> Head | None:
         begin = time_of(self._head.get("report_metadata/date_range/begin"))
         domain = domain_name(self._head.get("policy_published/domain", ""))
         if begin is None or not domain:
@@ -213,8 +225,11 @@ class StrictReader:
         self._reasons = []
         self._auth = []
 
-    def _cdata(self, inside: bool) -> None:
-        self._in_cdata = inside
+    def _cdata(self) -> None:
+        self._in_cdata = True
+
+    def _end_cdata(self) -> None:
+        self._in_cdata = False
 
     def _doctype(self, *_declared: Any) -> None:
         # entities can only be declared here, and no report has any

@@ -1,0 +1,159 @@
+"""`deliv dmarc`: who sends as a domain, by what receivers reported."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import emit, targets, to_stdout
+from deliverability.cli._problem import Problem
+from deliverability.cli._reading import Meter, span_options, troubles_of, warn_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from deliverability.dmarc_reports import DmarcReports
+    from deliverability.feedback.simulate import Proposed
+    from deliverability.intake.trouble import Troubles
+    from deliverability.lookup import Resolver
+
+FORMATS = ("text", "json", "csv")
+POLICIES = click.Choice(["none", "quarantine", "reject"])
+ALIGNMENTS = click.Choice(["r", "s"])
+MAX_BAD_SHARE = 0.9
+"""Where more than this share of what was looked at is refused, the rest is no ground for a claim. Our own choice: the
+mailbox that a domain names for its reports is public, and gets much else."""
+
+PIECES = 200
+"""Pieces of a document that are written together."""
+
+HELP = f"""{SUMMARIES["dmarc"]}
+
+PATH is a file, a folder (a Maildir too), a pattern or - for standard input: reports as XML, gzip, zip, attached to
+mails or in an mbox. Nothing is asked of the network without --resolve. Exits 3 where no report could be read.
+
+\b
+Examples:
+  deliv dmarc reports/
+  deliv dmarc ~/Maildir --domain example.com --since 2026-11-01 -f json
+  deliv dmarc reports/ --declared SendGrid --declared 192.0.2.0/24      who else sends as you?
+  deliv dmarc reports/ --simulate reject --adkim s                      who would have been hit?
+"""
+
+
+@click.command(help=HELP)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@option("--domain", metavar="DOMAIN", help="Only reports about this domain or a name below it.")
+@span_options
+@option("--declared", multiple=True, metavar="SENDER", help="A known sender: address, network, domain, service.")
+@option("--simulate", type=POLICIES, help="Who would have been hit under this policy?")
+@option("--sp", type=POLICIES, help="With --simulate: the policy for subdomains.")
+@option("--np", type=POLICIES, help="With --simulate: the policy for subdomains that do not exist.")
+@option("--adkim", type=ALIGNMENTS, help="With --simulate: alignment of DKIM; else as published.")
+@option("--aspf", type=ALIGNMENTS, help="With --simulate: alignment of SPF; else as published.")
+@option("--resolve", is_flag=True, help="Ask DNS for the names behind the heaviest sources.")
+@option("--resolver", multiple=True, metavar="ADDR", help="With --resolve: the DNS server, as for audit.")
+@option("--rejects", metavar="FILE", help="Keep what could not be read here, one JSON object a line.")
+@option(
+    "--max-bad-share",
+    type=click.FloatRange(0, 1),
+    default=MAX_BAD_SHARE,
+    metavar="SHARE",
+    help="Exit 3 where more of the input than this cannot be read.",
+)
+@output_options(FORMATS)
+def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
+    """See HELP."""
+    chosen = targets(form, outputs, FORMATS)
+    with troubles_of(given["rejects"]) as troubles:
+        found = _read(paths, troubles, given)
+    warn_of(troubles, given["rejects"])
+    _write(found, chosen, no_color)
+    return _exit_code(found, given["max_bad_share"])
+
+
+def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> DmarcReports:
+    from deliverability.dmarc_reports import dmarc_reports  # noqa: PLC0415 - not at start-up
+
+    asked = {name: given[name] for name in ("since", "until", "domain", "declared")}
+    meter = Meter()
+    try:
+        with _resolver(given["resolve"], given["resolver"]) as resolver:
+            return dmarc_reports(
+                paths, **asked, simulate=_proposed(given), resolver=resolver, troubles=troubles, progress=meter
+            )
+    except ValueError as error:
+        raise Problem(str(error)) from None
+    finally:
+        meter.clear()
+
+
+def _proposed(given: dict[str, Any]) -> Proposed | None:
+    """The policy to try. Raises Problem where a part of one stands alone."""
+    parts = {name: given[name] for name in ("sp", "np", "adkim", "aspf")}
+    if given["simulate"] is None:
+        if alone := next((name for name, value in parts.items() if value is not None), None):
+            raise Problem(f"--{alone} goes with --simulate")
+        return None
+    from deliverability.feedback.simulate import Proposed  # noqa: PLC0415 - not at start-up
+
+    return Proposed(p=given["simulate"], **parts)
+
+
+@contextmanager
+def _resolver(wanted: bool, servers: tuple[str, ...]) -> Generator[Resolver | None]:
+    if not wanted:
+        if servers:
+            raise Problem("--resolver goes with --resolve")
+        yield None
+        return
+    from deliverability.cli._inputs import origin_of  # noqa: PLC0415 - only where DNS is asked
+
+    yield origin_of(servers, (), ()).resolver
+
+
+def _write(found: DmarcReports, chosen: list[tuple[str, str]], no_color: bool) -> None:
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.dmarc import render  # noqa: PLC0415 - only when a person reads
+
+        return render(found, width=width, color=colour)
+
+    def csv(_width: int, _colour: bool) -> str:
+        from deliverability.dmarc_document import CSV_HEAD, flattened, source_rows  # noqa: PLC0415 - only here
+        from deliverability.reports.tables import to_csv  # noqa: PLC0415 - as above
+
+        return to_csv(CSV_HEAD, map(flattened, source_rows(found)))
+
+    emit({"text": text, "csv": csv}, [target for target in chosen if target[1] != "json"], no_color)
+    for destination in (destination for destination, kind in chosen if kind == "json"):
+        _write_json(found, destination)
+
+
+def _write_json(found: DmarcReports, destination: str) -> None:
+    """Piece by piece: with many sources the document takes more memory than all that it is made from."""
+    from deliverability.dmarc_document import pieces  # noqa: PLC0415 - only for this format
+    from deliverability.intake.whole import whole  # noqa: PLC0415 - as above
+
+    if destination == "-":
+        for _, lines in groupby(enumerate(pieces(found)), lambda numbered: numbered[0] // PIECES):
+            to_stdout("".join(line for _, line in lines))
+        return
+    try:
+        with whole(Path(destination)) as file:
+            file.writelines(pieces(found))
+    except (OSError, RuntimeError) as error:
+        raise Problem(f"{destination}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+
+
+def _exit_code(found: DmarcReports, most: float) -> int:
+    """3 where there is no ground for a claim."""
+    if not found.input.readable:
+        click.echo("deliv: no DMARC report could be read", err=True)
+        return 3
+    return 3 if found.input.bad_share > most else 0
