@@ -17,7 +17,7 @@ from deliverability.intake.mailbox import mails
 from deliverability.intake.streams import Limits
 from deliverability.intake.trouble import Bad, Troubles
 from deliverability.mail.arf import Complaint, complaint
-from deliverability.mail.parts import Part, read, text_of
+from deliverability.mail.parts import Headers, Part, header_and_body, read, text_of
 
 MAX_TEXT = 255
 """Characters that are kept of a value; a domain name has no more (RFC 1035 §2.3.4)."""
@@ -85,7 +85,7 @@ def failure_report(raw: bytes) -> FailureReport | None:
     note: Mapping[str, str] = {} if told is not None and told.machine_readable else _note(parts)
     if told is None or not (told.kind in {"auth-failure", "dmarc"} or note):
         return None
-    return _report(_domain(headers.get("from")), told, note)
+    return _report(_domain(headers.get("from")), told, note, (_copied(parts) if note else {}) or told.original)
 
 
 def failure_reports(
@@ -114,9 +114,9 @@ def add_up(reports: Iterable[FailureReport]) -> tuple[FailureSum, ...]:
     )
 
 
-def _report(reporter: str | None, told: Complaint, note: Mapping[str, str]) -> FailureReport:
+def _report(reporter: str | None, told: Complaint, note: Mapping[str, str], original: Headers) -> FailureReport:
     fields = told.fields
-    said = " ; ".join(fields.get("authentication-results", ())) or told.original.get("authentication-results", "")
+    said = " ; ".join(fields.get("authentication-results", ())) or original.get("authentication-results", "")
     header_from = _HEADER_FROM.search(said)
     return FailureReport(
         reporter=reporter,
@@ -124,7 +124,7 @@ def _report(reporter: str | None, told: Complaint, note: Mapping[str, str]) -> F
             *told.reported_domains,
             note.get("sender domain"),
             header_from and header_from[1],
-            _domain(told.original.get("from")),
+            _domain(original.get("from")),
         ),
         source_ip=told.source_ip or _address(note.get("sender ip address", "")),
         arrived=_moment(told.arrived or note.get("received date") or ""),
@@ -142,9 +142,18 @@ def _report(reporter: str | None, told: Complaint, note: Mapping[str, str]) -> F
 
 def _note(parts: Sequence[Part]) -> Mapping[str, str]:
     """What a report for people says, where it is one: by key in lower case."""
-    text = next((text_of(part)[:MAX_NOTE] for part in parts if part.kind == "text/plain"), "")
-    found = {key.lower(): value.strip()[:MAX_TEXT] for key, value in _NOTE.findall(text)}
+    found = {key.lower(): value.strip()[:MAX_TEXT] for key, value in _NOTE.findall(_text(parts)[:MAX_NOTE])}
     return found if {"sender domain", "sender ip address"} <= found.keys() else {}
+
+
+def _text(parts: Sequence[Part]) -> str:
+    return next((text_of(part) for part in parts if part.kind == "text/plain"), "")
+
+
+def _copied(parts: Sequence[Part]) -> Headers:
+    """The header that such a report repeats, below a line of hyphens."""
+    _, _, rest = _text(parts).partition("\n------")
+    return header_and_body(rest.partition("\n")[2].lstrip("\n"))[0]
 
 
 def _aligned(values: Sequence[str] | None, note: Mapping[str, str]) -> tuple[str, ...] | None:

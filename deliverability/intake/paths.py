@@ -75,7 +75,7 @@ def _below(top: str, ends: tuple[str, ...] | None, entered: set[tuple[int, int]]
 
 def _folders(entries: list[os.DirEntry[str]]) -> list[str]:
     folders = [entry for entry in entries if _holds(entry.is_dir)]
-    is_maildir = {"cur", "new"} <= {entry.name for entry in folders}
+    is_maildir = any(entry.name == "cur" for entry in folders)
     return [
         entry.path
         for entry in folders
