@@ -29,9 +29,11 @@ SAMPLE_LINES = 200
 _HEAD = re.compile(HEAD)
 _DAY = re.compile(rb"(?:\d{4} )?[A-Z][a-z]{2} [ \d]\d |\d{4}-\d\d-\d\d[T ]")
 _POSTFIX = re.compile(HEAD + rb"\S+ [\w.-]*postfix[\w./-]*/\w+\[\d+\]: ")
-_SMTPD = re.compile(rb"smtpd\[\d+\]: \w+: (client=|reject: )")
+_CLIENT = re.compile(rb"smtpd\[\d+\]: \w+: client=")
 _PICKUP = re.compile(rb"pickup\[\d+\]: \w+: (?:uid|sender)=")
-_CLEANUP = re.compile(rb"cleanup\[\d+\]: \w+: (?:milter-)?reject: (?:header|body|END-OF-MESSAGE) ")
+_REJECT = re.compile(
+    rb"smtpd\[\d+\]: \w+: reject: |cleanup\[\d+\]: \w+: (?:milter-)?reject: (?:header|body|END-OF-MESSAGE) "
+)
 _NO_ENTRY = re.compile(rb"\s|-- |$")
 """An empty line, one that goes on from the line above it, and journald's remarks."""
 
@@ -142,11 +144,9 @@ class _Log:
             self._bad("status-line", line, block[start:end])
 
     def _at_the_door(self, block: bytes) -> None:
-        found = Counter(_SMTPD.findall(block))
-        self._totals["received"] += found[b"client="] + len(_PICKUP.findall(block))
-        self._totals["reject"] += found[b"reject: "]
-        if b"reject: " in block:
-            self._totals["reject"] += len(_CLEANUP.findall(block))
+        self._totals["received"] += len(_CLIENT.findall(block)) + len(_PICKUP.findall(block))
+        refused = (_REJECT.search(block, start, end) for start, end in _lines_with(b"reject: ", block))
+        self._totals["reject"] += sum(1 for found in refused if found)
 
     def _heads(self, block: bytes, number: int) -> None:
         """Call out the lines that begin with no time. A block is nearly always of one day, or of two."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 
 from deliverability.events.postfix_clock import Clock
-from deliverability.events.postfix_status import TYPES, left_out, reply
-from deliverability.events.schema import Type
+from deliverability.events.postfix_status import (
+    BOUNCED,
+    DEFERRED,
+    DELIVERED,
+    QUEUED,
+    TYPES,
+    UNKNOWN,
+    left_out,
+    reply,
+)
 
 LOG_COLUMNS = {
     "type": "VARCHAR",
@@ -47,6 +55,10 @@ Groups = tuple[Any, ...]
 """Octets or None each, as the regular expression names them."""
 
 
+_Told = tuple[int, bytes, bytes, bytes | None]
+"""When an attempt was, its canonical type, the text and the enhanced code."""
+
+
 class _Message:
     """A message: when it came, its id in the rows, and the last reply to each recipient who still waits for it."""
 
@@ -56,27 +68,6 @@ class _Message:
         self.arrived = arrived
         self.row_id = row_id
         self.recipients: dict[bytes, bytes] = {}
-
-
-class _Attempt(NamedTuple):
-    """One attempt to give a message to one recipient's host."""
-
-    key: bytes
-    """Host and queue id."""
-    recipient: bytes
-    arrived: int
-    now: int
-    kind: Type
-    said: bytes
-    dsn: bytes | None
-    line: int
-
-    def columns(self, octets: int) -> bytes:
-        """The three columns of the reply, with that much of it. The words of one who took the mail are not kept."""
-        code, enhanced = reply(self.said, self.dsn)
-        if self.kind is Type.DELIVERED:
-            return b"%b\t%b\t" % (code, self.dsn or enhanced)
-        return b"%b\t%b\t%b" % (code, enhanced, _quoted(self.said[:octets], _SPACES))
 
 
 class Rows:
@@ -91,7 +82,7 @@ class Rows:
         self.clock = Clock(now, zone, years_back)
         self.left_out: Counter[str] = Counter()
         self._totals: Counter[str] = Counter()
-        self._outbound: Counter[str] = Counter()
+        self._outbound: Counter[bytes] = Counter()
         self._rows: list[bytes] = []
         self._messages: dict[bytes, _Message] = {}
         self._waiting = 0
@@ -109,7 +100,8 @@ class Rows:
 
     def outbound(self) -> dict[str, int]:
         """How many rows there are of each type."""
-        return dict(self._outbound + Counter({"queued": self._taken, "delivered": self._taken}))
+        found = self._outbound + Counter({QUEUED: self._taken, DELIVERED: self._taken})
+        return {kind.decode(): count for kind, count in found.items()}
 
     def taken(self, groups: Groups, line: int) -> bool:
         """One delivery, as `TAKEN` reads it: what `delivery` does, in half the time.
@@ -138,10 +130,23 @@ class Rows:
             return
         now = self.clock.read(*head)
         self._total(status, said)
-        arrived = now - int(float(delay) * 1_000_000)
+        key = b"%b:%b" % (host, queue_id)
         recipient = _quoted(address or odd or bare or b"", _FOLDED)
-        kind = TYPES.get(status, Type.UNKNOWN)
-        self._attempt(_Attempt(b"%b:%b" % (host, queue_id), recipient, arrived, now, kind, said, dsn, line))
+        message = self._message(key, now - int(float(delay) * 1_000_000))
+        self._attempt(key, message, recipient, (now, TYPES.get(status, UNKNOWN), said, dsn), line)
+
+    def _attempt(self, key: bytes, message: _Message, recipient: bytes, told: _Told, line: int) -> None:
+        now, kind, said, dsn = told
+        known = recipient in message.recipients
+        if not known:
+            self._row(QUEUED, message.arrived, recipient, message.row_id, b"\t\t", b"", line)
+        columns = _reply(kind, said[:TEXT], dsn)
+        self._row(kind, now, recipient, message.row_id, columns, b"", line)
+        if kind is DEFERRED:
+            short = columns if len(said) <= WAITING_TEXT else _reply(kind, said[:WAITING_TEXT], dsn)
+            self._wait(key, message, recipient, short)
+        elif known:
+            self._settle(key, message, recipient)
 
     def given_up(self, groups: Groups, line: int) -> None:
         """The queue manager sends a message back, as `EXPIRED` reads it: whoever still waits for it never gets it.
@@ -157,19 +162,7 @@ class Rows:
             return
         self._waiting -= len(message.recipients)
         for recipient, reply_columns in message.recipients.items():
-            self._row(Type.BOUNCED, now, recipient, message.row_id, reply_columns, b"expired", line)
-
-    def _attempt(self, attempt: _Attempt) -> None:
-        recipient, line = attempt.recipient, attempt.line
-        message = self._message(attempt.key, attempt.arrived)
-        known = recipient in message.recipients
-        if not known:
-            self._row(Type.QUEUED, attempt.arrived, recipient, message.row_id, b"\t\t", b"", line)
-        self._row(attempt.kind, attempt.now, recipient, message.row_id, attempt.columns(TEXT), b"", line)
-        if attempt.kind is Type.DEFERRED:
-            self._wait(attempt.key, message, recipient, attempt.columns(WAITING_TEXT))
-        elif known:
-            self._settle(attempt.key, message, recipient)
+            self._row(BOUNCED, now, recipient, message.row_id, reply_columns, b"expired", line)
 
     def _total(self, status: bytes, said: bytes) -> None:
         if status == b"sent":
@@ -177,9 +170,9 @@ class Rows:
         elif status in (b"deferred", b"bounced"):
             self._totals[status.decode()] += 1
 
-    def _row(self, kind: Type, ts: int, recipient: bytes, row_id: bytes, said: bytes, word: bytes, line: int) -> None:
-        self._outbound[kind.value] += 1
-        values = kind.value.encode(), ts, recipient, row_id, said, word, line
+    def _row(self, kind: bytes, ts: int, recipient: bytes, row_id: bytes, said: bytes, word: bytes, line: int) -> None:
+        self._outbound[kind] += 1
+        values = kind, ts, recipient, row_id, said, word, line
         self._rows.append(b"%b\t%d\t%b\t%b\t%b\t%b\t%d\n" % values)
 
     def _message(self, key: bytes, arrived: int) -> _Message:
@@ -207,6 +200,14 @@ class Rows:
 
 
 _TAKEN = b"queued\t%d\t%b\t\t\t\t\t%d\ndelivered\t%d\t%b\t%b\t%b\t\t\t%d\n"
+
+
+def _reply(kind: bytes, said: bytes, dsn: bytes | None) -> bytes:
+    """The three columns of a reply. The words of one who took the mail are not kept."""
+    code, enhanced = reply(said, dsn)
+    if kind is DELIVERED:
+        return b"%b\t%b\t" % (code, dsn or enhanced)
+    return b"%b\t%b\t%b" % (code, enhanced, _quoted(said, _SPACES))
 
 
 def _quoted(octets: bytes, table: bytes) -> bytes:

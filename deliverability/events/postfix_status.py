@@ -48,14 +48,17 @@ SOCKET = (b"[private/", b"[public/", b"[/")
 OWN_ADDRESS = b"User unknown in "
 """How Postfix begins its own verdict on an address of its own domains."""
 
+QUEUED, DELIVERED, DEFERRED, BOUNCED, UNKNOWN = (
+    kind.value.encode() for kind in (Type.QUEUED, Type.DELIVERED, Type.DEFERRED, Type.BOUNCED, Type.UNKNOWN)
+)
 TYPES = {
-    b"sent": Type.DELIVERED,
-    b"deferred": Type.DEFERRED,
-    b"SOFTBOUNCE": Type.DEFERRED,  # soft_bounce = yes: the mail stays in the queue
-    b"bounced": Type.BOUNCED,
-    b"expired": Type.BOUNCED,
+    b"sent": DELIVERED,
+    b"deferred": DEFERRED,
+    b"SOFTBOUNCE": DEFERRED,  # soft_bounce = yes: the mail stays in the queue
+    b"bounced": BOUNCED,
+    b"expired": BOUNCED,
 }
-"""The status's own word → what happened. What is not here becomes `unknown`."""
+"""The status's own word → the canonical type, as octets. What is not here becomes `unknown`."""
 PROBES = (b"deliverable", b"undeliverable")
 """Address verification (`undeliverable-but-not-cached` too): no mail was sent."""
 
@@ -68,11 +71,13 @@ def left_out(agent: bytes, relay: bytes, status: bytes, text: bytes) -> str:
     """
     if status.startswith(PROBES):
         return "probe"
+    if agent in AGENTS:
+        return agent.decode()
     if agent in SUSPENDERS:
         return "own-address" if text.startswith(OWN_ADDRESS) else _place(text)
     if agent in CLIENTS:
         return _place(text if relay == b"none" else relay)
-    return agent.decode() if agent in AGENTS else "other-agent"
+    return "other-agent"
 
 
 def _place(place: bytes) -> str:
