@@ -122,7 +122,7 @@ def _by_events(rates: RatesFacts | None) -> Iterator[Judgement]:
 def _by_hub(senderhub: SenderHubFacts | None) -> Iterator[Judgement]:
     """Yahoo's own figures: complaints over what reached the inbox, together where it says how much that was."""
     for domain in senderhub.domains if senderhub else ():
-        name = f"yahoo ({domain})" if domain else "yahoo"
+        name = f"yahoo ({domain or 'Sender Hub'})"
         figures = [one for one in senderhub.figures if one.domain == domain] if senderhub else []
         complaints = sum(one.complaints or 0 for one in figures if one.counted)
         inboxed = sum(one.inboxed or 0 for one in figures if one.counted)

@@ -47,13 +47,16 @@ def with_file(name: str) -> Callable[[Callable[..., Judgements]], Function]:
     return decorate
 
 
-def about(facts: PostmasterFacts, domain: str) -> tuple[str, ...]:
-    """The domains of the exports that speak of `domain`: itself, those above and those below it, and the unnamed."""
-    return tuple(
-        one
-        for one in facts.domains
-        if not one or one == domain or one.endswith(f".{domain}") or domain.endswith(f".{one}")
-    )
+def about(facts: PostmasterFacts, domain: str) -> dict[str, tuple[str, ...]]:
+    """The domains that exports about `domain` speak of, with their names there.
+
+    These are itself, those above and those below it; an export that names none is taken to be about it.
+    """
+    found = dict[str, tuple[str, ...]]()
+    for one in facts.domains:
+        if not one or one == domain or one.endswith(f".{domain}") or domain.endswith(f".{one}"):
+            found[one or domain] = (*found.get(one or domain, ()), one)
+    return found
 
 
 @check(
@@ -87,7 +90,7 @@ def postmaster_spam_rate(postmaster: PostmasterFacts, subject: Subject) -> Itera
     if not names:
         others = ", ".join(postmaster.domains[:3])
         yield unknown(lack=Lack.INPUT, case="elsewhere" if others else "no_data", others=others)
-    rated = {name: postmaster.spam_rates(name) for name in names if postmaster.spam_rates(name)}
+    rated = {name: figures for name, spelled in names.items() if (figures := postmaster.spam_rates(*spelled))}
     for name, figures in rated.items():
         yield _spam_rate(name, figures)
     if names and not rated:
@@ -180,7 +183,7 @@ def postmaster_compliance(postmaster: PostmasterFacts, subject: Subject) -> Iter
         others = ", ".join(postmaster.domains[:3])
         yield unknown(lack=Lack.INPUT, case="elsewhere" if others else "no_data", others=others)
         return
-    stated = {name: [one for one in postmaster.compliance if one.domain == name] for name in names}
+    stated = {name: [one for one in postmaster.compliance if one.domain in spelled] for name, spelled in names.items()}
     for name, rows in stated.items():
         if rows:
             yield _compliance(name, rows)
@@ -247,7 +250,8 @@ def snds_status(snds: SndsFacts) -> Judgements:
         for one in snds.ranges
         if one.blocked
     ]
-    faults = blocked + [fault for one in snds.latest for fault in _address(one)]
+    known = {one.subject for one in blocked}
+    faults = blocked + [fault for one in snds.latest if one.ip not in known for fault in _address(one)]
     if faults:
         return faults
     if not snds.activity and not snds.ranges:
@@ -360,8 +364,9 @@ def _loops(
     for name, counts in sorted(rates.by_provider.items()) if rates else ():
         if counts.complained:
             yield name, f"{counts.complained:,} complaints in the events"
-    if postmaster and (ids := [loop for name, loop in postmaster.loops if name in about(postmaster, domain)]):
-        yield "gmail", f"figures for {len(set(ids))} identifiers of Feedback-ID"
+    names = {name for spelled in about(postmaster, domain).values() for name in spelled} if postmaster else set[str]()
+    if postmaster and (ids := {loop for name, loop in postmaster.loops if name in names}):
+        yield "gmail", f"figures for {len(ids)} identifiers of Feedback-ID"
     if senderhub and senderhub.figures:
         yield "yahoo", "complaint figures of the Sender Hub"
     if snds and any(one.complaint_rate is not None for one in snds.activity):

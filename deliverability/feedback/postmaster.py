@@ -89,9 +89,9 @@ class PostmasterFacts:
         rows: tuple[Figure | Compliance | Reputation, ...] = (*self.figures, *self.compliance, *self.reputations)
         return tuple(sorted({row.domain for row in rows} | {domain for domain, _ in self.loops}))
 
-    def spam_rates(self, domain: str) -> tuple[Figure, ...]:
-        """The spam rates of a domain by day, those over a whole time first."""
-        found = (one for one in self.figures if one.metric == SPAM_RATE and one.domain == domain)
+    def spam_rates(self, *domains: str) -> tuple[Figure, ...]:
+        """The spam rates under these names of a domain by day, those over a whole time first."""
+        found = (one for one in self.figures if one.metric == SPAM_RATE and one.domain in domains)
         return tuple(sorted(found, key=lambda one: one.date))
 
 

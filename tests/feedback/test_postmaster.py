@@ -254,32 +254,16 @@ def test_what_is_no_export_is_refused_by_name(octets: bytes, reason: str) -> Non
     assert refused.value.reason == reason
 
 
+KEYS = (
+    *("domainStats", "results", "response", "requests", "request", "trafficStats", "complianceData", "rowData"),
+    *("name", "metric", "date", "value", "error", "status", "metricDefinitions", "baseMetric", "ipReputations"),
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "domainStats",
-                    "results",
-                    "response",
-                    "requests",
-                    "request",
-                    "trafficStats",
-                    "complianceData",
-                    "rowData",
-                    "name",
-                    "metric",
-                    "date",
-                    "value",
-                    "error",
-                    "status",
-                    "metricDefinitions",
-                    "baseMetric",
-                    "ipReputations",
-                ]
-            ),
+            st.sampled_from(KEYS),
             inner,
             max_size=4,
         )
