@@ -16,8 +16,8 @@ from deliverability.fastclass import dataclass
 from deliverability.intake.mailbox import mails
 from deliverability.intake.streams import Limits
 from deliverability.intake.trouble import Bad, Troubles
-from deliverability.mail.arf import Complaint, complaint
-from deliverability.mail.parts import Headers, Part, header_and_body, read, text_of
+from deliverability.mail.arf import Complaint, complaint, report_fields
+from deliverability.mail.parts import Part, read, text_of
 
 MAX_TEXT = 255
 """Characters that are kept of a value; a domain name has no more (RFC 1035 §2.3.4)."""
@@ -38,6 +38,10 @@ _NOTE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """The lines in which Exim writes a failure report for people, and adds none for programs."""
+
+
+Fields = Mapping[str, tuple[str, ...]]
+"""Field name in lower case → its values, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ def failure_report(raw: bytes) -> FailureReport | None:
     note: Mapping[str, str] = {} if told is not None and told.machine_readable else _note(parts)
     if told is None or not (told.kind in {"auth-failure", "dmarc"} or note):
         return None
-    return _report(_domain(headers.get("from")), told, note, (_copied(parts) if note else {}) or told.original)
+    return _report(_domain(headers.get("from")), told, note, _copied(parts) if note else {})
 
 
 def failure_reports(
@@ -114,9 +118,9 @@ def add_up(reports: Iterable[FailureReport]) -> tuple[FailureSum, ...]:
     )
 
 
-def _report(reporter: str | None, told: Complaint, note: Mapping[str, str], original: Headers) -> FailureReport:
+def _report(reporter: str | None, told: Complaint, note: Mapping[str, str], copied: Fields) -> FailureReport:
     fields = told.fields
-    said = " ; ".join(fields.get("authentication-results", ())) or original.get("authentication-results", "")
+    said = " ; ".join(fields.get("authentication-results") or copied.get("authentication-results", ()))
     header_from = _HEADER_FROM.search(said)
     return FailureReport(
         reporter=reporter,
@@ -124,7 +128,7 @@ def _report(reporter: str | None, told: Complaint, note: Mapping[str, str], orig
             *told.reported_domains,
             note.get("sender domain"),
             header_from and header_from[1],
-            _domain(original.get("from")),
+            _domain(told.original.get("from") or next(iter(copied.get("from", ())), None)),
         ),
         source_ip=told.source_ip or _address(note.get("sender ip address", "")),
         arrived=_moment(told.arrived or note.get("received date") or ""),
@@ -150,10 +154,10 @@ def _text(parts: Sequence[Part]) -> str:
     return next((text_of(part) for part in parts if part.kind == "text/plain"), "")
 
 
-def _copied(parts: Sequence[Part]) -> Headers:
+def _copied(parts: Sequence[Part]) -> Fields:
     """The header that such a report repeats, below a line of hyphens."""
     _, _, rest = _text(parts).partition("\n------")
-    return header_and_body(rest.partition("\n")[2].lstrip("\n"))[0]
+    return report_fields(rest.partition("\n")[2])
 
 
 def _aligned(values: Sequence[str] | None, note: Mapping[str, str]) -> tuple[str, ...] | None:
