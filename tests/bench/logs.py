@@ -16,9 +16,8 @@ from pathlib import Path
 
 from deliverability.events.postfix import LogCounts, read_log
 from deliverability.intake.trouble import Troubles
-from support.shared import ROOT, shared
 
-PYTHON = str(ROOT / ".venv/bin/python")
+PYTHON = str(Path(__file__).parents[2] / ".venv/bin/python")
 LINES = 1_000_000
 PEER = "pflogsumm"
 PEER_VERSION = "1.1.5"
@@ -40,6 +39,8 @@ def read(path: Path) -> LogCounts:
 
 def generated(folder: Path, lines: int) -> tuple[Path, dict[str, int]]:
     """A log of about `lines` lines, and the totals that its generator counted."""
+    from support.shared import shared  # not at the top: this file is also run by itself
+
     log, truth = folder / "mail.log", folder / "truth.json"
     command = [sys.executable, str(shared("bench", "gen_maillog.py")), "--lines", str(lines)]
     subprocess.run(
