@@ -82,12 +82,15 @@ OF_PROVIDERS: Mapping[str, Mapping[str, str]] = {
     "microsoft": {"7.515": "authentication", "7.509": "dmarc-policy"},  # Outlook's requirements, 2025-05-05
     "yahoo": {"7.9": "dmarc-policy"},  # [PH01] in real replies; senders.yahooinc.com lists no codes (2026-02-15)
 }
-"""The same, where a provider means something else or has a code of its own."""
+"""Whose mail system answers → the same, where it means something else or has a code of its own."""
 
 
 def requirement_of(rejection: Rejection) -> str:
     """The key in `REQUIREMENTS` of what was not met; what the reason says where the code says nothing known."""
+    from deliverability.events.providers import PROVIDERS  # noqa: PLC0415 - three tables, read only where mail was refused
+
+    provider = PROVIDERS.get(rejection.provider)
+    own = OF_PROVIDERS.get(provider.system if provider else rejection.provider, {})
     detail = rejection.code.partition(".")[2]
-    own = OF_PROVIDERS.get(rejection.provider, {})
     fallback = "ptr" if rejection.reason == Reason.MISSING_PTR else "authentication"
     return own.get(detail) or REGISTERED.get(detail, fallback)

@@ -261,7 +261,7 @@ def suppression_respected(rates: RatesFacts) -> Judgements:
     """
     parts = {
         f"bounced hard more than {BOUNCE_GRACE_HOURS} hours before": rates.after_hard_bounce,
-        "complained": rates.after_complaint,
+        f"complained more than {UNSUBSCRIBE_GRACE_HOURS} hours before": rates.after_complaint,
         f"unsubscribed more than {UNSUBSCRIBE_GRACE_HOURS} hours before": rates.after_unsubscribe,
     }
     violated = sum(one.violated for one in parts.values())

@@ -163,8 +163,9 @@ def activity(ip: str = "192.0.2.1", **fields: Any) -> Activity:
         "end": "2026-11-20T23:00",
         "message_recipients": 10_000,
         "trap_hits": 0,
+        "filter_result": "GREEN",
     }
-    return Activity(ip=ip, **{**day, "filter_result": "GREEN", **fields})
+    return Activity(ip=ip, **{**day, **fields})
 
 
 @pytest.mark.parametrize(
