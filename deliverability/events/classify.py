@@ -131,7 +131,7 @@ def classify(
     host, said = _split_host(_without_addresses(folded((text or "")[:MAX_TEXT])))
     pieces = _NUMBERS.split(said)
     enhanced = _most_telling([number for number in pieces[1::2] if number.count(".") == 2], status)
-    reply = _reply(pieces) or str(reply_code or "").strip()[:3]
+    reply = _reply(pieces) or _given(reply_code)
     who = provider.lower() if provider else _receiver(words(host)) if host else ""
     reading = _read(" ".join(pieces[::2]), enhanced, reply, _SAME.get(who, who))
     if hint and reading.reason is Reason.UNKNOWN:
@@ -158,6 +158,14 @@ def _split_host(text: str) -> tuple[str, str]:
 
 def _receiver(tokens: Sequence[str]) -> str:
     return next((_RECEIVERS[token] for token in tokens if token in _RECEIVERS), "")
+
+
+def _given(reply_code: int | str | None) -> str:
+    """Return the caller's reply code, or nothing where it is none. RFC 5321 §4.2: three digits, the first 2 to 5."""
+    if isinstance(reply_code, int):
+        return str(reply_code) if 200 <= reply_code < 600 else ""
+    code = (reply_code or "").strip()
+    return code if len(code) == 3 and code.isascii() and code.isdigit() else ""
 
 
 def _reply(pieces: Sequence[str]) -> str:
@@ -188,7 +196,7 @@ def _read(text: str, enhanced: str, reply: str, provider: str) -> Classification
     book, rules = _replies()
     best: Found | None = None
     for found in book.find(text, tokens):
-        if (best is None or found[0] < best[0]) and _holds(rules[found[0]], reply, who):
+        if (best is None or found[0] < best[0]) and _holds(rules[found[0]], reply or enhanced[:1], who):
             best = found
     if best is not None:
         rule = rules[best[0]]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliverability.events import phrases
 from deliverability.events.classify import MAX_TEXT, Classification, classify
 from deliverability.events.phrases import Phrasebook, words
 from deliverability.events.reasons import KINDS, Persistence, Reason
@@ -147,6 +148,7 @@ def test_any_words_of_the_rules_have_a_reason(tokens: list[str]) -> None:
         "user address recipient your ip is " * 10**5,
         "存在" * 10**6,
         "e\u0301" * 10**6,
+        "\ufdfa" * 10**6,  # one character that stands for eighteen
         "] said: " * 10**6,
         " - " * 10**6,
         "\x00" * 10**6,
@@ -177,6 +179,26 @@ def test_phrases_are_words_alternatives_beginnings_and_gaps() -> None:
     assert found(book, "a d") == found(book, "b c d") == {2}
     assert found(book, "b d") == found(book, "c d") == found(book, "mailboxes full") == set()
     assert found(book, "箱が満杯です") == {3}
+
+
+def test_an_automaton_that_forgets_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "MAX_STATES", 3)
+    monkeypatch.setattr(phrases, "MAX_STRANGERS", 2)
+    book = Phrasebook(["user .. unknown", "full mailbox", "exceed* quota"])
+    for _ in range(2):
+        for text, expected in (
+            ("a user b c unknown d", {0}),
+            ("x y z full mailbox user", {1}),
+            ("exceeding quota exceeds quota", {2}),
+            ("user full mailbox exceeded quota unknown", {0, 1, 2}),
+        ):
+            assert {phrase for phrase, _ in book.find(text, words(text))} == expected
+
+
+def test_a_code_that_is_none_is_not_heard() -> None:
+    for code in (10**5000, -550, 0, "55", "5500", "५५०", "abc"):
+        assert classify("hm", reply_code=code).reason is Reason.UNKNOWN
+    assert classify("hm", reply_code=" 452 ").reason is Reason.MAILBOX_FULL
 
 
 @pytest.mark.parametrize("pattern", ["(a", "a)", "", "()", "(a|)", "..", "a .. b)"])
