@@ -41,7 +41,7 @@ def utf8(stream: Octets) -> Iterator[bytes]:
     first = _first(stream)
     encoding, mark = _encoding(first)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    ascii_is_itself = not encoding.startswith(("utf-16", "utf-32", "iso-2022"))
+    ascii_is_itself = not encoding.startswith(("utf-16", "utf-32", "iso2022"))
     started = False
     piece = first[mark:]
     while piece:

@@ -54,9 +54,6 @@ _RECORD_TEXTS = {
 _PARTS = {f"{_RECORD}/row/policy_evaluated/reason", f"{_RECORD}/auth_results/dkim", f"{_RECORD}/auth_results/spf"}
 """Elements that may stand several times, each with texts of its own."""
 
-_AFTER_ROOT = 9
-"""expat's XML_ERROR_JUNK_AFTER_DOC_ELEMENT."""
-
 
 class StrictReader:
     """Takes a report in pieces; `head` and `records` hold what has been read so far.
@@ -78,6 +75,8 @@ class StrictReader:
         self._reasons: list[Reason] = []
         self._in_cdata = False
         self._fed = 0
+        self._end_at = 0
+        self._after = b""
         self.ended = False
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
@@ -97,17 +96,26 @@ class StrictReader:
     def feed(self, octets: bytes) -> None:
         """Read on. Raises Refused."""
         if self.ended:
-            _check_rest(octets)
+            self._pass_over(octets)
             return
-        self._fed += len(octets)
+        before, self._fed = self._fed, self._fed + len(octets)
         try:
             self._parser.Parse(octets, False)
         except expat.ExpatError as error:
-            if error.code != _AFTER_ROOT:
+            if not self.ended:
                 raise Refused("malformed-xml", expat.ErrorString(error.code) or "no XML") from None
-            _check_rest(octets)
+        if self.ended:
+            self._pass_over(octets[max(0, self._end_at - before) :])
+            return
         if self._fed - self._parser.CurrentByteIndex > MAX_MARKUP:
             raise Refused("markup-too-long", f"a tag or comment of more than {MAX_MARKUP // 1024} KiB")
+
+    def _pass_over(self, octets: bytes) -> None:
+        """What follows the report does not count, unless it is another one: half of the file would be lost."""
+        root = f"<{self._prefix}{ROOT}".encode()
+        if root in self._after + octets:
+            raise Refused("malformed-xml", "a second report follows the first")
+        self._after = (self._after + octets)[-len(root) :]
 
     def close(self) -> Head:
         """The head of the whole report. Raises Refused where the end or something that it needs is missing."""
@@ -193,7 +201,8 @@ class StrictReader:
             self._head.setdefault(path[len(ROOT) + 1 :], "".join(self._texts).strip())
         elif path == _RECORD:
             self._end_record()
-        self.ended = len(self._paths) == 1
+        if len(self._paths) == 1:
+            self.ended, self._end_at = True, self._parser.CurrentByteIndex
         self._texts.clear()
         self._length = 0
 
@@ -234,9 +243,3 @@ class StrictReader:
     def _doctype(self, *_declared: Any) -> None:
         # entities can only be declared here, and no report has any
         raise Refused("doctype", "it declares a document type, as no report does")
-
-
-def _check_rest(octets: bytes) -> None:
-    """What follows the report is passed over, unless it is another one: then half of the file would be lost."""
-    if b"<feedback" in octets:
-        raise Refused("malformed-xml", "a second report follows the first")
