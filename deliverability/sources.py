@@ -26,11 +26,19 @@ SOURCES: dict[str, Source] = {
     "RFC 1035": _rfc(1035, "Domain names: implementation and specification", "1987-11", "Internet Standard"),
     "RFC 1952": _rfc(1952, "GZIP File Format Specification version 4.3", "1996-05", "Informational"),
     "RFC 2045": _rfc(2045, "MIME Part One: Format of Internet Message Bodies", "1996-11", "Draft Standard"),
+    "RFC 2046": _rfc(2046, "MIME Part Two: Media Types", "1996-11", "Draft Standard"),
+    "RFC 2047": _rfc(
+        2047, "MIME Part Three: Message Header Extensions for Non-ASCII Text", "1996-11", "Draft Standard"
+    ),
     "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
     "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
     "RFC 2606": _rfc(2606, "Reserved Top Level DNS Names", "1999-06", "Best Current Practice"),
     "RFC 3164": _rfc(3164, "The BSD Syslog Protocol", "2001-08", "Obsolete", "RFC 5424"),
     "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
+    "RFC 3461": _rfc(3461, "SMTP Service Extension for Delivery Status Notifications", "2003-01", "Draft Standard"),
+    "RFC 3464": _rfc(
+        3464, "An Extensible Message Format for Delivery Status Notifications", "2003-01", "Draft Standard"
+    ),
     "RFC 3463": _rfc(3463, "Enhanced Mail System Status Codes", "2003-01", "Draft Standard"),
     "RFC 3597": _rfc(3597, "Handling of Unknown DNS Resource Record Types", "2003-09", "Proposed Standard"),
     "RFC 3834": _rfc(3834, "Recommendations for Automatic Responses to Electronic Mail", "2004-08"),
@@ -55,6 +63,11 @@ SOURCES: dict[str, Source] = {
     "RFC 5965": _rfc(5965, "An Extensible Format for Email Feedback Reports", "2010-08", "Proposed Standard"),
     "RFC 6068": _rfc(6068, "The 'mailto' URI Scheme", "2010-10", "Proposed Standard"),
     "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
+    "RFC 6430": _rfc(6430, "Email Feedback Report Type Value: not-spam", "2011-11", "Proposed Standard"),
+    "RFC 6522": _rfc(6522, "The Multipart/Report Media Type", "2012-01", "Internet Standard"),
+    "RFC 6533": _rfc(
+        6533, "Internationalized Delivery Status and Disposition Notifications", "2012-02", "Proposed Standard"
+    ),
     "RFC 6591": _rfc(
         6591, "Authentication Failure Reporting Using the Abuse Reporting Format", "2012-04", "Proposed Standard"
     ),
@@ -76,6 +89,7 @@ SOURCES: dict[str, Source] = {
     "RFC 8017": _rfc(8017, "PKCS #1: RSA Cryptography Specifications, version 2.2", "2016-11", "Informational"),
     "RFC 8020": _rfc(8020, "NXDOMAIN: There Really Is Nothing Underneath", "2016-11", "Proposed Standard"),
     "RFC 8058": _rfc(8058, "Signaling One-Click Functionality for List Email Headers", "2017-01", "Proposed Standard"),
+    "RFC 8098": _rfc(8098, "Message Disposition Notification", "2017-02", "Internet Standard"),
     "RFC 8259": _rfc(
         8259, "The JavaScript Object Notation (JSON) Data Interchange Format", "2017-12", "Internet Standard"
     ),

@@ -17,6 +17,7 @@ SUMMARIES = {
     "audit": "Audit what DNS says about a domain's mail.",
     "dmarc": "Read DMARC reports: who sends as your domain, what passes, and who would be hit.",
     "tls": "Read SMTP TLS reports: which mail was not encrypted as it should be, and why.",
+    "bounces": "Read returned mail: who could not be reached, why, and what to do.",
     "diff": "Show what changed between two stored audits.",
     "render": "Show a stored audit in any format.",
     "rates": "Turn the events of your sending service into rates.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from deliverability.mail.words import decoded
+
 ADDRESS = r"(?:[^\s<>()\[\]{},;:\"'@|\\]{1,64}|\"[^\"\n@]{1,64}\")@(?:[\w-]{1,63}\.){0,9}[\w-]{1,63}"
 """An address in running text. RFC 5321 §4.5.3.1.1: 64 octets of local part; domains by letters, digits, hyphens."""
 
@@ -49,6 +51,8 @@ def typed_address(value: str) -> str:
     """
     kind, semicolon, rest = value.partition(";")
     text = (rest if semicolon and "@" not in kind else value).strip()
+    if "=?" in text:  # a name in a foreign script, encoded where RFC 2047 §5 forbids it
+        text = decoded(text)
     if "\\x{" in text:
         text = _UTF8_XTEXT.sub(_code_point, text)
     if "+" in text and (("@" not in text) or _PLUS_OR_EQUALS_OR_AT.search(text)) and not _NO_XTEXT.search(text):

@@ -64,7 +64,7 @@ class Complaint:
 
 
 def parse_arf(raw: bytes) -> Complaint | None:
-    """The complaint that a mail reports, or None where it is no feedback report. Whatever the octets, nothing is raised.
+    """The complaint that a mail reports, or None where it is no feedback report. No octets make it raise.
 
     Args:
         raw: One mail as it was received; line ends of any form.
@@ -92,8 +92,8 @@ def complaint(headers: Headers, parts: Sequence[Part]) -> Complaint | None:
 
 
 _SUBJECT = re.compile(
-    r"(?i)complaint about message from|e-?mail feedback report for|^(?:fw: )?abuse (?:report|complaint)|spam (?:report|complaint)|"
-    r"feedback loop|\bfbl\b|dmarc (?:forensic|failure) report"
+    r"(?i)complaint about message from|e-?mail feedback report for|^(?:fw: )?abuse (?:report|complaint)|"
+    r"spam (?:report|complaint)|feedback loop|\bfbl\b|dmarc (?:forensic|failure) report"
 )
 """How reporters name the reports to which they add no machine-readable part."""
 

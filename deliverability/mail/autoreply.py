@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Sequence
 
 from deliverability.mail.parts import Headers, Part, parameter
@@ -17,12 +16,13 @@ _SUBJECT = re.compile(
     r"abwesen|automatische|r[\xe9e]ponse auto|absence|absent|respuesta autom|risposta auto|resposta auto|"
     r"fuera de (?:la )?oficina|fora do escrit|autom\w+ (?:atbild|svar|odpov)|automaattinen|read:|"
     r"\u81ea\u52d5(?:\u8fd4\u4fe1|\u5fdc\u7b54|\u56de\u8986)|\u81ea\u52a8(?:\u56de\u590d|\u7b54\u590d)|"
-    r"\u0430\u0432\u0442\u043e(?:\u043c\u0430\u0442|\u043e\u0442\u0432))|out of (?:the )?office|automatic(?:al)? reply|auto-?reply"
+    r"\u0430\u0432\u0442\u043e(?:\u043c\u0430\u0442|\u043e\u0442\u0432))|"
+    r"out of (?:the )?office|automatic(?:al)? reply|auto-?reply"
 )
 
 _CHALLENGE = re.compile(
     r"(?i)(?:please|pls) confirm|confirm(?:ation)? (?:your (?:mail|message|e-?mail)|required|needed|request)|"
-    r"verif(?:y|ication) (?:your (?:mail|message|e-?mail)|required)|challenge|spam ?arrest|earthlink.*request|sender verification"
+    r"verif(?:y|ication) (?:your (?:mail|message|e-?mail)|required)|challenge|spam ?arrest|sender verification"
 )
 
 

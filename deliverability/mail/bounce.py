@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from deliverability.events.reasons import Reason
@@ -50,10 +49,10 @@ def bounces(headers: Headers, parts: Sequence[Part], *, wrapped: bool = False) -
     likely = _is_notice(headers, subject, notice)
     if likely is False:
         return []
-    told = Told(notice, headers)
-    if not told.names_somebody and not wrapped and (inner := _of_returned(parts)):
+    words = Told(notice, headers)
+    if not words.names_somebody and not wrapped and (inner := _of_returned(parts)):
         return inner
-    return _of_notice(headers, subject, told) if told.names_somebody or (likely and notice.text.strip()) else []
+    return _of_notice(headers, subject, words) if words.names_somebody or (likely and notice.text.strip()) else []
 
 
 def _is_notice(headers: Headers, subject: str, notice: Notice) -> bool | None:
@@ -80,7 +79,7 @@ def _of_reports(told: Sequence[Report], headers: Headers, notice: Callable[[], N
     for report in told:
         if report.action in ARRIVED:
             continue
-        found = report if "@" in report.recipient else replace(report, recipient=words.anybody() or report.recipient)
+        found = report if "@" in report.recipient else report._replace(recipient=words.anybody() or report.recipient)
         made.append(judged(found, _tellings(found, words), "report"))
     return made
 

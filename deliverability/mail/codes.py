@@ -10,7 +10,8 @@ _BOTH = re.compile(r"(?<![\d.])([45]\d\d)[ \-#:,(]{1,4}#?([45]\.\d{1,3}\.\d{1,3}
 _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]*\d|\.\w)")
 
 _REPLY = re.compile(
-    r"(?<![\d.,\[/#$\w-])([45][0-5]\d)(?=[ \-:;,)<.]|$)(?!\.\d|[ ]?(?:seconds|secs|hours|minutes|days|bytes|[kKM]B|lines|[ap]m)\b)"
+    r"(?<![\d.,\[/#$\w-])([45][0-5]\d)(?=[ \-:;,)<.]|$)"
+    r"(?!\.\d|[ ]?(?:seconds|secs|hours|minutes|days|bytes|[kKM]B|lines|[ap]m)\b)"
 )
 _AT_START = re.compile(r"^\W{0,10}([45][0-5]\d|571)\b(?!\.\d)")
 

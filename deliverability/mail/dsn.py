@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from deliverability.fastclass import dataclass
 from deliverability.mail.addresses import MAX_ADDRESS, typed_address
 
 MAX_RECIPIENTS = 1000
@@ -13,6 +13,9 @@ MAX_RECIPIENTS = 1000
 
 MAX_LINES = 20_000
 """Ours: lines of one report that are read."""
+
+MAX_REPORT = 1 << 19
+"""Ours: characters of one report that are read."""
 
 MAX_VALUE = 4000
 """Ours: characters of one field that are kept."""
@@ -29,8 +32,7 @@ Group = dict[str, str]
 """Field name in lower case → value, of one recipient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a report says of one recipient.
 
     Attributes:
@@ -72,7 +74,7 @@ def groups(text: str) -> list[Group]:
     group) and some write one within a group (a piece that names no recipient belongs to the one before it).
     """
     made: list[Group] = []
-    for block in re.split(r"\n[ \t]*\n", text):
+    for block in _EMPTY.split(text[:MAX_REPORT], maxsplit=4 * MAX_RECIPIENTS):
         for group in _of_block(block):
             last = made[-1] if made else None
             if last is not None and _goes_on(last, group):
@@ -82,6 +84,9 @@ def groups(text: str) -> list[Group]:
         if len(made) > MAX_RECIPIENTS:
             break
     return made
+
+
+_EMPTY = re.compile(r"\n[ \t]{0,80}\n")
 
 
 def _goes_on(last: Group, group: Group) -> bool:

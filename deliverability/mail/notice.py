@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from deliverability.fastclass import dataclass
 from deliverability.mail.parts import Headers, Part, fields, text_of
 
 MAX_NOTICE = 16_384
@@ -15,8 +15,7 @@ MAX_RETURNED = 65_536
 """Ours: characters of the returned mail's header that are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A mail's own words, apart from the mail that it returns.
 
     Attributes:
@@ -45,12 +44,12 @@ def notice_of(parts: Sequence[Part]) -> Notice:
     returned = ""
     for part in parts:
         if part.kind.startswith(_RETURNED_KINDS):
-            returned = text_of(part)
+            returned = text_of(part, MAX_RETURNED)
             break
         if part.kind == "text/html":
-            html.append(plain(text_of(part)))
+            html.append(plain(text_of(part, 4 * MAX_NOTICE)))
         elif part.kind.startswith(("text", "multipart")) or not part.kind:  # multipart: its boundary is nowhere
-            texts.append(text_of(part))
+            texts.append(text_of(part, MAX_NOTICE))
             length += len(texts[-1])
         if length > MAX_NOTICE:
             break
@@ -76,10 +75,12 @@ _RETURNED = re.compile(
     | [ \t>]*(?:[-=*_|#+]{1,80}[ \t]*)?(?:
         (?:this|below|here|following|enclosed|attached|included)[ ](?:this[ ]line[ ])?(?:is|are)[ ](?:a[ ]|the[ ])?copy
       | below[ ]this[ ]line
-      | (?:the[ ])?(?:header|headers|body|text|contents?)[ ](?:and[ ][\w\d ]{1,40}[ ])?of[ ](?:the|your)[ ](?:original|message|returned)
-      | -+[ ]*(?:original|returned|unsent|undelivered|bounced|your)[ ](?:message|mail|e-mail)\b
-      | (?:original|unsent|returned|undelivered)[ ](?:message|mail|e-mail)(?:[ ](?:mail[ ])?info)?[ ]*(?::[ \t]*$|follows|[-=*_]{2})
-      | (?:your[ ])?(?:original[ ])?message[ ](?:header|headers|text|body|contents?)?[ ]?(?:and[ ][\w ]{1,30}[ ])?follows?\b
+      | (?:the[ ])?(?:headers?|body|text|contents?)[ ](?:and[ ][\w\d ]{1,40}[ ])?
+        of[ ](?:the|your)[ ](?:original|message|returned)
+      | -{1,80}[ ]*(?:original|returned|unsent|undelivered|bounced|your)[ ](?:message|mail|e-mail)\b
+      | (?:original|unsent|returned|undelivered)[ ](?:message|mail|e-mail)(?:[ ](?:mail[ ])?info)?
+        [ ]*(?::[ \t]*$|follows|[-=*_]{2})
+      | (?:your[ ])?(?:original[ ])?message[ ](?:headers?|text|body|contents?)?[ ]?(?:and[ ][\w ]{1,30}[ ])?follows?\b
       | message[ ]headers?[ ]follow
       | message[ ](?:header|text|contents?)[ ]follows
       | the[ ](?:first|header|original[ ]message[ ](?:header|follows|was[ ]as))[ ][^\n]{0,60}(?:follow|message|below)
@@ -88,7 +89,7 @@ _RETURNED = re.compile(
       | message[ ](?:removed|contents[ ]follow)
       | content[ ]of[ ](?:the|your)[ ]message
       | transcript[ ]of[ ]message[ ]follows
-      | -{3,}[ ]*original[ ]
+      | -{3,80}[ ]*original[ ]
     )[^\n]*
     )"""
 )
@@ -96,7 +97,7 @@ _RETURNED = re.compile(
 
 
 _BREAK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/h\d|/li|/td|/title|p|hr)\b[^>]{0,400}>")
-_UNSEEN = re.compile(r"(?is)<(style|script|head)\b.{0,20000}?</\1\s*>")
+_UNSEEN = re.compile(r"(?i)<(/?)(?:style|script|head)\b")
 _TAG = re.compile(r"<(?![^\s<>@]{1,64}@)[!/?a-zA-Z][^<>]{0,2000}>")
 
 
@@ -104,9 +105,22 @@ def plain(html: str) -> str:
     """HTML as lines of text. What looks like an address in angle brackets stays."""
     from html import unescape  # noqa: PLC0415 - of few mails alone
 
-    text = _UNSEEN.sub(" ", html[: 8 * MAX_NOTICE])
+    text = _seen(html[: 8 * MAX_NOTICE])
     text = unescape(_TAG.sub(" ", _BREAK.sub("\n", " ".join(text.split(" ")))))
     return "\n".join(" ".join(line.split()) for line in text.replace("\xa0", " ").split("\n"))
+
+
+def _seen(html: str) -> str:
+    """Without what browsers do not show: from a style, script or head to its end."""
+    kept: list[str] = []
+    shown_from: int | None = 0
+    for tag in _UNSEEN.finditer(html):
+        if tag[1]:
+            shown_from = tag.start()
+        elif shown_from is not None:
+            kept.append(html[shown_from : tag.start()])
+            shown_from = None
+    return "".join([*kept, html[shown_from:] if shown_from is not None else ""])
 
 
 _DAEMON = re.compile(
@@ -117,13 +131,13 @@ _DAEMON = re.compile(
 """Who writes notices, by the From field."""
 
 _SUBJECT = re.compile(
-    r"(?i)undeliver|unzustell|non remis|no entregado|deliver[iy]?\w* (?:\w+ )?(?:status|fail|problem|has failed|report|"
-    r"notif|error|delay|incomplete|impossible|unsuccess)|fail\w* (?:\w+ )?deliver|failure notice|failed mail|returned[ :]|"
-    r"returned (?:mail|to sender)|returning (?:message|mail)|mail fail|mail deliver|mail system error|not delivered|"
-    r"message (?:delay|not deliver|status)|could not be (?:sent|deliver)|delayed|unable to (?:send|deliver)|"
-    r"nondeliver|not be delivered|was not sent|blocked by|rejected|bounce|processing error|unknown|"
-    r"warning|permanent|temporar|"
-    r"\u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d|\u914d\u4fe1|\u9001\u4fe1|\u30a8\u30e9\u30fc|\u9000\u4fe1"
+    r"(?i)undeliver|unzustell|non remis|no entregado|nondeliver|mail deliver|mail fail|failed mail|failure notice|"
+    r"deliver[iy]?\w* (?:\w+ )?(?:status|fail|problem|has failed|report|notif|error|delay|incomplete|impossible)|"
+    r"fail\w* (?:\w+ )?deliver|returned[ :]|returning (?:message|mail)|mail system error|not (?:be )?delivered|"
+    r"message (?:delay|not deliver|status)|could not be (?:sent|deliver)|unable to (?:send|deliver)|was not sent|"
+    r"blocked by|rejected|bounce|processing error|unknown|warning|permanent|temporar|delayed|"
+    r"\u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d|"
+    r"\u914d\u4fe1|\u9001\u4fe1|\u30a8\u30e9\u30fc|\u9000\u4fe1"
 )
 """What notices are called; decoded subject."""
 

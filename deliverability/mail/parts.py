@@ -10,9 +10,8 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from collections.abc import Iterator, Mapping
-
-from deliverability.fastclass import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
 MAX_OCTETS = 1 << 20
 """Ours: octets of one mail that are read. A report stands before the mail that it returns (RFC 6522 §3)."""
@@ -26,18 +25,20 @@ MAX_DEPTH = 8
 MAX_HEADER_LINES = 1000
 """Ours: lines of one header that are read."""
 
+MAX_VALUE = 32_768
+"""Ours: characters of one field that are kept."""
+
 Headers = Mapping[str, str]
 """Field name in lower case → its first value, unfolded, one character per octet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One leaf of a mail.
+class Part(NamedTuple):
+    """One leaf of a mail; a tuple, since a mail has several and there are many mails.
 
     Attributes:
         kind: The media type in lower case, without parameters; text/plain where none is given.
         headers: The part's own header fields.
-        body: What follows them, one character per octet, not decoded, line ends as \\n.
+        body: What follows them, one character per octet, not decoded, line ends as line feeds.
     """
 
     kind: str
@@ -61,7 +62,9 @@ def read(raw: bytes) -> tuple[Headers, list[Part]]:
     if text.startswith(("From ", ">From ")):
         text = text.partition("\n")[2]
     headers, body = header_and_body(text)
-    return headers, list(_leaves(headers, body, MAX_DEPTH, [MAX_PARTS]))
+    leaves: list[Part] = []
+    _open(headers, body, MAX_DEPTH, leaves)
+    return headers, leaves
 
 
 def header_and_body(text: str) -> tuple[Headers, str]:
@@ -73,10 +76,35 @@ def header_and_body(text: str) -> tuple[Headers, str]:
 
 
 WANTED = frozenset(
-    """content-type content-transfer-encoding from to subject return-path message-id date delivered-to received sender
-    x-failed-recipients auto-submitted precedence x-autoreply x-autorespond x-autoresponder x-auto-reply x-vacation
-    x-mail-autoreply x-envelope-to x-original-to x-apparently-to x-hmxmroriginalrecipient x-sid-pra x-originating-ip
-    list-id""".split()
+    {
+        "content-type",
+        "content-transfer-encoding",
+        "from",
+        "to",
+        "subject",
+        "return-path",
+        "message-id",
+        "date",
+        "delivered-to",
+        "received",
+        "sender",
+        "x-failed-recipients",
+        "auto-submitted",
+        "precedence",
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoresponder",
+        "x-auto-reply",
+        "x-vacation",
+        "x-mail-autoreply",
+        "x-envelope-to",
+        "x-original-to",
+        "x-apparently-to",
+        "x-hmxmroriginalrecipient",
+        "x-sid-pra",
+        "x-originating-ip",
+        "list-id",
+    }
 )
 """The header fields that anybody here reads; the rest, most of it, is passed over."""
 
@@ -87,17 +115,17 @@ def fields(head: str) -> Headers:
     name = ""
     for line in head.split("\n", MAX_HEADER_LINES)[:MAX_HEADER_LINES]:
         if line[:1] in _FOLDED:
-            if name:
-                found[name] += " " + line.strip()
+            if name and len(found[name]) < MAX_VALUE:
+                found[name] += " " + line[:MAX_VALUE].strip()
             continue
         name, _, value = line.partition(":")
         name = name.rstrip().lower()
         if name not in WANTED:
             name = ""
         elif name not in found:
-            found[name] = value.strip()
-        elif name == "x-failed-recipients":  # Exim writes several
-            found[name] += ", " + value.strip()
+            found[name] = value[:MAX_VALUE].strip()
+        elif name == "x-failed-recipients" and len(found[name]) < MAX_VALUE:  # Exim writes several
+            found[name] += ", " + value[:MAX_VALUE].strip()
         else:
             name = ""
     return found
@@ -107,18 +135,18 @@ _FOLDED = frozenset({" ", "\t"})
 """RFC 5322 §2.2.3: how a line begins that goes on with the field above."""
 
 
-def _leaves(headers: Headers, body: str, depth: int, left: list[int]) -> Iterator[Part]:
+def _open(headers: Headers, body: str, depth: int, leaves: list[Part]) -> None:
+    """Add the leaves of a part to `leaves`, up to `MAX_PARTS`."""
     kind = media_type(headers)
-    pieces = _pieces(headers, body) if depth and (kind.startswith("multipart/") or "boundary=" in kind) else None
+    pieces = _pieces(headers, body) if depth and kind.startswith("multipart/") else None
     if not pieces:
-        left[0] -= 1
-        yield Part(kind, headers, body)
+        leaves.append(Part(kind, headers, body))
         return
     for piece in pieces:
-        if left[0] <= 0:
+        if len(leaves) >= MAX_PARTS:
             return
         inner, content = header_and_body(piece)
-        yield from _leaves(inner, content, depth - 1, left)
+        _open(inner, content, depth - 1, leaves)
 
 
 def media_type(headers: Headers) -> str:
@@ -174,9 +202,16 @@ _STATEFUL = re.compile(r"(?:iso-2022|hz|utf-?7|utf-?16|utf-?32)")
 """Charsets in which ASCII octets can mean something else."""
 
 
-def text_of(part: Part) -> str:
-    """The part's text, its transfer encoding and charset undone; what cannot be decoded is U+FFFD."""
-    body = transfer_decoded(part)
+def text_of(part: Part, most: int | None = None) -> str:
+    """The part's text, its transfer encoding and charset undone; what cannot be decoded is U+FFFD.
+
+    Args:
+        part: The part.
+        most: How many characters are wanted, if not all; there may be more.
+    """
+    # quoted-printable takes three characters for an octet, UTF-8 up to four octets for a character
+    wanted = part if most is None or len(part.body) <= 12 * most else part._replace(body=part.body[: 12 * most])
+    body = transfer_decoded(wanted)
     declared = parameter(part.headers, "charset").lower()
     charset = _MISSPELT.get(declared, declared)
     if body.isascii() and not (charset and _STATEFUL.match(charset)):

@@ -7,10 +7,10 @@ behind or below it; few forms need more than that. So there is one reader, not o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
-from deliverability.fastclass import dataclass
 from deliverability.mail.addresses import ADDRESS, addresses, from_verp, tidy
 from deliverability.mail.dsn import MAX_RECIPIENTS
 from deliverability.mail.notice import Notice
@@ -23,8 +23,7 @@ MAX_REASON = 2000
 """Ours: characters of a reason that are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One failed recipient of a notice and the words about it."""
 
     address: str
@@ -32,12 +31,14 @@ class Entry:
 
 
 _LABELS = (
-    r"(?:failed |failing |final |original |intended |bad |undeliverable |invalid )?(?:recipient|address|addressee|mailbox)"
-    r"(?: address| name|s)?|(?:un)?deliver\w* (?:failed|failure|message)(?: \d+ attempts)?(?: to| for)?|rcpt to|to|"
-    r"(?:unknown|invalid|no such)(?: local)? (?:final delivery )?(?:user|userid|recipient|address|host|mailbox)|"
-    r"error-for|user|target mail address|failed to deliver to|unable to deliver (?:message )?to|"
-    r"could not deliver (?:message )?to|delivery failed(?: \d+ attempts)?|>>> rcpt to|>>>|<<<"
+    r"(?:failed |failing |final |original |intended |bad |undeliverable |invalid )?"
+    r"(?:recipient|address|addressee|mailbox)(?: address| name|s)?|"
+    r"(?:un)?deliver\w* (?:failed|failure|message)(?: \d+ attempts)?(?: to| for)?|"
+    r"(?:unknown|invalid|no such)(?: local)?(?: final delivery)? (?:user|userid|recipient|address|host|mailbox)|"
+    r"(?:failed to|unable to|could not) deliver (?:message )?to|"
+    "rcpt to|to|user|error-for"
 )
+"""Words before an address that failed."""
 
 _FIRST = re.compile(
     rf"(?i)^[\s>*\u2022#|=-]{{0,40}}(?:\d{{1,3}}[.)]\s+)?(?:\[?(?:{_LABELS})\s{{0,20}}[:=]\s{{0,20}})?"
@@ -49,18 +50,20 @@ _TRANSCRIPT = re.compile(rf"^\s{{0,20}}(?:[45]\d\d)[ -](?:[45]\.\d\.\d{{1,3}} )?
 """`554 <user@host>... Host unknown`: sendmail's own verdict, below what the other server said."""
 
 _WITHIN = re.compile(
-    rf"(?i)(?:deliver\w*|reach\w*|send\w*|sent|rejected|address(?:ed)?(?: as)?|recipients?|user|mail(?:box)?|message|account|"
-    rf"to|for|an)[^\n@]{{0,60}}?[\s<\"'(:=]({ADDRESS})"
+    rf"(?i)(?:deliver\w*|reach\w*|send\w*|sent|rejected|address(?:ed)?(?: as)?|recipients?|user|mail(?:box)?|"
+    rf"message|account|to|for|an)[^\n@]{{0,60}}?[\s<\"'(:=]({ADDRESS})"
 )
 """An address in a sentence about a mail."""
 
 _ASIDE = re.compile(
-    r"(?i)\b(?:contact|assist|support|help|questions?|postmaster@|abuse@|administrator|forward|if you|visit|your mail to|"
-    r"from|sender|envelope|reply-to|reporting|please (?:send|write|mail))\b"
+    r"(?i)\b(?:contact|assist|support|help|questions?|postmaster@|abuse@|administrator|forward|if you|visit|"
+    r"your mail to|from|sender|envelope|reply-to|reporting|please (?:send|write|mail))\b"
 )
 """Words beside an address that is not the one that failed."""
 
-_DIRECTIONS = re.compile(r"(?i)^\s*(?:from|cc|bcc|subject|date|sent|message-id|reply-to|mail from|return-path|sender)\s*:")
+_DIRECTIONS = re.compile(
+    r"(?i)^\s*(?:from|cc|bcc|subject|date|sent|message-id|reply-to|mail from|return-path|sender)\s*:"
+)
 
 
 class Told:
@@ -91,7 +94,31 @@ class Told:
         else:
             wanted = list((self._blocks or _in_sentences(self._lines, self._sender)).values())
             wanted = wanted or [[a] for a in _elsewhere(self.notice.returned, self._headers, self._lines)]
-        return [Entry(address, _reason(address, block, self._lines)) for address, *block in wanted[:MAX_RECIPIENTS]]
+        return [Entry(address, self._reason(address, block)) for address, *block in wanted[:MAX_RECIPIENTS]]
+
+    def _reason(self, address: str, block: Sequence[str]) -> str:
+        """The words about one address: those below it, else those that name it, else all of the notice."""
+        own = _joined(_telling(block))
+        if _WORDS.search(own.replace(address, "")):
+            return own
+        told = _joined(self._lines[index] for index in self._naming(address.lower()))
+        return told if CODE.search(told) else self._whole
+
+    def _naming(self, address: str) -> Iterator[int]:
+        """The lines that name an address, and those above them in which another server spoke."""
+        for index, line in enumerate(self._lowered):
+            if address in line:
+                if index and "<<<" in self._lowered[index - 1]:
+                    yield index - 1
+                yield index
+
+    @cached_property
+    def _lowered(self) -> list[str]:
+        return [line.lower() for line in self._lines]
+
+    @cached_property
+    def _whole(self) -> str:
+        return _joined(self._lines)
 
 
 def _own_address(headers: Headers) -> frozenset[str]:
@@ -175,7 +202,8 @@ def _elsewhere(returned: Headers, headers: Headers, lines: Sequence[str]) -> lis
     if told := _others(headers.get("subject", ""), own):
         return told
     # last, the head of the returned mail as people see it, below the words
-    return next((told for line in lines if _TO.match(line) and (told := _others(line, own))), [])
+    shown = (_others(line, own) for line in lines if _TO.match(line))
+    return next(filter(None, shown), list[str]())
 
 
 _TO = re.compile(r"(?i)^[\s>]*to\s*:")
@@ -189,18 +217,6 @@ _WORDS = re.compile(r"[^\W\d_]{3}")
 _RULE = re.compile(r"^[\s\-=_*#|+]*$")
 
 
-def _reason(address: str, block: Sequence[str], lines: Sequence[str]) -> str:
-    """The words about one address: those below it, else those that name it, else all of the notice."""
-    own = _joined(_telling(block))
-    if _WORDS.search(own.replace(address, "")):
-        return own
-    naming = [line for index, line in enumerate(lines) if _about(address, line) or _about(address, _next(lines, index))]
-    told = _joined(naming)
-    if CODE.search(told):
-        return told
-    return _joined(lines)
-
-
 CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]|[45]\.\d\.\d")
 
 
@@ -212,16 +228,6 @@ def _telling(block: Sequence[str]) -> Sequence[str]:
             return block[:index]
         told = told or bool(CODE.search(line))
     return block
-
-
-def _about(address: str, line: str) -> bool:
-    return address.lower() in line.lower()
-
-
-def _next(lines: Sequence[str], index: int) -> str:
-    """The line below `index` if the one at `index` is what the other server said."""
-    said = "<<<" in lines[index] and index + 1 < len(lines)
-    return lines[index + 1] if said else ""
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from deliverability.events.classify import Classification, classify
+from deliverability.events.providers import OTHER, PROVIDERS, provider_by_mx, provider_of
 from deliverability.events.reasons import Action, Blame, Persistence, Reason
 from deliverability.fastclass import dataclass
 from deliverability.mail.codes import codes
@@ -47,28 +49,31 @@ class Bounce:
 
 
 def judged(report: Report, tellings: Iterable[str], form: str, reason: Reason | None = None) -> Bounce:
-    """The result for one recipient, by the first of `tellings` that tells a reason; or by `reason`, if that is known."""
+    """The result for one recipient, by the first of `tellings` that tells a reason; or by `reason`, if it is known."""
     best: tuple[str, int | None, str | None, Classification] | None = None
+    receiver = _receiver(report.recipient.rpartition("@")[2].lower(), report.remote_mta)
     for words in tellings:
         code, status = codes(words, report.status)
         text = "" if reason else words
-        verdict = classify(text, status=status, reply_code=code, provider=_provider(report.recipient), hint=reason)
+        verdict = classify(text, status=status, reply_code=code, provider=receiver, hint=reason)
         if best is None or verdict.reason is not Reason.UNKNOWN:
             best = (words, code, status, verdict)
         if verdict.reason is not Reason.UNKNOWN:
             break
     assert best is not None  # noqa: S101 - there is always one telling, if an empty one
     words, code, status, verdict = best
+    persistence = _persistence(verdict, report, status)
+    doubtful = persistence is Persistence.SOFT and verdict.persistence is Persistence.HARD
     return Bounce(
         recipient=report.recipient,
         action=report.action,
         status=status,
         reply_code=code,
         reason=verdict.reason,
-        persistence=_persistence(verdict, report, status),
+        persistence=persistence,
         blame=verdict.blame,
         confidence=verdict.confidence,
-        advice=verdict.action,
+        advice=Action.RETRY_THEN_REMOVE if doubtful else verdict.action,
         evidence=verdict.evidence,
         diagnostic=words,
         remote_mta=report.remote_mta,
@@ -82,11 +87,15 @@ def _persistence(verdict: Classification, report: Report, status: str | None) ->
         return Persistence.NONE
     if report.action == DELAYED:
         return Persistence.SOFT
-    # RFC 3463 §2: class 4 is a condition that may pass; of a name that is not found, only the server that asked can tell
+    # RFC 3463 §2: class 4 is a condition that may pass; of a name not found, only the server that asked can tell
     unsure = verdict.reason is Reason.BAD_DOMAIN and (status or "").startswith("4.")
     return Persistence.SOFT if unsure else verdict.persistence
 
 
-def _provider(recipient: str) -> str | None:
-    """The mailbox provider of the recipient."""
-    return None
+@lru_cache(maxsize=65_536)
+def _receiver(domain: str, host: str | None) -> str | None:
+    """The provider whose mail system answered, by the recipient's domain, else by the host that refused; or None."""
+    found = provider_of(domain) if domain else OTHER
+    if found == OTHER and host is not None:
+        found = provider_by_mx([host])
+    return None if found == OTHER else PROVIDERS[found].system or found

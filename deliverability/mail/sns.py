@@ -58,5 +58,6 @@ def _member(event: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _list(value: object) -> list[dict[str, Any]]:
-    rows = cast("list[Any]", value) if isinstance(value, list) else []
-    return [cast("dict[str, Any]", row) for row in rows if isinstance(row, dict)]
+    if not isinstance(value, list):
+        return []
+    return [cast("dict[str, Any]", row) for row in cast("list[object]", value) if isinstance(row, dict)]

@@ -1,0 +1,152 @@
+"""Bounces for a terminal: how many, why, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deliverability.events.reasons import KINDS, Action, Persistence, Reason
+from deliverability.reports.layout import Canvas
+from deliverability.reports.tables import Column, table
+from deliverability.reports.words import counted
+
+MAX_PROVIDERS = 12
+"""Mailbox providers that are listed; the JSON has all."""
+MAX_DOMAINS = 10
+"""Recipient domains that are listed; the JSON has more."""
+
+_REASONS = {
+    Reason.UNKNOWN_USER: "no such address",
+    Reason.BAD_DOMAIN: "no such domain, or it takes no mail",
+    Reason.MAILBOX_DISABLED: "mailbox disabled",
+    Reason.MOVED: "address has moved",
+    Reason.MAILBOX_FULL: "mailbox full",
+    Reason.TIMEOUT_EXPIRED: "tried until it expired",
+    Reason.NETWORK_DNS: "network or DNS trouble",
+    Reason.RATE_LIMITED: "sent too much or too fast",
+    Reason.GREYLISTED: "asked to come back later",
+    Reason.MESSAGE_TOO_LARGE: "message too large",
+    Reason.AUTH_FAILURE: "SPF, DKIM or DMARC failed",
+    Reason.MISSING_PTR: "reverse DNS missing or wrong",
+    Reason.IP_BLOCKLISTED: "sending address blocked",
+    Reason.DOMAIN_REPUTATION: "reputation of the sender",
+    Reason.SPAM_CONTENT: "taken for spam",
+    Reason.VIRUS_ATTACHMENT: "virus or forbidden attachment",
+    Reason.POLICY: "against the receiver's policy",
+    Reason.RELAY_DENIED: "server does not take mail for it",
+    Reason.PROTOCOL_TLS: "TLS or protocol error",
+    Reason.RECEIVER_SYSTEM: "receiver's system failed",
+    Reason.SUPPRESSED: "on the service's own list",
+    Reason.AUTO_REPLY: "automatic reply",
+    Reason.CHALLENGE: "asks for a confirmation",
+    Reason.UNKNOWN: "not understood",
+}
+
+_ACTIONS = {
+    Action.REMOVE: "remove the address",
+    Action.UPDATE: "ask for the new address",
+    Action.RETRY: "try again later",
+    Action.RETRY_THEN_REMOVE: "try again; remove if it stays so",
+    Action.RETRY_THEN_REPORT: "try again; tell the receiver if it stays so",
+    Action.SLOW_DOWN: "send more slowly",
+    Action.SHRINK: "make the mail smaller",
+    Action.FIX_DNS: "mend SPF, DKIM or DMARC",
+    Action.FIX_PTR: "mend reverse DNS",
+    Action.DELIST: "mend the cause, ask for removal",
+    Action.WARM_UP: "send less, to those who want it",
+    Action.EDIT: "change the mail",
+    Action.REVIEW: "read the reply",
+    Action.FIX_ROUTE: "mend the route or the MX",
+    Action.FIX_PROTOCOL: "mend the sending server",
+    Action.NONE: "nothing",
+}
+
+
+def render(document: Mapping[str, Any], *, width: int, color: bool) -> str:
+    """The whole document as text."""
+    canvas = Canvas.of(width, color=color)
+    blocks = [
+        _head(canvas, document),
+        _reasons(canvas, document),
+        _places(canvas, "Mailbox provider", "provider", document["providers"][:MAX_PROVIDERS]),
+        _domains(canvas, document),
+        _complaints(canvas, document),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _head(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
+    totals, got = document["totals"], document["input"]
+    title = counted(totals["bounces"], "recipient failed or is delayed", "recipients failed or are delayed")
+    read = [
+        f"{counted(got['mails'], 'mail', 'mails')} in {counted(got['files'], 'file', 'files')}",
+        counted(got["bounces"], "bounce", "bounces"),
+        counted(got["complaints"], "complaint", "complaints"),
+        *([f"{got['other']:,} other"] if got["other"] else []),
+        *([f"{got['bad']:,} could not be read"] if got["bad"] else []),
+    ]
+    kinds = [
+        f"{totals['hard']:,} hard: take the address off the list",
+        f"{totals['soft']:,} soft: may work later",
+        f"{totals['block']:,} block: the sender or the mail was refused, the address is not at fault",
+    ]
+    lines = [*canvas.paragraph(title, 0, "bold"), *canvas.packed(read)]
+    if totals["bounces"]:
+        lines += [line for kind in kinds for line in canvas.paragraph(kind, 2)]
+    return lines
+
+
+def _reasons(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
+    if not document["reasons"]:
+        return []
+    columns = (
+        Column("Reason", name=True),
+        Column("", name=True),
+        Column("number"),
+        Column("share"),
+        Column("What to do", name=True),
+    )
+    return table(canvas, columns, [_reason(row) for row in document["reasons"]])
+
+
+def _reason(row: Mapping[str, Any]) -> Sequence[str]:
+    reason = Reason(row["reason"])
+    late = "delayed" if row["action"] == "delayed" else row["persistence"]
+    return (_REASONS[reason], late, f"{row['bounces']:,}", f"{row['share']:.1%}", _to_do(reason, row))
+
+
+def _to_do(reason: Reason, row: Mapping[str, Any]) -> str:
+    if row["action"] == "delayed":
+        return "nothing yet"
+    kind = KINDS[reason]
+    doubtful = kind.persistence is Persistence.HARD and row["persistence"] == Persistence.SOFT
+    return _ACTIONS[Action.RETRY_THEN_REMOVE if doubtful else kind.action]
+
+
+def _places(canvas: Canvas, title: str, name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    words = ("bounces", "hard", "soft", "block")
+    columns = (Column(title, name=True), *map(Column, words), Column("share"))
+    return table(canvas, columns, [(r[name], *(f"{r[w]:,}" for w in words), f"{r['share']:.1%}") for r in rows])
+
+
+def _domains(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
+    rows = document["domains"][:MAX_DOMAINS]
+    if len(rows) < 2:
+        return []
+    columns = (Column("Recipient domain", name=True), Column("bounces"), Column("share"))
+    return table(
+        canvas, columns, [(r["domain"] or "not named", f"{r['bounces']:,}", f"{r['share']:.1%}") for r in rows]
+    )
+
+
+def _complaints(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
+    if not document["complaints"]:
+        return []
+    columns = (Column("Complaints", name=True), Column("number"), Column("", name=True))
+    rows = [
+        (row["kind"], f"{row['complaints']:,}", "" if row["counts"] else "no complaint by a reader")
+        for row in document["complaints"]
+    ]
+    return table(canvas, columns, rows)
