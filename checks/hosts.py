@@ -30,6 +30,7 @@ SHOWN_NAMES = 3
 GIVE_ADDRESSES = "Give the addresses that send with --ip; where zone files answer, the reverse zone too, with --zone."
 NO_ADDRESS = "No address is known to send, so none was looked at"
 LEFT_OUT = "{left_out} of {total} addresses were not looked at"
+OUT_OF_REACH = "The files do not hold the reverse zones of {count} {count:address|addresses} that SPF names"
 SPECIAL = "{address} is no address of the internet ({use}), so receivers see another one"
 
 GMAIL = source("Gmail sender guidelines")
@@ -43,18 +44,28 @@ def _each(
     if subject.role is not Role.SENDING:
         yield not_applicable()
         return
+    out_of_reach = [host for host in hosts.hosts if _out_of_reach(host)]
     for host in hosts.hosts:
+        if host in out_of_reach:
+            continue
         if host.reverse is None:
             yield not_applicable(host.address, case="special", address=host.address, use=host.special)
         else:
             yield _counted(hosts, host, judge(host, host.reverse))
     silent = [answer for answer in hosts.answers if not answer.answered]
-    if silent:
+    if out_of_reach:
+        yield unknown(case="out_of_reach", lack=Lack.INPUT, count=len(out_of_reach))
+    elif silent:
         yield replace(_unanswered(*silent, case="no_address"), severity=Severity.MEDIUM)
     elif hosts.total > len(hosts.hosts):
         yield unknown(case="left_out", lack=Lack.INPUT, left_out=hosts.total - len(hosts.hosts), total=hosts.total)
     elif not hosts.hosts:
         yield unknown(case="no_address", lack=Lack.INPUT)
+
+
+def _out_of_reach(host: SendingHost) -> bool:
+    """Whether SPF names the address in a zone file, and its reverse zone, as ever, is not among the files."""
+    return not host.given and host.reverse is not None and never_asked(host.reverse.ptr)
 
 
 def _counted(hosts: HostsFacts, host: SendingHost, judgement: Judgement) -> Judgement:
@@ -63,7 +74,9 @@ def _counted(hosts: HostsFacts, host: SendingHost, judgement: Judgement) -> Judg
     said = replace(judgement, subject=host.address, data={**data, "term": host.term, **judgement.data})
     if host.given:
         return said
-    row = Evidence("spf_term", hosts.domain, "TXT", hosts.record, host.span, "names the address; it may not send")
+    row = Evidence(
+        "spf_term", hosts.domain, "TXT", hosts.record, host.span, "names the address; whether it sends is not known"
+    )
     severity = min(Severity.MEDIUM, said.severity or Severity.MEDIUM, key=lambda one: one.rank)
     return replace(said, severity=severity, evidence=(row, *said.evidence))
 
@@ -95,6 +108,7 @@ def _case(host: SendingHost, case: str) -> str:
         "unknown": "Whether {address} has a name is not known",
         "no_address": NO_ADDRESS,
         "left_out": LEFT_OUT,
+        "out_of_reach": OUT_OF_REACH,
         "special": SPECIAL,
     },
     fixes={
@@ -142,6 +156,7 @@ def _ptr(host: SendingHost, reverse: Reverse) -> Judgement:
         "crowded": f"None of the first {MAX_PTR_NAMES} of {{names}} names of {{address}} leads back to it",
         "no_address": NO_ADDRESS,
         "left_out": LEFT_OUT,
+        "out_of_reach": OUT_OF_REACH,
         "special": SPECIAL,
     },
     fixes={"nowhere": "Publish the address {address} at {name}.", "nowhere_allowed": "Publish {address} at {name}."},
@@ -198,6 +213,7 @@ def _address_record(domain: str, name: str, address: str) -> tuple[RecordChange,
         "unknown": "What the name of {address} looks like is not known",
         "no_address": NO_ADDRESS,
         "left_out": LEFT_OUT,
+        "out_of_reach": OUT_OF_REACH,
         "special": SPECIAL,
     },
     owner=Owner.ESP,

@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from deliverability import api
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._audits import FORMATS, check_count, renderers
+from deliverability.cli._given import GIVEN, given_inputs, given_options
 from deliverability.cli._inputs import Origin, origin_of, read_audit
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
@@ -41,6 +42,7 @@ Examples:
   deliv audit example.com --selector s1 --ip 192.0.2.25 -o audit.html -o audit.json
   deliv audit example.com --overlay proposed.zone     what would it say if this were published?
   deliv audit example.com --zone example.com.zone     answers from a zone file only, no network
+  deliv audit example.com --events exports/ --dmarc-reports reports/ -o audit.html
   deliv audit --replay audit.json                     the same audit again, offline
 """
 
@@ -49,7 +51,7 @@ STORED = (
     *("timeout", "resolver", "zone", "overlay"),
 )
 """Options that a replay takes from the stored audit where the command line does not give them."""
-RECORDED = {"resolver", "zone", "dqs"}
+RECORDED = {"resolver", "zone"}
 """Options that a replay takes from the stored audit in any case: its answers came from there."""
 
 
@@ -64,6 +66,7 @@ RECORDED = {"resolver", "zone", "dqs"}
 @option("--helo", metavar="NAME", help="The name that the sending server says in HELO.")
 @option("--role", type=click.Choice(["auto", *(r.value for r in Role)]), default="auto", help="What the domain is for.")
 @option("--blocklists", type=click.Choice(api.BLOCKLISTS), default="default", help="Which DNS block lists to ask.")
+@given_options
 @option("--select", multiple=True, metavar="GLOB", help="Run only these checks.")
 @option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
@@ -87,6 +90,7 @@ def command(
 ) -> int:
     """See HELP."""
     stored = None if replay is None else read_audit(replay)
+    given = {name: asked.pop(name) for name in GIVEN}
     key = None if stored or asked["zone"] else key_from_environment(os.environ)
     asked["dqs"] = key is not None
     if stored is not None:
@@ -95,7 +99,8 @@ def command(
         raise click.UsageError("name a domain, for example: deliv audit example.com", context)
     chosen = targets(form, outputs, FORMATS)
     check_count(chosen, len(domains))
-    request, origin = _prepare(domains, asked, stored, key)
+    inputs, recorded = given_inputs(domains, given, stored, quiet=quiet)
+    request, origin = _prepare(domains, asked | {"inputs": inputs}, recorded, stored, key)
     audits = asyncio.run(_audit(request, origin, progress=not quiet))
     emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
@@ -114,7 +119,7 @@ def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> d
 
 
 def _prepare(
-    domains: Sequence[str], asked: dict[str, Any], stored: Audit | None, key: str | None
+    domains: Sequence[str], asked: dict[str, Any], recorded: dict[str, Any], stored: Audit | None, key: str | None
 ) -> tuple[api.Plan, Origin]:
     sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
     if sources["zone"] and sources["resolver"] and stored is None:
@@ -127,7 +132,7 @@ def _prepare(
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
     try:
-        request = api.plan(domains, **asked, asked=sources, vantage=vantage, now=now)
+        request = api.plan(domains, **asked, asked=sources | recorded, vantage=vantage, now=now)
     except ValueError as error:
         raise Problem(str(error)) from None
     # a recording holds what came too late; the clock may not take away anything else

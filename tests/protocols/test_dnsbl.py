@@ -212,6 +212,15 @@ def test_a_name_too_long_for_a_list_is_not_asked_about() -> None:
     assert "shop.test.dbl.spamhaus.org" in asked(domain=long)
 
 
+def test_no_reason_is_asked_of_a_list_that_fails_its_test() -> None:
+    base = Counting(ZoneResolver.from_text("$ORIGIN .\n@ 60 SOA a. b. 1 2 3 4 5\n*.zen.spamhaus.org. 60 A 127.0.0.2\n"))
+
+    facts = asyncio.run(dnsbl.lookup(base, "shop.test", ips=["192.0.2.25"]))
+
+    assert [one.state for one in facts.lists if one.zone == "zen.spamhaus.org"] == [State.BROKEN]
+    assert {rdtype for _, rdtype in base.asked} == {"A"}
+
+
 def test_the_reason_is_asked_of_a_listing() -> None:
     base = ZoneResolver.from_text(
         "$ORIGIN .\n@ 60 SOA a. b. 1 2 3 4 5\n"
