@@ -90,7 +90,7 @@ def test_a_reason_is_one_of_ours_or_none(reader: Reader, reason: str) -> None:
             {"tme": "when"},
             None,
             None,
-            "columns: there is no column 'tme'; the columns are provider, event_id, type, ts, ",
+            "columns: there is no column 'tme'; the columns are event_id, type, ts, recipient, ",
         ),
         ({"source_file": "f"}, None, None, "columns: there is no column 'source_file'; "),
         ({"ts": ""}, None, None, "columns: ts needs the name of a column, up to 200 characters"),

@@ -15,6 +15,7 @@ from deliverability.events.canonical import EVENT_TYPE, canonical_query
 from deliverability.events.macros import MACROS
 from deliverability.events.relations import json_relation
 from deliverability.events.source import Source
+from deliverability.events.sources import SOURCES
 from deliverability.events.spool import LINE, Spool
 
 Event = dict[str, Any]
@@ -66,3 +67,16 @@ def only(events: Sequence[Event]) -> Event:
     """The one event."""
     (event,) = events
     return event
+
+
+class Reading:
+    """Short forms for reading rows of one source, by its name."""
+
+    def __init__(self, folder: Path, zone: str | None = None) -> None:
+        self._reader = Reader(folder, zone)
+
+    def all(self, source: str, *values: Any, path: str = "") -> list[Event]:
+        return self._reader.read(SOURCES[source].at(path), values)
+
+    def one(self, source: str, value: Any, path: str = "") -> Event:
+        return only(self.all(source, value, path=path))

@@ -12,7 +12,7 @@ from deliverability.events.reasons import Persistence, Reason
 from deliverability.events.schema import COLUMNS, IGNORED, Type
 from deliverability.events.source import Source
 
-OURS = ("source_file", "source_line")
+OURS = ("provider", "source_file", "source_line")
 """Columns that reading fills in: they cannot be mapped."""
 NEEDED = ("type", "ts", "recipient")
 """Without these a row is no event."""
