@@ -107,6 +107,8 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "unsubscribe-honoured": _DISREGARD,
     "complaint-rate": _COMPLAINTS,
     "complaint-by-provider": _COMPLAINTS,
+    "dmarc-pass-rate": _share(0.02, 0.10, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
+    "tls-rpt-failures": _share(0.01, 0.05, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
     "snds-status": _share(0.001, 0.003, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
 }
 """Check id → its lines. `[thresholds.ID]` of deliv.toml sets warn, fail, minimum and confidence of one of these.
@@ -125,6 +127,10 @@ class Band:
     minimum: int
     confidence: float = CONFIDENCE
 
+
+SHADOW_SHARE = 0.01
+"""Share of the reported messages from which on unknown senders are a grave fault, not one of hygiene. Ours: every known
+domain is forged a little."""
 
 PROVIDER_BAND = Band(warn=0.02, fail=0.05, minimum=200)
 """Ours, after the lines for bounces: what is a fault of all mail is a fault of one provider's. Below 200 messages an

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from deliverability.checks._bounce_causes import REQUIREMENTS, requirement_of
+from deliverability.checks._bounce_causes import REQUIREMENTS, Requirement, requirement_of
 from deliverability.checks._check import Check, Judgements, check, informed, not_applicable, passed
 from deliverability.checks._rates import (
     MOST_ROWS,
@@ -19,10 +19,12 @@ from deliverability.checks._rates import (
 )
 from deliverability.events.figures import BOUNCE_GRACE_HOURS, UNSUBSCRIBE_GRACE_HOURS, Heeded, RatesFacts, Rejection
 from deliverability.events.reasons import Reason
-from deliverability.findings import Effort, Evidence, Judgement, Owner, Severity
+from deliverability.findings import Effort, Evidence, Finding, Judgement, Outcome, Owner, Severity
 from deliverability.sources import rfc, source
 
 SENT = "sent"
+MOST_CAUSES = 3
+"""Faults that are named as the cause of one kind of rejection."""
 
 
 @check(
@@ -101,13 +103,15 @@ def deferral_rate(rates: RatesFacts) -> Judgements:
         "fail": "{share} of the mail is refused or put off: {requirement}",
         "few": "Nothing was refused for how it was authenticated, of only {denominator:,} sent",
     },
-    fixes=dict.fromkeys(("over", "warn", "fail"), "Mend what the receivers' codes speak of, then send again: {see}."),
+    fixes=dict.fromkeys(("over", "warn", "fail"), "Mend what the receivers name, then send again: {see}."),
     owner=Owner.DNS,
     settle=SETTLE,
 )
 @with_rates
-def bounce_auth_rejections(rates: RatesFacts) -> Iterator[Judgement]:
+def bounce_auth_rejections(rates: RatesFacts, findings: Sequence[Finding]) -> Iterator[Judgement]:
     """No receiver refuses the mail for how it is authenticated.
+
+    Each code is tied to the finding about DNS that explains it; where none does, the fault is not in DNS, or is mended.
 
     Why it matters: the receiver names a requirement that this mail does not meet; it holds for all mail that is sent in
     the same way.
@@ -119,15 +123,17 @@ def bounce_auth_rejections(rates: RatesFacts) -> Iterator[Judgement]:
         if rejection.bounced or rejection.deferred:
             met.setdefault(requirement_of(rejection), []).append(rejection)
     for name, rejections in met.items():
-        yield _unmet(name, rejections, rates.totals.sent)
+        yield _unmet(name, rejections, rates.totals.sent, findings)
     if not met:
         yield judged(share("bounce-auth-rejections", 0, rates.totals.sent, SENT))
 
 
-def _unmet(name: str, rejections: list[Rejection], sent: int) -> Judgement:
+def _unmet(name: str, rejections: list[Rejection], sent: int, findings: Sequence[Finding]) -> Judgement:
     """One requirement that mail failed: the receiver itself says so, so one message is enough for a warning."""
     requirement = REQUIREMENTS[name]
     count = sum(one.bounced + one.deferred for one in rejections)
+    related = [one for one in findings if one.check in requirement.checks]
+    causes = [one for one in related if one.outcome is Outcome.FAIL]
     return judged(
         share("bounce-auth-rejections", count, max(sent, count), SENT),
         name,
@@ -138,8 +144,18 @@ def _unmet(name: str, rejections: list[Rejection], sent: int) -> Judgement:
         bounced=sum(one.bounced for one in rejections),
         codes=sorted({one.code for one in rejections if one.code}),
         checks=list(requirement.checks),
-        see=requirement.see,
+        causes=[{"check": one.check, "subject": one.subject, "title": one.title} for one in causes],
+        see=_see(requirement, related, causes),
     )
+
+
+def _see(requirement: Requirement, related: Sequence[Finding], causes: Sequence[Finding]) -> str:
+    """Where the cause lies: the faults that explain it, else where one could."""
+    if causes:
+        return "; ".join(dict.fromkeys(f"{one.check} ({one.title})" for one in causes[:MOST_CAUSES]))
+    if related and all(one.outcome is Outcome.PASS for one in related):
+        return f"DNS is in order now, so it was mended since, or the fault is in {requirement.otherwise}"
+    return requirement.see
 
 
 def _rejection_rows(rejections: Iterable[Rejection]) -> Iterator[Evidence]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from deliverability.asking import AuditResolver, Inquiry, Setting
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
+from deliverability.inputs import Inputs
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
 from deliverability.lookup.keyed import keyed
 from deliverability.names import helo_name, to_ascii
@@ -53,13 +54,15 @@ def plan(
     ignore: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
     now: datetime | None = None,
+    inputs: Mapping[str, Inputs] | None = None,
     asked: Mapping[str, Any] | None = None,
     vantage: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Check what was asked for, before anything is looked up. Raises ValueError in one line for bad input.
 
-    `asked` and `vantage` are what a command adds to the document's `options` and `vantage`. `dqs` says that the
-    resolver is a KeyedResolver; the key itself stays there.
+    `inputs` are events and reports by domain (`deliverability.inputs.read_for`); `asked` and `vantage` are what a
+    command adds to the document's `options` and `vantage`. `dqs` says that the resolver is a KeyedResolver; the key
+    itself stays there.
     """
     names = [domains] if isinstance(domains, str) else list(domains)
     addresses = tuple(_address(ip) for ip in ips)
@@ -87,7 +90,10 @@ def plan(
         "timeout": timeout,
         **(asked or {}),
     }
-    inquiries = tuple(Inquiry(to_ascii(name), given, addresses, helo, role, blocklists, dqs) for name in names)
+    inquiries = tuple(
+        Inquiry(name, given, addresses, helo, role, blocklists, dqs, (inputs or {}).get(name, Inputs()))
+        for name in map(to_ascii, names)
+    )
     where: dict[str, Any] = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
     setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC))
     return Plan(inquiries, setting, timeout)
@@ -133,6 +139,7 @@ class Asked(TypedDict, total=False):
     select: Sequence[str] | None
     ignore: Sequence[str]
     timeout: float
+    inputs: Mapping[str, Inputs] | None
     now: datetime | None
 
 
@@ -164,6 +171,7 @@ def audit(
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
+    inputs: Mapping[str, Inputs] | None = None,
     now: datetime | None = None,
 ) -> list[Audit]:
     """Audit one or more domains and return their audits in the order given.
@@ -175,6 +183,7 @@ def audit(
     - blocklists: which DNS block lists are asked about the domain and `ips`: `none`, `default` (a few) or `all`.
     - dqs_key: a key of Spamhaus's Data Query Service. It appears in nothing that comes back.
     - select, ignore: ids or globs of checks to run or to leave out.
+    - inputs: what each domain's events and receivers' reports say (`deliverability.inputs.read_for`).
     - timeout: seconds for each domain; now: the clock that goes into the document (UTC now by default).
 
     Raises ValueError, in one line, for a name, address, selector, key or check id that is none. What DNS does never
@@ -193,6 +202,7 @@ def audit(
             select=select,
             ignore=ignore,
             timeout=timeout,
+            inputs=inputs,
             now=now,
         )
     )

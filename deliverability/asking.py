@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from deliverability.fastclass import dataclass
+from deliverability.inputs import Inputs
 from deliverability.lookup import Answer, Resolver, Status
 from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.lookup.leave import questions_leave
@@ -36,13 +37,17 @@ class Inquiry:
     role: str = "auto"
     blocklists: str = "default"
     dqs: bool = False
+    inputs: Inputs = Inputs()
 
     @property
     def sending_inputs(self) -> tuple[str, ...]:
         """The inputs that say this domain sends."""
-        return tuple(
-            word for word, given in (("DKIM selectors", self.selectors), ("sending addresses", self.ips)) if given
-        )
+        given = {
+            "DKIM selectors": self.selectors,
+            "sending addresses": self.ips,
+            "events": self.inputs.rates is not None,
+        }
+        return tuple(word for word, value in given.items() if value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from deliverability import RULESET, __version__
 from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
-from deliverability.gather import GATHERERS, begin, finish, gather
+from deliverability.gather import GATHERERS, INPUTS, begin, finish, gather
 from deliverability.lookup import RecordingResolver, Resolver
 from deliverability.plain import to_plain
 from deliverability.repair import tried
@@ -19,6 +20,12 @@ from deliverability.verdict import decide, next_best_fix
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
+
+
+FINDINGS = "findings"
+"""The fact that is what the other checks said: for those that tie what happened to its cause."""
+_KEPT = {"subject", *INPUTS}
+"""Facts that have a place of their own in the document."""
 
 
 async def audit_domain(
@@ -40,8 +47,10 @@ async def audit_domain(
         verdict=decide(subject, findings),
         next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}),
         findings=findings,
-        facts={name: to_plain(value) for name, value in facts.items() if name != "subject" and not _is_fault(value)},
+        facts={name: to_plain(value) for name, value in facts.items() if name not in _KEPT and not _is_fault(value)},
         dns=tuple(recorder.answers),
+        rates=inquiry.inputs.rates_document,
+        observations=inquiry.inputs.observations(),
         listings={name: names for name, names in recorder.listings.items() if names is not None},
     )
 
@@ -65,7 +74,7 @@ def _selected(setting: Setting) -> Sequence[Check]:
 
 
 def _needs(checks: Iterable[Check]) -> set[str]:
-    return {"subject"}.union(*(c.needs for c in checks))
+    return {"subject"}.union(*(c.needs for c in checks)) - {FINDINGS}
 
 
 def _is_fault(value: object) -> bool:
@@ -81,7 +90,10 @@ def _subject(facts: Mapping[str, Any]) -> Subject:
 
 def judge(checks: Iterable[Check], facts: Mapping[str, Any], domain: str) -> tuple[Finding, ...]:
     """What each check says of the facts. A crash, in gathering or in judging, is an `error` of that check alone."""
-    return tuple(finding for check in checks for finding in _judge_one(check, facts, domain))
+    chosen = list(checks)
+    plain = {c.id: _judge_one(c, facts, domain) for c in chosen if FINDINGS not in c.needs}
+    so_far = {**facts, FINDINGS: tuple(chain.from_iterable(plain.values()))}
+    return tuple(chain.from_iterable(plain.get(c.id) or _judge_one(c, so_far, domain) for c in chosen))
 
 
 def _judge_one(check: Check, facts: Mapping[str, Any], domain: str) -> list[Finding]:

@@ -179,3 +179,8 @@ class Finding:
     references: tuple[Reference, ...] = ()
     lack: Lack | None = None
     settle: str = ""
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether it is unknown only because nothing was given to look at."""
+        return self.lack is Lack.INPUT and not self.data and not self.evidence

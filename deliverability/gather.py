@@ -30,6 +30,17 @@ async def _subject(inquiry: Inquiry, resolver: Resolver) -> Subject:
     return role_of(inquiry.domain, txt, mail, asked=inquiry.role, inputs=inquiry.sending_inputs)
 
 
+INPUTS = ("rates", "dmarc_reports", "tls_reports", "postmaster", "snds", "senderhub")
+"""Facts that nobody has to be asked for: what the audit was given."""
+
+
+def _given(name: str) -> Callable[[Inquiry, Resolver], Awaitable[Any]]:
+    async def of(inquiry: Inquiry, _: Resolver) -> Any:  # noqa: ANN401 - the facts of any input
+        return getattr(inquiry.inputs, name)
+
+    return of
+
+
 GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "mx": lambda q, resolver: _lookup("mx")(resolver, q.domain),
     "spf": lambda q, resolver: _lookup("spf")(resolver, q.domain, ips=q.ips, helo=q.helo),
@@ -39,8 +50,9 @@ GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "hosts": lambda q, resolver: _lookup("hosts")(resolver, q.domain, ips=q.ips, helo=q.helo),
     "dnsbl": lambda q, resolver: _lookup("dnsbl")(resolver, q.domain, ips=q.ips, which=q.blocklists, keyed=q.dqs),
     "subject": _subject,
+    **{name: _given(name) for name in INPUTS},
 }
-"""Every fact a check can name in its signature: one line here and one module in protocols/.
+"""Every fact a check can name in its signature: one line here and one module in protocols/, or a field of `Inputs`.
 
 Those that ask in the longest chains come first. Each module is loaded when its turn comes, while the questions of those
 before it are on their way: loading all of them takes as long as two round trips.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -108,9 +109,14 @@ def _clear(role: Role, remaining: list[Finding]) -> str:
 
 
 def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
-    unknown = [f for f in findings if f.outcome in {Outcome.UNKNOWN, Outcome.ERROR}]
+    unknown = [f for f in findings if f.outcome in {Outcome.UNKNOWN, Outcome.ERROR} and not f.is_unasked]
     unknown.sort(key=lambda f: (f.lack is Lack.INPUT, -f.severity.rank))
     texts = list(dict.fromkeys(f"{f.title}. {f.settle}".strip() for f in unknown))
+    wanting = Counter(f.settle for f in findings if f.is_unasked)
+    texts += [
+        f"{number} {'check has' if number == 1 else 'checks have'} nothing to judge. {settle}"
+        for settle, number in wanting.items()
+    ]
     rest = len(texts) - MAX_REASONS
     return tuple(texts[:MAX_REASONS]) + ((f"{rest} more could not be checked.",) if rest > 0 else ())
 

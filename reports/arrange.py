@@ -21,6 +21,7 @@ class Groups:
     required: tuple[Finding, ...]
     recommended: tuple[Finding, ...]
     unknown: tuple[Finding, ...]
+    unasked: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     passed: tuple[Finding, ...]
     not_applicable: tuple[Finding, ...]
@@ -42,7 +43,8 @@ def grouped(findings: Iterable[Finding]) -> Groups:
     return Groups(
         required=tuple(f for f in failed if f.severity.at_least(Severity.HIGH)),
         recommended=tuple(f for f in failed if not f.severity.at_least(Severity.HIGH)),
-        unknown=having(Outcome.ERROR, Outcome.UNKNOWN),
+        unknown=tuple(f for f in having(Outcome.ERROR, Outcome.UNKNOWN) if not f.is_unasked),
+        unasked=tuple(f for f in ranked if f.is_unasked),
         notes=having(Outcome.INFO),
         passed=having(Outcome.PASS),
         not_applicable=having(Outcome.NOT_APPLICABLE),
@@ -55,12 +57,22 @@ def counts(groups: Groups) -> list[str]:
     parts = [f"{by_severity[s]} {s.value}" for s in Severity if by_severity[s]]
     if groups.unknown:
         parts.append(f"{len(groups.unknown)} could not be checked")
+    if groups.unasked:
+        parts.append(f"{len(groups.unasked)} had nothing to judge")
     if groups.notes:
         parts.append(counted(len(groups.notes), "note", "notes"))
     parts.append(f"{len(groups.passed)} passed")
     if groups.not_applicable:
         parts.append(f"{len(groups.not_applicable)} not applicable")
     return parts
+
+
+def by_settle(unasked: Sequence[Finding]) -> dict[str, list[str]]:
+    """What would settle checks that had nothing to judge → their ids."""
+    found: dict[str, list[str]] = {}
+    for finding in unasked:
+        found.setdefault(finding.settle, []).append(finding.check)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

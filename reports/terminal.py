@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from deliverability.checks._check import Check
 from deliverability.document import Audit
-from deliverability.findings import Finding
+from deliverability.findings import Finding, Outcome
 from deliverability.reports import words
-from deliverability.reports.arrange import Groups, counts, grouped, the_next
+from deliverability.reports.arrange import Groups, by_settle, counts, grouped, the_next
 from deliverability.reports.blocks import full_block, short_block
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.layout import Canvas, cells, wrapped
@@ -77,11 +77,21 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
 
     blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *full(groups.failed)]
     blocks += _under(canvas, "Could not check", full(groups.unknown))
+    blocks += _under(canvas, "Nothing to judge yet", [_unasked(canvas, groups)] if groups.unasked else [])
     blocks += _under(canvas, "Notes", full(groups.notes) if verbose else short(groups.notes))
     if verbose:
         blocks += _under(canvas, "Passed", short(groups.passed))
         blocks += _under(canvas, "Does not apply", short(groups.not_applicable))
     return "\n\n".join("\n".join(block) for block in [*blocks, _count(canvas, groups)]).split("\n")
+
+
+def _unasked(canvas: Canvas, groups: Groups) -> list[str]:
+    lines: list[str] = []
+    for settle, checks in by_settle(groups.unasked).items():
+        first, *rest = canvas.paragraph(settle, _MARGIN)
+        lines += [words.SHAPES[Outcome.UNKNOWN] + first[1:], *rest]
+        lines += canvas.paragraph(", ".join(checks), 4, "dim")
+    return lines
 
 
 def _whys(audit: Audit, groups: Groups, manual: Mapping[str, Check]) -> dict[int, str]:

@@ -102,7 +102,7 @@ def troubles_of(rejects: str | None) -> Iterator[Troubles]:
         yield troubles
 
 
-def warn_of(troubles: Troubles, rejects: str | None) -> None:
+def warn_of(troubles: Troubles, rejects: str | None, *, hint: str = "--rejects FILE keeps all of them") -> None:
     """Say on stderr what could not be read: how much, why, where the first of it stands."""
     if not troubles.count:
         return
@@ -113,7 +113,7 @@ def warn_of(troubles: Troubles, rejects: str | None) -> None:
         detail = f": {bad.detail}" if bad.detail else ""
         click.echo(f"deliv:   {visible(f'{place}: {bad.reason}{detail}')[:200]}", err=True)
     if rejects is None and troubles.count > SHOWN:
-        click.echo("deliv:   --rejects FILE keeps all of them", err=True)
+        click.echo(f"deliv:   {hint}", err=True)
 
 
 class Meter:

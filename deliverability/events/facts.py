@@ -19,7 +19,7 @@ from deliverability.events.figures import (
     Seconds,
 )
 from deliverability.events.load import Loader
-from deliverability.events.providers import REPORTING
+from deliverability.events.rates import REPORTING
 from deliverability.events.schema import Type
 from deliverability.events.staging import BITS, GOOD
 

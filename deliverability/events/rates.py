@@ -9,7 +9,7 @@ from typing import Any
 
 from deliverability.events import fold
 from deliverability.events.engine import Engine
-from deliverability.events.providers import REPORTING, provider_of
+from deliverability.events.providers import PROVIDERS, provider_of
 from deliverability.events.source import Source
 from deliverability.events.staging import DIMENSIONS, GOOD
 from deliverability.events.verdicts import judge_replies
@@ -19,6 +19,9 @@ BY = ("day", "provider", *DIMENSIONS)
 
 OTHER = "other"
 """The mailbox provider of a domain that is none's."""
+
+REPORTING = frozenset(name for name, provider in PROVIDERS.items() if provider.reports_complaints)
+"""The mailbox providers that tell senders who complained."""
 
 
 def dimensions(by: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,102 @@
+"""What an audit is given beside DNS: the options that name events, receivers' reports and their own figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from deliverability.cli._options import Decorator, option
+from deliverability.cli._problem import Problem
+from deliverability.cli._reading import Meter, source_options, sources_of, troubles_of, warn_of, zone_of
+from deliverability.inputs import Given, Inputs
+
+if TYPE_CHECKING:
+    from deliverability.document import Audit
+
+_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--events", "PATH", "Events of the sending service, or what deliv ingest keeps; as for deliv rates."),
+    ("--dmarc-reports", "PATH", "DMARC aggregate reports; as for deliv dmarc."),
+    ("--declared", "SENDER", "A sender that is known: an address, a network, a domain or a service's name."),
+    ("--tls-reports", "PATH", "SMTP TLS reports; as for deliv tls."),
+    ("--postmaster", "FILE", "An export of Google Postmaster Tools (v2, or archived v1)."),
+    ("--snds", "FILE", "A feed of Microsoft's SNDS."),
+    ("--sender-hub", "FILE", "An export of Yahoo's Sender Hub."),
+)
+NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _, _ in _OPTIONS)
+"""The names under which a document keeps what was given."""
+_READING = ("source", "timezone", "config")
+GIVEN = (*NAMES, *_READING)
+"""The parameters of `given_options`."""
+
+
+def given_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--events, --dmarc-reports and the like, and how events are read."""
+    function = source_options(function)
+    decorators: list[Decorator] = [
+        option(name, multiple=True, metavar=metavar, help=text) for name, metavar, text in _OPTIONS
+    ]
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def given_inputs(
+    domains: Sequence[str], asked: dict[str, Any], stored: Audit | None, *, quiet: bool
+) -> tuple[dict[str, Inputs], dict[str, Any]]:
+    """The inputs of each domain, and what the document's options say of them; takes what it reads out of `asked`.
+
+    A replay uses what the stored audit was given, unless the command line gives something. Raises Problem.
+    """
+    reading = {name: asked.pop(name, None) for name in _READING}
+    given = Given(**{name: tuple(asked.pop(name, None) or ()) for name in NAMES})
+    if given == Given():
+        return _stored(domains, stored)
+    options = {name: list(paths) for name in NAMES if (paths := getattr(given, name))}
+    options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
+    return _read(domains, given, reading, quiet=quiet), options
+
+
+def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inputs], dict[str, Any]]:
+    if stored is None or not (stored.observations or stored.rates):
+        return {}, {}
+    from deliverability.inputs import from_observations  # noqa: PLC0415 - a replay
+
+    try:
+        inputs = from_observations(stored.observations, stored.rates)
+    except ValueError as error:
+        raise Problem(f"a damaged deliv audit ({error})") from None
+    kept = {name: stored.options[name] for name in GIVEN if name in stored.options}
+    return dict.fromkeys(_names(domains), inputs), kept
+
+
+def _names(domains: Sequence[str]) -> list[str]:
+    from deliverability.names import to_ascii  # noqa: PLC0415 - loaded by then
+
+    try:
+        return [to_ascii(domain) for domain in domains]
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
+def _read(domains: Sequence[str], given: Given, reading: Mapping[str, Any], *, quiet: bool) -> dict[str, Inputs]:
+    from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - only where something is given
+    from deliverability.inputs import read_for  # noqa: PLC0415 - as above
+    from deliverability.rates import Asked  # noqa: PLC0415 - as above
+
+    asked = Asked(
+        source=reading["source"],
+        sources=sources_of(reading["config"]),
+        zone=zone_of(reading["timezone"]),
+        now=datetime.now(UTC),
+    )
+    meter = Meter(wanted=not quiet)
+    try:
+        with troubles_of(None) as troubles:
+            found = read_for(_names(domains), given, asked, troubles, meter)
+    except (ValueError, EngineMissing, EngineFailed) as error:
+        raise Problem(str(error)) from None
+    finally:
+        meter.clear()
+    warn_of(troubles, None, hint="deliv rates, dmarc or tls with --rejects FILE keeps all of them")
+    return found

@@ -1,0 +1,254 @@
+"""What an audit is given beside DNS: events, receivers' reports, their own figures. Read once, kept in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from deliverability.fastclass import dataclass
+
+if TYPE_CHECKING:
+    from deliverability.dmarc_reports import DmarcReports
+    from deliverability.events.figures import RatesFacts
+    from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
+    from deliverability.feedback.postmaster import PostmasterFacts
+    from deliverability.feedback.senderhub import SenderHubFacts
+    from deliverability.feedback.snds import SndsFacts
+    from deliverability.intake.trouble import Troubles
+    from deliverability.rates import Asked
+    from deliverability.tls_reports import TlsReports
+
+MAX_EXPORT = 32 * 1024 * 1024
+"""Octets of one export of a receiver's figures; a year of them is some MB. Our own bound."""
+EVENTS = "events"
+"""The kind of observation that holds the figures of events; the document's `rates` are made of the same messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports."""
+
+    events: tuple[str, ...] = ()
+    dmarc_reports: tuple[str, ...] = ()
+    tls_reports: tuple[str, ...] = ()
+    postmaster: tuple[str, ...] = ()
+    snds: tuple[str, ...] = ()
+    sender_hub: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The figures; None where nothing was given. `rates_document` is the `deliv.rates/1` of the events by provider."""
+
+    rates: RatesFacts | None = None
+    rates_document: Mapping[str, Any] | None = None
+    dmarc_reports: AggregateFacts | None = None
+    tls_reports: TlsFacts | None = None
+    postmaster: PostmasterFacts | None = None
+    snds: SndsFacts | None = None
+    senderhub: SenderHubFacts | None = None
+
+    def observations(self) -> tuple[dict[str, Any], ...]:
+        """The figures as a document keeps them, so that a replay judges the same."""
+        writers = _writers()
+        found = ((writers[name], getattr(self, name)) for name in writers)
+        return tuple(write(facts) for write, facts in found if facts is not None)
+
+
+def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
+    from deliverability.events import figures  # noqa: PLC0415 - only where something was given
+    from deliverability.feedback import facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+
+    return {
+        "rates": lambda found: {"kind": EVENTS, **figures.to_plain(found)},
+        "dmarc_reports": facts.aggregate_observation,
+        "tls_reports": facts.tls_observation,
+        "postmaster": postmaster.to_observation,
+        "snds": snds.to_observation,
+        "senderhub": senderhub.to_observation,
+    }
+
+
+def from_observations(observations: Iterable[Mapping[str, Any]], rates: Mapping[str, Any] | None) -> Inputs:
+    """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
+    from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
+    from deliverability.feedback import facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+
+    readers: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
+        EVENTS: ("rates", figures.from_plain),
+        facts.AGGREGATE: ("dmarc_reports", facts.aggregate_from),
+        facts.TLS: ("tls_reports", facts.tls_from),
+        postmaster.KIND: ("postmaster", postmaster.from_observation),
+        snds.KIND: ("snds", snds.from_observation),
+        senderhub.KIND: ("senderhub", senderhub.from_observation),
+    }
+    found: dict[str, Any] = {"rates_document": rates}
+    for observation in observations:
+        if observation["kind"] in readers:
+            name, read = readers[observation["kind"]]
+            found[name] = read({key: value for key, value in observation.items() if key != "kind"})
+    return Inputs(**found)
+
+
+def read_for(
+    domains: Sequence[str], given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]
+) -> dict[str, Inputs]:
+    """The inputs of each domain: reports are about one, the rest is about the sender. Raises as `read_inputs`."""
+    if given == Given():
+        return {}
+    common = read_inputs(replace(given, dmarc_reports=(), tls_reports=()), "", asked, troubles, progress)
+    reports = Given(dmarc_reports=given.dmarc_reports, tls_reports=given.tls_reports, declared=given.declared)
+    found: dict[str, Inputs] = {}
+    for domain in domains:
+        own = read_inputs(reports, domain, asked, troubles, progress)
+        found[domain] = replace(common, dmarc_reports=own.dmarc_reports, tls_reports=own.tls_reports)
+    return found
+
+
+def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> Inputs:
+    """Read everything that was given for one domain. Raises as the functions that read each kind do."""
+    rates, document = _events(given.events, asked, troubles, progress) if given.events else (None, None)
+    return Inputs(
+        rates=rates,
+        rates_document=document,
+        dmarc_reports=_aggregate(given, domain, troubles, progress) if given.dmarc_reports else None,
+        tls_reports=_tls(given.tls_reports, domain, troubles) if given.tls_reports else None,
+        postmaster=_exports("postmaster", given.postmaster, troubles),
+        snds=_exports("snds", given.snds, troubles),
+        senderhub=_exports("senderhub", given.sender_hub, troubles),
+    )
+
+
+def _events(
+    paths: Sequence[str], asked: Asked, troubles: Troubles, progress: Callable[[int], None]
+) -> tuple[RatesFacts, dict[str, Any]]:
+    from deliverability.rates import rates_and_facts  # noqa: PLC0415 - with DuckDB, 200 ms
+
+    return rates_and_facts(paths, asked, troubles=troubles, progress=progress)
+
+
+def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noqa: ANN401 - the facts of one of three
+    """All exports of one kind as one; a file that is none is refused by name."""
+    if not paths:
+        return None
+    from importlib import import_module  # noqa: PLC0415 - one of three modules
+
+    from deliverability.intake.paths import expand  # noqa: PLC0415 - only where something was given
+    from deliverability.intake.streams import open_stream  # noqa: PLC0415 - as above
+    from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
+
+    module = import_module(f"deliverability.feedback.{name}")
+    parts: list[Any] = []
+    for path in expand(paths):
+        try:
+            for part in open_stream(path):
+                parts.append(module.parse(part.stream.whole(MAX_EXPORT), file=part.name, on_bad=troubles.add))  # noqa: PERF401 - one that is refused must not take the others along
+        except Refused as refused:
+            troubles.refuse(path, refused)
+    return module.merged(parts) if parts else None
+
+
+def _aggregate(given: Given, domain: str, troubles: Troubles, progress: Callable[[int], None]) -> AggregateFacts:
+    from deliverability.dmarc_reports import dmarc_reports  # noqa: PLC0415 - only where reports were given
+
+    found = dmarc_reports(
+        given.dmarc_reports, domain=domain, declared=given.declared, troubles=troubles, progress=progress
+    )
+    return aggregate_facts(found, domain)
+
+
+def aggregate_facts(found: DmarcReports, domain: str) -> AggregateFacts:
+    """What reports add up to, cut to what a document carries."""
+    from deliverability.feedback.facts import MAX_SOURCES, AggregateFacts, Failing  # noqa: PLC0415 - as above
+
+    failing: dict[str, Failing] = {}
+    for category, messages, sources in _failing(found):
+        before = failing.get(category, Failing())
+        failing[category] = Failing(messages=before.messages + messages, sources=before.sources + sources)
+    days = sorted(found.days)
+    totals = found.totals
+    return AggregateFacts(
+        domain=domain,
+        start=days[0] if days else "",
+        end=days[-1] if days else "",
+        reports=found.input.reports,
+        reporters=len(found.reporters),
+        messages=totals.messages,
+        dmarc_pass=totals.dmarc_pass,
+        spf_aligned=totals.spf_aligned,
+        dkim_aligned=totals.dkim_aligned,
+        quarantined=totals.quarantined,
+        rejected=totals.rejected,
+        has_inventory=bool(found.inventory.entries),
+        number_of_sources=len(found.sources) + sum(found.folded.values()),
+        sources=tuple(_source(source) for source in found.sources[:MAX_SOURCES]),
+        shadows=tuple(_source(source) for source in found.shadows[:MAX_SOURCES]),
+        failing=failing,
+        files=found.input.files,
+        duplicates=found.input.duplicates,
+        bad=found.input.bad,
+    )
+
+
+def _failing(found: DmarcReports) -> Iterable[tuple[str, int, int]]:
+    """Category, messages that do not pass, and how many sources those are from."""
+    for source in found.sources:
+        if missed := source.tally.messages - source.tally.dmarc_pass:
+            yield source.category.value, missed, 1
+    for category, tally in found.others.items():
+        if missed := tally.messages - tally.dmarc_pass:
+            yield category, missed, found.folded.get(category, 0)
+
+
+def _source(source: Any) -> ReportedSource:  # noqa: ANN401 - aggregate_sources.Source, not imported at start-up
+    from deliverability.feedback.facts import ReportedSource  # noqa: PLC0415 - as above
+
+    tally = source.tally
+    return ReportedSource(
+        address=source.address,
+        owner=source.owner.name if source.owner else "",
+        category=source.category.value,
+        why=source.why,
+        messages=tally.messages,
+        dmarc_pass=tally.dmarc_pass,
+        spf_aligned=tally.spf_aligned,
+        dkim_aligned=tally.dkim_aligned,
+        first=_day(tally.first),
+        last=_day(tally.last),
+    )
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
+
+
+def _tls(paths: Sequence[str], domain: str, troubles: Troubles) -> TlsFacts:
+    from deliverability.tls_reports import tls_reports  # noqa: PLC0415 - only where reports were given
+
+    return tls_facts(tls_reports(paths, domain=domain, troubles=troubles), domain)
+
+
+def tls_facts(found: TlsReports, domain: str) -> TlsFacts:
+    """What reports add up to, cut to what a document carries."""
+    from deliverability.feedback.facts import MAX_SOURCES, TlsFacts, TlsFailed  # noqa: PLC0415 - as above
+
+    sums = found.sums
+    days = [one.day.isoformat() for one in sums.days]
+    return TlsFacts(
+        domain=domain,
+        start=days[0] if days else "",
+        end=days[-1] if days else "",
+        reports=found.input.reports,
+        sessions_ok=sums.sessions_ok,
+        sessions_failed=sums.sessions_failed,
+        types=tuple(sorted({policy.type for policy in sums.policies})),
+        failures=tuple(
+            TlsFailed(result_type=one.result_type, receiving_mx=one.receiving_mx, sessions=one.sessions)
+            for one in sums.failures[:MAX_SOURCES]
+        ),
+        files=found.input.files,
+        bad=found.input.bad,
+    )
