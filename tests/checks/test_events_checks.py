@@ -153,6 +153,7 @@ CASES: list[Case] = [
         "not_applicable",
     ),
     ("volume-ramp", days(*[1_000] * 8), PASS, None, "pass"),
+    ("volume-ramp", days(*[1_000] * 7, 2_000), PASS, None, "pass"),
     ("volume-ramp", days(*[1_000] * 7, 2_001), FAIL, MEDIUM, "fail"),
     ("volume-ramp", days(*[10] * 7, 900), PASS, None, "pass"),
     ("volume-ramp", days(*[1_000] * 6, 9_000), NOTHING, None, "not_applicable"),

@@ -290,9 +290,13 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
         return
 
 
+CUT = "".join(["y" * 190 + "@e "] * 4 + ["z" * 25, " jonquil@example.org"])
+"""A text that is cut inside its last address, which is close to the beginning once the others have gone."""
+
+
 def test_no_address_of_a_person_is_kept() -> None:
     rows = [
-        stat("FEEDBACK_LOOP_ID", 1, stringList={"values": ["ann@example.org", "x" * 790 + " bob@example.org"]}),
+        stat("FEEDBACK_LOOP_ID", 1, stringList={"values": ["ann@example.org", "bob@example.org", CUT]}),
         stat("ann@example.org", 1, doubleValue=0.5),
     ]
     facts, _ = read({"domainStats": rows})
@@ -300,6 +304,7 @@ def test_no_address_of_a_person_is_kept() -> None:
 
     assert "ann" not in kept
     assert "bob" not in kept
+    assert "jo" not in kept
 
 
 def test_two_exports_of_the_same_days_are_one() -> None:

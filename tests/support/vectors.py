@@ -2,6 +2,7 @@
 
 A case names the zone it serves, which answers are broken (what no zone file can say), the inputs of the audit, and the
 finding it expects as a subset. `live = true` audits as over live DNS: other names do not exist and none can be listed.
+`inputs` is what is read beside DNS: a receiver's export as the text of its file, and the figures of events as a table.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 
 from deliverability import api
 from deliverability.document import Audit
+from deliverability.events import figures
+from deliverability.feedback import postmaster, senderhub, snds
 from deliverability.findings import Action, Finding, Outcome, RecordChange
+from deliverability.inputs import Inputs
 from deliverability.lookup import Answer, AssumeAbove, OverlayResolver, Resolver, Status, ZoneResolver
 from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.repair import apply
@@ -40,6 +44,7 @@ class Case:
     broken: list[str] = field(default_factory=list)
     live: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
     forbid: list[str] = field(default_factory=list)
     fixed: bool = False
     spoiled: bool = False
@@ -91,7 +96,16 @@ def _failure(text: str) -> tuple[Status, str, str]:
 def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     """The whole audit of a case: every check runs."""
     options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
+    if case.inputs:
+        options["inputs"] = {case.domain: Inputs(**{name: _input(name, given) for name, given in case.inputs.items()})}
     return api.audit(case.domain, resolver=resolver or resolver_for(case), **options)[0]
+
+
+def _input(name: str, given: Any) -> Any:
+    return figures.from_plain(given) if name == "rates" else EXPORTS[name].parse(given.encode())
+
+
+EXPORTS: dict[str, Any] = {"postmaster": postmaster, "snds": snds, "senderhub": senderhub}
 
 
 def found(audit: Audit, case: Case) -> list[Finding]:
