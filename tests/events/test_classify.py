@@ -65,6 +65,10 @@ def test_what_follows_is_what_the_table_of_reasons_says() -> None:
         ("x", {"status": "5.0.0", "code": 552}, "mailbox_full"),
         ("550 rejected", {"status": "5.1.2"}, "bad_domain"),
         ("550 5.7.1 mailbox unavailable", {"provider": "microsoft"}, "policy"),
+        ("500 5.0.0 hm (5.2.2)", {}, "mailbox_full"),  # x.0.0 is what servers say for want of another
+        ("5.5.0 mailbox unavailable", {}, "unknown_user"),  # the class stands in for a reply code
+        ("4.5.0 mailbox unavailable", {}, "receiver_system"),
+        ("550 mail from 2001:db8:1:2:3:4:5:6 is blocked", {}, "ip_blocklisted"),  # an address is no word
         ("5.1.0 - Unknown address error 550-'5.7.1 x... Access denied'", {"status": "5.0.0"}, "policy"),
     ],
 )
@@ -72,6 +76,12 @@ def test_the_receivers_words_go_before_any_words_and_words_before_codes(
     text: str, options: dict[str, Any], reason: str
 ) -> None:
     assert classified(text, options).reason == reason
+
+
+def test_the_host_that_postfix_names_is_the_one_that_speaks() -> None:
+    said = "said: 550 Requested action not taken: mailbox unavailable (in reply to RCPT TO command)"
+    assert classify(f"host mx1.hotmail.com[192.0.2.1] {said}").confidence == "medium"
+    assert classify(f"host mx1.example.com[192.0.2.1] {said}").confidence == "low"
 
 
 def test_the_services_class_speaks_last() -> None:
@@ -90,7 +100,7 @@ BLOCKS = [
 ]
 
 
-@pytest.mark.parametrize("status", ["5.1.1", "5.1.0", "5.2.1", "5.1.2"])
+@pytest.mark.parametrize("status", ["5.1.1", "5.2.1"])
 @pytest.mark.parametrize("text", BLOCKS)
 def test_a_block_never_reads_as_a_dead_address(text: str, status: str) -> None:
     """Receivers give the codes of dead addresses to those they block."""
