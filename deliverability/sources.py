@@ -24,6 +24,7 @@ def _rfc(number: int, title: str, date: str, status: str = "", replaced_by: str 
 SOURCES: dict[str, Source] = {
     "RFC 1034": _rfc(1034, "Domain names: concepts and facilities", "1987-11", "Internet Standard"),
     "RFC 1035": _rfc(1035, "Domain names: implementation and specification", "1987-11", "Internet Standard"),
+    "RFC 1468": _rfc(1468, "Japanese Character Encoding for Internet Messages", "1993-06", "Informational"),
     "RFC 1952": _rfc(1952, "GZIP File Format Specification version 4.3", "1996-05", "Informational"),
     "RFC 2045": _rfc(2045, "MIME Part One: Format of Internet Message Bodies", "1996-11", "Draft Standard"),
     "RFC 2046": _rfc(2046, "MIME Part Two: Media Types", "1996-11", "Draft Standard"),

@@ -29,7 +29,8 @@ def first_address(text: str) -> str:
 
 def tidy(address: str) -> str:
     """Without what running text leaves at the ends; empty if nothing that could be an address is left."""
-    kept = address.strip(" \t<>'\"`.,;:*=").removeprefix("mailto:")
+    ends = " \t<>'`.,;:*=" if address.startswith('"') and '"@' in address else " \t<>'\"`.,;:*="
+    kept = address.strip(ends).removeprefix("mailto:")
     return kept if "@" in kept and len(kept) <= MAX_ADDRESS and not kept.startswith("@") else ""
 
 

@@ -226,6 +226,9 @@ def _decoded(octets: bytes, charset: str) -> str:
         codecs.lookup(charset)
     except LookupError:
         charset = "utf-8"
+    if charset.startswith("iso-2022"):
+        # ISO 2022 in mail (RFC 1468) is back in ASCII at the end of each line; a line that is not spoils no other
+        octets = octets.replace(b"\n", b"\x1b(B\n")
     try:
         return octets.decode(charset)
     except UnicodeError:

@@ -57,7 +57,7 @@ _WITHIN = re.compile(
 
 _ASIDE = re.compile(
     r"(?i)\b(?:contact|assist|support|help|questions?|postmaster@|abuse@|administrator|forward|if you|visit|"
-    r"your mail to|from|sender|envelope|reply-to|reporting|please (?:send|write|mail))\b"
+    r"from|sender|envelope|reply-to|reporting|please (?:send|write|mail))\b"
 )
 """Words beside an address that is not the one that failed."""
 
