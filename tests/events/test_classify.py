@@ -17,9 +17,11 @@ from deliverability.events.phrases import Phrasebook, words
 from deliverability.events.reasons import KINDS, Persistence, Reason
 
 VECTORS = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
-REPLIES = [(reason, *reply) for reason, table in VECTORS.items() for reply in table["replies"]]
 PLAIN = tomllib.loads((Path(__file__).parent / "replies_plain.toml").read_text(encoding="utf-8"))
-REPLIES += [(reason, text) for reason, texts in PLAIN.items() for text in texts]
+REPLIES = [
+    *((reason, *reply) for reason, table in VECTORS.items() for reply in table["replies"]),
+    *((reason, text) for reason, texts in PLAIN.items() for text in texts),
+]
 RULES = (Path(__file__).parents[2] / "deliverability/events/replies.csv").read_text(encoding="utf-8")
 
 
