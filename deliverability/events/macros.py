@@ -38,9 +38,11 @@ _BODIES = {
     "local_time(x)": "zoned(x, coalesce(getvariable('zone'), 'UTC'))",
     "truth(x)": """CASE WHEN lower(x) IN ('true', '1', 'yes', 't', 'y') THEN true
         WHEN lower(x) IN ('false', '0', 'no', 'f', 'n') THEN false END""",
-    # RFC 5322 §3.4: a name-addr has the address in angle brackets
-    "address(x)": """lower(filled(CASE WHEN contains(x, '<')
-        THEN coalesce(nullif(regexp_extract(x, '<([^<>]*)>', 1), ''), x) ELSE x END))""",
+    # RFC 5322 §3.4: a name-addr has the address in angle brackets. Most are bare: looking first takes a quarter
+    "address(x)": """lower(CASE
+        WHEN contains(x, '<') THEN filled(coalesce(nullif(regexp_extract(x, '<([^<>]*)>', 1), ''), x))
+        WHEN contains(x, ' ') OR contains(x, chr(9)) OR contains(x, chr(10)) OR contains(x, chr(13)) THEN filled(x)
+        WHEN x <> '' THEN x END)""",
     # an Avro union shows as {"string": "…"} where its records are written out as JSON
     "plain(j)": """filled(CASE WHEN json_type(j) = 'OBJECT' THEN coalesce(j->>'$.string', j->>'$.long', j->>'$.int',
         j->>'$.boolean', j->>'$.double', j->>'$.float') ELSE j->>'$' END)""",

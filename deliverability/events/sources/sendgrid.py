@@ -57,7 +57,8 @@ SENDGRID = Source(
         "ts": "unix_s(timestamp)",
         "recipient": "address(email)",
         # everything after the first dot names the machine that handled it
-        "message_id": """coalesce(split_part(sg_message_id, '.', 1), bare_id("smtp-id"))""",
+        "message_id": """CASE WHEN sg_message_id IS NOT NULL THEN split_part(sg_message_id, '.', 1)
+            ELSE bare_id("smtp-id") END""",
         "campaign": "coalesce(marketing_campaign_id, marketing_campaign_name, texts(category)[1])",
         "tags": "texts(category)",
         # opens and clicks carry the reader's address
