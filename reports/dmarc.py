@@ -110,8 +110,8 @@ def _shadows(canvas: Canvas, document: Document) -> list[str]:
     totals, found = document["shadow_totals"], document["shadow_senders"]
     if not found:
         return []
-    told = "that nobody declared" if document["declared"] else "that fail DMARC and are no forwarders"
-    title = f"{_many(totals['sources'], 'source', 'sources')} {told}: {totals['messages']:,} messages"
+    told = "Declared by nobody" if document["declared"] else "Failing DMARC, and no forwarder"
+    title = f"{told}: {totals['messages']:,} messages from {_many(totals['sources'], 'source', 'sources')}"
     columns = [Column("Source", name=True), Column("messages"), Column("pass"), Column("Why", name=True)]
     rows = [
         (row["ip"], f"{row['messages']:,}", _share(row["dmarc_pass"], row["messages"]), row["why"])

@@ -95,7 +95,8 @@ class StrictReader:
 
     def feed(self, octets: bytes) -> None:
         """Read on. Raises Refused."""
-        if self.ended:
+        had_ended = self.ended
+        if had_ended:
             self._pass_over(octets)
             return
         before, self._fed = self._fed, self._fed + len(octets)

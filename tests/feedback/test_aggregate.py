@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,7 +273,7 @@ shapes = st.sampled_from([record().replace("><", f">{space}<") for space in ("",
 
 
 @st.composite
-def rows(draw: Any) -> str:
+def rows(draw: st.DrawFn) -> str:
     """A record, more or less."""
     if draw(st.booleans()):
         return draw(shapes)

@@ -76,7 +76,7 @@ def report(
 
 def put(folder: Path, name: str, *reports: str) -> Path:
     """Write reports, each to a file of its own; where that is."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for index, text in enumerate(reports):
         (folder / f"{name}{index}.xml").write_text(text, encoding="utf-8")
     return folder
