@@ -168,7 +168,6 @@ class ZstdLayer(_Inflating):
             if not self._waiting and not self._take(_STEP):
                 raise Refused("truncated", "the zstd file ends before its content does")
             self._held = memoryview(self._decompressed())
-            self._check(self.octets + len(self._held))
         data, self._held = bytes(self._held[:size]), self._held[size:]
         return data
 

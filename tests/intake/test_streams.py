@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 import zstandard
@@ -33,7 +34,7 @@ def contents(path: Path, limits: Limits | None = None) -> dict[str, bytes | str]
 
 def _content(part: Part) -> bytes | str:
     try:
-        return part.stream.read()
+        return b"".join(iter(lambda: part.stream.read(100_000), b""))
     except Refused as refused:
         return refused.reason
 
@@ -50,13 +51,13 @@ def refusal(path: Path, limits: Limits | None = None) -> str:
 
 def read_until_refused(path: Path) -> tuple[bytes, str]:
     """What could be read of a broken file, and why the rest could not."""
-    held = b""
+    held = bytearray()
     try:
         for part in open_stream(str(path)):
             while data := part.stream.read(1000):
                 held += data
     except Refused as refused:
-        return held, refused.reason
+        return bytes(held), refused.reason
     raise AssertionError("it was read to its end")
 
 
@@ -196,11 +197,17 @@ def test_a_zip_member_that_says_it_is_small_is_no_larger(tmp_path: Path) -> None
 
 
 def test_members_that_are_modest_alone_have_a_bound_together(tmp_path: Path) -> None:
-    one = b"x" * (2 * MIB) + NOISE[:20_000]
-    path = zipped(tmp_path / "a", {str(number): one for number in range(8)})
+    path = zipped(tmp_path / "a", {"m": b"x" * (2 * MIB) + NOISE[:20_000]})
+    packed = path.read_bytes()
+    start, end = packed.index(b"PK\x01\x02"), packed.index(b"PK\x05\x06")
+    directory = packed[start:end] * 20  # all of them lead to the same octets
+    tail = packed[end : end + 12] + len(directory).to_bytes(4, "little") + packed[end + 16 :]
+    path.write_bytes(packed[:start] + directory + tail)
 
-    assert len(set(map(type, contents(path, Limits(ratio=200)).values()))) == 1
-    assert "zip-bomb" in contents(path, Limits(ratio=90)).values()
+    read = [_content(part) for part in open_stream(str(path))]
+
+    assert len(read) == 20
+    assert read[-1] in {"zip-bomb", "corrupt"}  # later Pythons see by themselves that members overlap
 
 
 def test_compression_of_an_ordinary_log_is_no_bomb(tmp_path: Path) -> None:
@@ -221,7 +228,7 @@ def test_no_part_is_larger_than_the_limit(tmp_path: Path, kind: Kind) -> None:
 
 
 def test_a_zip_member_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
-    assert refusal(zipped(tmp_path / "a", {"m": NOISE}), Limits(octets=1000)) == "too-large"
+    assert refusal(zipped(tmp_path / "a", {"m": b"x" * 5000}), Limits(octets=4999)) == "too-large"
 
 
 def test_members_of_a_zip_archive_are_opened_in_turn(tmp_path: Path) -> None:
@@ -290,6 +297,8 @@ def test_a_directory_of_endless_entries_is_not_held(tmp_path: Path) -> None:
 
     with at_most(40):
         assert refusal(path) == "too-many-members"
+    with at_most(2):
+        assert refusal(path, Limits(members=100)) == "too-many-members"
 
 
 def test_a_zip_archive_without_its_end_is_truncated(tmp_path: Path) -> None:
@@ -344,7 +353,7 @@ class _Pipe(io.RawIOBase):
 def test_standard_input_is_read_as_a_file_is(tmp_path: Path, kind: Kind) -> None:
     packed = zipped(tmp_path / "a", {"m": b"content"}).read_bytes() if kind is Kind.ZIP else PACKERS[kind](b"content")
 
-    parts = open_stream("-", stdin=io.BufferedReader(_Pipe(packed), 1))
+    parts = open_stream("-", stdin=cast("BinaryIO", _Pipe(packed)))
 
     assert [(part.name, part.stream.read()) for part in parts] == [("-!m" if kind is Kind.ZIP else "-", b"content")]
 
