@@ -368,3 +368,15 @@ def test_standard_input_is_read(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(report()))))
 
     assert ran(capsys, "-")["totals"]["reports"] == 1
+
+
+def test_failures_beyond_the_bound_are_summed_without_hosts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deliverability.feedback.tls_sums.MAX_KEYS", 2)
+    for number in range(5):
+        put(f"{number}.json", report(number, organization=f"Sender {number}"))
+
+    found = ran(capsys, "in")
+
+    assert [(f["reporter"], f["sessions"]) for f in found["failures"]] == [("", 30), ("Sender 0", 10), ("Sender 1", 10)]
