@@ -190,7 +190,7 @@ def test_a_report_that_comes_twice_counts_once(capsys: pytest.CaptureFixture[str
 )
 def test_days_and_domains_are_chosen(options: list[str], days: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     put("1.json", report(1, day=1))
-    put("2.json", report(2, day=2, domain="ver.example"))
+    put("2.json", report(2, day=2, domain="notreceiver.example"))
     put("3.json", report(3, day=3, domain="sub.receiver.example"))
 
     found = ran(capsys, "in", *options)
