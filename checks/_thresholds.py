@@ -154,6 +154,10 @@ RAMP_MIN_HISTORY_DAYS = 7
 RAMP_MIN_VOLUME = 1_000
 """Messages below which no day is a surge. Ours."""
 
+MIN_REPORTED_DAYS = 30
+"""Days that reports must cover before a sender that is not in them is called unused. Ours: invoices and newsletters go
+out once a month."""
+
 SILENT_LOOP_DELIVERED = 30_000
 """Messages delivered at providers that report complaints, after which not one complaint is odd. At a rate as low as
 0.01 % (Twilio SendGrid, Expert Insights, May 2019) none of 30,000 happens once in twenty times: the rule of three."""

@@ -51,6 +51,7 @@ from deliverability.checks.spf_terms import (
     spf_redirect_with_all,
     spf_terms_after_all,
 )
+from deliverability.checks.spf_unused import spf_unused_terms
 from deliverability.findings import Action, Evidence, Judgement, Owner, RecordChange, Role, Severity, Subject
 from deliverability.lookup.answer import Status
 from deliverability.protocols.spf.facts import Node, NodeError, SpfFacts
@@ -283,5 +284,6 @@ SPF: tuple[Check, ...] = (
     spf_authorises,
     spf_parked,
     spf_receivers_differ,
+    spf_unused_terms,
 )
 """The family, in catalogue order."""

@@ -183,4 +183,4 @@ class Finding:
     @property
     def is_unasked(self) -> bool:
         """Whether it is unknown only because nothing was given to look at."""
-        return self.lack is Lack.INPUT and not self.data and not self.evidence
+        return self.lack is Lack.INPUT and self.case == "unknown" and not self.data and not self.evidence

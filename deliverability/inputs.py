@@ -162,7 +162,12 @@ def _aggregate(given: Given, domain: str, troubles: Troubles, progress: Callable
 
 def aggregate_facts(found: DmarcReports, domain: str) -> AggregateFacts:
     """What reports add up to, cut to what a document carries."""
-    from deliverability.feedback.facts import MAX_SOURCES, AggregateFacts, Failing  # noqa: PLC0415 - as above
+    from deliverability.feedback.facts import (  # noqa: PLC0415 - as above
+        MAX_ADDRESSES,
+        MAX_SOURCES,
+        AggregateFacts,
+        Failing,
+    )
 
     failing: dict[str, Failing] = {}
     for category, messages, sources in _failing(found):
@@ -187,6 +192,7 @@ def aggregate_facts(found: DmarcReports, domain: str) -> AggregateFacts:
         sources=tuple(_source(source) for source in found.sources[:MAX_SOURCES]),
         shadows=tuple(_source(source) for source in found.shadows[:MAX_SOURCES]),
         failing=failing,
+        addresses=tuple(source.address for source in found.sources[:MAX_ADDRESSES] if source.address),
         files=found.input.files,
         duplicates=found.input.duplicates,
         bad=found.input.bad,

@@ -51,6 +51,7 @@ EXPECTED = {
     "unsubscribe-rate": ("info", "unknown"),
     "open-rate": ("info", "unknown"),
     "engagement-quadrant": ("info", "unknown"),
+    "dmarc-enforcement-ready": ("info", "unknown"),
 }
 """Checks that by nature do not have all three outcomes, with those they have."""
 

@@ -11,6 +11,8 @@ from deliverability.fastclass import dataclass
 
 MAX_SOURCES = 200
 """Sources that a document lists, the largest first; the totals count all. Our own bound."""
+MAX_ADDRESSES = 2_000
+"""Addresses that a document keeps; more than that is a botnet's. Our own bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class AggregateFacts:
 
     - start, end: first and last UTC day on which a report begins. has_inventory: senders were declared.
     - sources: the largest, up to `MAX_SOURCES`; number_of_sources: all of them.
+    - addresses: of all sources, up to `MAX_ADDRESSES`.
     - shadows: sources that nobody declared, or that pass nothing where there is no inventory.
     - failing: category → what does not pass, so what p=quarantine or p=reject would hit.
     - spf_aligned_only: messages that pass by SPF alone.
@@ -68,6 +71,7 @@ class AggregateFacts:
     sources: tuple[ReportedSource, ...] = ()
     shadows: tuple[ReportedSource, ...] = ()
     failing: Mapping[str, Failing] = field(default_factory=dict[str, Failing])
+    addresses: tuple[str, ...] = ()
     files: int = 0
     duplicates: int = 0
     bad: int = 0

@@ -30,8 +30,10 @@ UNKNOWN, NOTHING = Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 MEDIUM, HIGH, CRITICAL, LOW = Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL, Severity.LOW
 
 
-def judge(check: str, rates: RatesFacts | None, senderhub: SenderHubFacts | None = None) -> list[Finding]:
-    return BY_ID[check].judge({"rates": rates, "senderhub": senderhub}, "example.test")
+def judge(
+    check: str, rates: RatesFacts | None, senderhub: SenderHubFacts | None = None, findings: tuple[Finding, ...] = ()
+) -> list[Finding]:
+    return BY_ID[check].judge({"rates": rates, "senderhub": senderhub, "findings": findings}, "example.test")
 
 
 def sent(n: int, **counts: int) -> RatesFacts:

@@ -19,6 +19,7 @@ from typing import Any
 from deliverability import api
 from deliverability.document import Audit
 from deliverability.events import figures
+from deliverability.feedback import facts as reports
 from deliverability.feedback import postmaster, senderhub, snds
 from deliverability.findings import Action, Finding, Outcome, RecordChange
 from deliverability.inputs import Inputs
@@ -102,9 +103,14 @@ def audit(case: Case, resolver: Resolver | None = None) -> Audit:
 
 
 def _input(name: str, given: Any) -> Any:
-    return figures.from_plain(given) if name == "rates" else EXPORTS[name].parse(given.encode())
+    return TABLES[name](given) if name in TABLES else EXPORTS[name].parse(given.encode())
 
 
+TABLES: dict[str, Any] = {
+    "rates": figures.from_plain,
+    "dmarc_reports": reports.aggregate_from,
+    "tls_reports": reports.tls_from,
+}
 EXPORTS: dict[str, Any] = {"postmaster": postmaster, "snds": snds, "senderhub": senderhub}
 
 
