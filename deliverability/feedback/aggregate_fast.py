@@ -164,35 +164,39 @@ def _recognised(octets: bytes, position: int, records: list[Record]) -> int:
     match, add = _RECORD.match, records.append
     make = cast("Callable[[type[Record], tuple[object, ...]], Record]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
     while found := match(text, position):
-        v4, other, count, disposition, dkim, spf, reasons, sender, author, *results = found.groups()
-        fields = (
-            v4 or address_of(other),
-            int(count),
+        # of a DKIM result: domain, selector before the result, result, selector after it; twice; then those of SPF
+        (
+            v4,
+            other,
+            count,
             disposition,
             dkim,
             spf,
-            _reasons(reasons) if reasons else (),
-            sender or "",
+            reasons,
+            sender,
             author,
-            _auth(results),
-        )
-        add(make(Record, fields))
+            d,
+            s,
+            r,
+            t,
+            d2,
+            s2,
+            r2,
+            t2,
+            at,
+            scope,
+            result,
+        ) = found.groups()
+        auth: tuple[Auth, ...] = () if at is None else (_spf(at, scope, result),)
+        if d2 is not None:
+            auth = (_dkim(d, s, r, t), _dkim(d2, s2, r2, t2), *auth)
+        elif d is not None:
+            auth = (_dkim(d, s, r, t), *auth)
+        why = _reasons(reasons) if reasons else ()
+        address = v4 or address_of(other)
+        add(make(Record, (address, int(count), disposition, dkim, spf, why, sender or "", author, auth)))
         position = found.end()
     return position
-
-
-def _auth(groups: list[str | None]) -> tuple[Auth, ...]:
-    """Up to two DKIM results and one of SPF, as the groups of the expression have them."""
-    domain, before, result, after, domain2, before2, result2, after2, spf, scope, spf_result = groups
-    if spf is None:
-        found: tuple[Auth, ...] = ()
-    else:
-        found = (_spf(spf, scope, spf_result),)
-    if domain is None:
-        return found
-    if domain2 is None:
-        return (_dkim(domain, before, result, after), *found)
-    return (_dkim(domain, before, result, after), _dkim(domain2, before2, result2, after2), *found)
 
 
 @lru_cache(maxsize=MAX_KEPT)

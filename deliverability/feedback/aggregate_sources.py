@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
@@ -122,13 +121,13 @@ class Judge:
         return owner_of(names) or (named(names[0]) if names else None)
 
 
-@lru_cache(maxsize=4096)
 def _identities(header_from: tuple[str, ...], results: tuple[Auth, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The domains that passed, and those of them that belong to somebody else than the author domains."""
     own = {organization(name) for name in header_from}
-    passed = {auth.domain: auth.method for auth in results if auth.result == "pass" and auth.domain}
-    ordered = tuple(sorted(passed, key=lambda domain: passed[domain] != "spf"))  # SPF speaks of the address itself
-    return ordered, tuple(domain for domain in ordered if organization(domain) not in own)
+    passed = dict.fromkeys([domain for method, domain, _, result in results if result == "pass" and method == "spf"])
+    passed |= dict.fromkeys([domain for _, domain, _, result in results if result == "pass"])  # SPF is of the address
+    passed.pop("", None)
+    return tuple(passed), tuple([domain for domain in passed if organization(domain) not in own])
 
 
 def _category(tally: SourceTally, service: Owner | None, foreign: Sequence[str]) -> tuple[Category, str]:

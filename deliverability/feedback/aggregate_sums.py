@@ -39,14 +39,21 @@ class Tally:
         self.quarantined = 0
         self.rejected = 0
 
+    def count(self, messages: int, passed: int, by_spf: int, by_dkim: int, quarantined: int, rejected: int) -> None:
+        """Add messages."""
+        self.messages += messages
+        self.dmarc_pass += passed
+        self.spf_aligned += by_spf
+        self.dkim_aligned += by_dkim
+        self.quarantined += quarantined
+        self.rejected += rejected
+
     def add(self, other: Tally) -> None:
         """Add the messages of `other`."""
-        self.messages += other.messages
-        self.dmarc_pass += other.dmarc_pass
-        self.spf_aligned += other.spf_aligned
-        self.dkim_aligned += other.dkim_aligned
-        self.quarantined += other.quarantined
-        self.rejected += other.rejected
+        self.count(
+            *(other.messages, other.dmarc_pass, other.spf_aligned, other.dkim_aligned),
+            *(other.quarantined, other.rejected),
+        )
 
 
 class SourceTally(Tally):
@@ -203,6 +210,7 @@ class Sums:
         """
         sources, proposed = self.sources, self._proposed
         begin, end = head.begin, head.end
+        messages = passed = by_spf = by_dkim = quarantined = rejected = 0
         self.records += len(batch)
         for record in batch:
             address, count, disposition, dkim, spf, reasons, _sender, author, auth = record
@@ -210,36 +218,37 @@ class Sums:
             if source is None:
                 source = self._source(address)
                 sources = self.sources
+            messages += count
             source.messages += count
-            report.messages += count
             if dkim == "pass":
+                by_dkim += count
                 source.dkim_aligned += count
-                report.dkim_aligned += count
             if spf == "pass":
+                by_spf += count
                 source.spf_aligned += count
-                report.spf_aligned += count
             if dkim == "pass" or spf == "pass":
+                passed += count
                 source.dmarc_pass += count
-                report.dmarc_pass += count
             if disposition == "quarantine":
+                quarantined += count
                 source.quarantined += count
-                report.quarantined += count
             elif disposition == "reject":
+                rejected += count
                 source.rejected += count
-                report.rejected += count
             if reasons and _is_forwarded(reasons):
                 source.forwarded += count
             known = source.header_from
             if author not in known and len(known) < MAX_NAMES:
                 source.header_from = (*known, intern(author))
+            seen = source.auth
             for result in auth:
-                seen = source.auth
                 if result not in seen and len(seen) < MAX_NAMES:
-                    source.auth = (*seen, result)
+                    source.auth = seen = (*seen, result)
             if begin < source.first or end > source.last or not source.first:
                 source.see(begin, end)
             if proposed is not None:
                 _try(proposed, head, record, source)
+        report.count(messages, passed, by_spf, by_dkim, quarantined, rejected)
 
 
 def _try(proposed: Proposed, head: Head, record: Record, source: SourceTally) -> None:

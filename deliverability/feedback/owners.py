@@ -27,7 +27,10 @@ class Owner:
 
 def owner_of(domains: Iterable[str]) -> Owner | None:
     """The service that the first of `domains` (canonical) belongs to; None where none of them is in the list."""
-    return next((owner for domain in domains if (owner := _owner(domain)) is not None), None)
+    for domain in domains:
+        if (owner := _owner(domain)) is not None:
+            return owner
+    return None
 
 
 def named(domain: str) -> Owner:
@@ -40,8 +43,9 @@ def named(domain: str) -> Owner:
 @lru_cache(maxsize=8192)
 def _owner(domain: str) -> Owner | None:
     known = _known()
-    labels = domain.split(".")
-    return next((known[name] for start in range(len(labels)) if (name := ".".join(labels[start:])) in known), None)
+    while domain and domain not in known:
+        domain = domain.partition(".")[2]
+    return known.get(domain)
 
 
 @lru_cache(maxsize=1)
