@@ -6,7 +6,10 @@ import re
 
 from deliverability.mail.words import decoded
 
-ADDRESS = r"(?:[^\s<>()\[\]{},;:\"'@|\\]{1,64}|\"[^\"\n@]{1,64}\")@(?:[\w-]{1,63}\.){0,9}[\w-]{1,63}"
+_NOT_LOCAL = r"\s<>()\[\]{},;:\"'@|\\\u3000-\u3002\u300c\u300d\u3010\u3011\uff08\uff09\uff0c\uff1a\uff1b"
+"""What ends a local part in running text; the last of it is punctuation of Chinese and Japanese."""
+
+ADDRESS = rf"(?:[^{_NOT_LOCAL}]{{1,64}}|\"[^\"\n@]{{1,64}}\")@(?:[\w-]{{1,63}}\.){{0,9}}[\w-]{{1,63}}"
 """An address in running text. RFC 5321 §4.5.3.1.1: 64 octets of local part; domains by letters, digits, hyphens."""
 
 _ADDRESS = re.compile(ADDRESS)

@@ -26,6 +26,12 @@ _CHALLENGE = re.compile(
 )
 
 
+_SERVER = re.compile(
+    r"(?i)\W*(?:un|non)?-?deliver|\W*(?:returned|failure|mail (?:deliver|fail)|message (?:un)?deliver)"
+)
+"""How servers begin the subject of a notice; the subject of the mail that failed often follows."""
+
+
 def is_reply(headers: Headers, subject: str) -> bool:
     """Whether a responder wrote this (RFC 3834), not a mail server; X-Failed-Recipients is a server's word."""
     if "x-failed-recipients" in headers:
@@ -34,6 +40,8 @@ def is_reply(headers: Headers, subject: str) -> bool:
         return True
     if headers.get("precedence", "").lower() in {"auto_reply", "auto-reply"}:
         return True
+    if "mailer-daemon" in headers.get("from", "").lower() or _SERVER.match(subject):
+        return False
     # RFC 3834 §3.1.5: a responder says "Auto: " or the like before the subject
     return bool(_SUBJECT.search(subject) or _CHALLENGE.search(subject))
 

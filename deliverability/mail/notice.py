@@ -135,7 +135,7 @@ _SUBJECT = re.compile(
     r"deliver[iy]?\w* (?:\w+ )?(?:status|fail|problem|has failed|report|notif|error|delay|incomplete|impossible)|"
     r"fail\w* (?:\w+ )?deliver|returned[ :]|returning (?:message|mail)|mail system error|not (?:be )?delivered|"
     r"message (?:delay|not deliver|status)|could not be (?:sent|deliver)|unable to (?:send|deliver)|was not sent|"
-    r"blocked by|rejected|bounce|processing error|unknown|warning|permanent|temporar|delayed|"
+    r"error sending|blocked by|rejected|bounce|processing error|unknown|warning|permanent|temporar|delayed|"
     r"\u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d|"
     r"\u914d\u4fe1|\u9001\u4fe1|\u30a8\u30e9\u30fc|\u9000\u4fe1"
 )
@@ -170,6 +170,7 @@ PHRASES = (
     "failed permanently",
     "undeliverable",
     "error delivering",
+    "trouble delivering",
     "attempting to deliver",
     "trying to deliver",
     "mail delivery agent",
@@ -228,7 +229,7 @@ def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool | N
         text: The mail's words.
 
     Returns:
-        None where sender and subject say so and the words do not: then it is one if somebody is named in it.
+        None where only part of this says so: then it is one if somebody is named in it.
     """
     from_machine = null_path or bool(_DAEMON.search(sender))
     named_so = bool(_SUBJECT.search(subject))
@@ -236,11 +237,12 @@ def is_notice(sender: str, subject: str, null_path: bool, text: str) -> bool | N
         return False
     lowered = text.lower()
     says_so = any(phrase in lowered for phrase in PHRASES)
+    has_code = bool(_CODE.search(text))
     if from_machine and named_so:
-        return True if says_so or _CODE.search(text) else None
-    if named_so:
-        return says_so and bool(_CODE.search(text))
-    return says_so
+        return True if says_so or has_code else None
+    if says_so and ((from_machine and has_code) or "mailer-daemon" in sender.lower()):
+        return True
+    return None if says_so and (from_machine or has_code) else False
 
 
 _DELAY_SUBJECT = re.compile(r"(?i)\bdelay|\bwarning\b|temporar|deferred|still being retried|not yet")

@@ -36,12 +36,12 @@ _LABELS = (
     r"(?:un)?deliver\w* (?:failed|failure|message)(?: \d+ attempts)?(?: to| for)?|"
     r"(?:unknown|invalid|no such)(?: local)?(?: final delivery)? (?:user|userid|recipient|address|host|mailbox)|"
     r"(?:failed to|unable to|could not) deliver (?:message )?to|"
-    "rcpt to|to|user|error-for"
+    r"rcpt to|to|user|error-for|\u6536\u4ef6\u4eba|\u5b9b\u5148"
 )
 """Words before an address that failed."""
 
 _FIRST = re.compile(
-    rf"(?i)^[\s>*\u2022#|=-]{{0,40}}(?:\d{{1,3}}[.)]\s+)?(?:\[?(?:{_LABELS})\s{{0,20}}[:=]\s{{0,20}})?"
+    rf"(?i)^[\s>*\u2022#|=-]{{0,40}}(?:\d{{1,3}}[.)]\s+)?(?:\[?(?:{_LABELS})\s{{0,20}}[:=\uff1a]\s{{0,20}})?"
     rf"['\"`]?<?(?:mailto:|rfc822;\s?|smtp:|c=[^@\n]{{0,200}}SMTP=)?({ADDRESS})(?![\w@])(.*)$"
 )
 """An address at the beginning of a line, perhaps after a bullet or a label, and the rest of the line."""

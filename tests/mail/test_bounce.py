@@ -226,6 +226,12 @@ NOTICES = {
     "user here\n",
     "returned mail's header": "Message could not be delivered to mobile.\nError: No such user\n\nOriginal Message:\n"
     "From: news@shop.example\nTo: ann@example.com\n",
+    "mailenable": "MailEnable: Message could not be delivered to some recipients.\n\n\tRecipient: "
+    "[SMTP:ann@example.com]\n"
+    "\tReason: Remote SMTP Server Returned: 550 No such user\n\nMessage headers follow:\n\nTo: wrong@example.net\n",
+    "chinese": "抱歉，您的邮件被退回来了\n收件人：ann@example.com\n退信原因：550 User not found\n",  # noqa: RUF001 - as it is sent
+    "response in brackets": "We had trouble delivering your message.\n\nSMTP Server <mx.example> rejected recipient "
+    "<ann@example.com>\n  (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]\n",
     "transcript": "****** Message from the gateway ******\nThe message could not be delivered.\n"
     "Sent <<< RCPT TO:<ann@example.com>\nReceived >>> 550 5.1.1 user unknown\n",
 }
@@ -236,6 +242,13 @@ def test_a_notice_says_who_failed_and_why(words: str) -> None:
     bounce = the(notice(words))
 
     assert (bounce.recipient, bounce.reason, bounce.persistence) == ("ann@example.com", "unknown_user", "hard")
+
+
+@pytest.mark.parametrize("subject", ["Out of office rules", "Challenge of the week", "Automatic reply", "Vacation"])
+def test_the_subject_of_the_returned_mail_makes_no_automatic_reply(subject: str) -> None:
+    head = HEAD.replace("Undelivered Mail", f"Undeliverable: {subject}").replace("MAILER-DAEMON", "postmaster")
+
+    assert the(notice(NOTICES["domino"], head)).recipient == "ann@example.com"
 
 
 def test_html_notices_are_read() -> None:
@@ -303,6 +316,10 @@ NO_BOUNCES = {
     "ordinary": "From: ann@example.com\nSubject: Lunch?\n\nI was unable to deliver your message to bob@example.com.\n",
     "newsletter": "From: postmaster@shop.example\nSubject: Delivery report for your parcel\n\nYour parcel has "
     "arrived.\n",
+    "parcel": "From: noreply@parcel.example\nSubject: Delivery notification\n\nYour parcel was returned to sender, "
+    "550 Main Street. Write to help@parcel.example.\n",
+    "house rules": "From: postmaster@example.com\nSubject: Rules\n\nMail that is undeliverable is kept for a week. Ask "
+    "help@example.com.\n",
     "automatic reply": "From: ann@example.com\nReturn-Path: <>\nAuto-Submitted: auto-replied\nSubject: Out of "
     "office\n\n"
     "I am away. Mail to bob@example.com could not be delivered.\n",
