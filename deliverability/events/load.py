@@ -14,13 +14,14 @@ from typing import Protocol
 from deliverability.events import relations
 from deliverability.events.canonical import canonical_query
 from deliverability.events.engine import Engine
+from deliverability.events.halves import ALONE, Halves
 from deliverability.events.layout import HEAD, Layout, Look, look_at
 from deliverability.events.pieces import NOTHING, Rejoined, count_lines, csv_head, pieces
 from deliverability.events.postfix import read_log
 from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
 from deliverability.events.recognise import recognise
 from deliverability.events.rows import Row, csv_rows, json_rows
-from deliverability.events.source import Source
+from deliverability.events.source import Source, as_row
 from deliverability.events.sources import SOURCES
 from deliverability.events.sources.kept import KEPT, KEY
 from deliverability.events.sources.postfix import POSTFIX
@@ -34,6 +35,10 @@ from deliverability.intake.trouble import Bad, Refused, Troubles
 
 DIRECT = 4 * 1024 * 1024
 """Octets from which a file is read by the engine itself; below, Python is as fast and knows every line's number."""
+
+
+MAX_SPOOLS = 64
+"""Files of rows that are open at a time; there is one for each source and for each kind that a file's name says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,9 @@ class Loader:
         self._table = table
         if request.zone is not None:
             engine.run("SET VARIABLE zone = ?", [str(request.zone)])
-        self._spools: dict[str, Spool] = {}
+        self._halves = Halves(engine)
+        self._spools: dict[tuple[str, str, bool], Spool] = {}
+        self._made = 0
         self._names: list[str] = []
         self.rows = 0
         self.ignored = 0
@@ -107,6 +114,7 @@ class Loader:
                 self._troubles.refuse(path, refused)
         for spool in self._spools.values():
             self._load_spool(spool)
+        self._join_halves()
         self._table.leave_out_the_future(self._request.now, self._troubles)
 
     def _part(self, part: Part, path: Path | None) -> None:
@@ -144,12 +152,14 @@ class Loader:
     def _source(self, look: Look) -> Source:
         if look.layout is Layout.OTHER or not look.sample:
             raise Refused("not-events", "neither JSON, CSV, Parquet nor a mail log")
+        name = self._names[-1]
+        columns = _columns(look)
         if self._request.source is not None:
-            return self._known(self._request.source, "named by the user")
+            return self._known(self._request.source.at(name, columns), "named by the user")
         found = recognise(look.sample, self._request.sources)
         if found.source is None:
             raise Refused("unknown-source", found.reason)
-        return self._known(found.source, found.reason.removeprefix(f"{found.source.name}: "))
+        return self._known(found.source.at(name, columns), found.reason.removeprefix(f"{found.source.name}: "))
 
     def _known(self, source: Source, why: str) -> Source:
         self.recognised[source.name] += 1
@@ -272,10 +282,7 @@ class Loader:
     # what Python reads -------------------------------------------------------------------------------------------
 
     def _spooled(self, rows: Iterable[Row | Broken], source: Source) -> None:
-        spool = self._spools.get(source.name)
-        if spool is None:
-            path = self._engine.folder / f"spool-{len(self._spools)}.ndjson"
-            spool = self._spools[source.name] = Spool(source, path)
+        spool = self._spool_of(source)
         number = len(self._names) - 1
         for row in rows:
             if isinstance(row, Broken):
@@ -288,6 +295,16 @@ class Loader:
             if spool.is_full:
                 self._load_spool(spool)
 
+    def _spool_of(self, source: Source) -> Spool:
+        """Where rows of that source are written that are of one kind where their file says so."""
+        key = (source.name, source.kind, source.split)
+        if key not in self._spools:
+            if len(self._spools) == MAX_SPOOLS:
+                self._load_spool(self._spools.pop(next(iter(self._spools))))
+            self._made += 1
+            self._spools[key] = Spool(source, self._engine.folder / f"spool-{self._made}.ndjson")
+        return self._spools[key]
+
     def _load_spool(self, spool: Spool) -> None:
         if spool.size:
             spool.close()
@@ -296,12 +313,24 @@ class Loader:
             spool.clear()
 
     def _with_reasons(self, query: str, source: Source) -> None:
-        """Stage rows that know their file and line; count the bad ones by them."""
-        staged = self._table.insert(query, source)
+        """Stage rows that know their file and line, or hold those that are halves; count the bad ones by them."""
+        self._insert(self._halves if source.split else self._table, query, source)
+
+    def _insert(self, table: Table | Halves, query: str, source: Source) -> None:
+        staged = table.insert(query, source)
         self._count(staged)
         if staged.bad:
-            for file, line, reason in self._table.bad_rows(query):
+            for file, line, reason in table.bad_rows(query):
                 self._bad(int(file), line, reason, "")
+
+    def _join_halves(self) -> None:
+        """Stage the events whose rows were held; what lacks its other half is bad."""
+        for query, source in self._halves.joined():
+            self._insert(self._table, query, source)
+        joined, ignored, alone = self._halves.lent()
+        self._count(Staged(good=joined, ignored=ignored, bad=0))
+        for file, line in alone:
+            self._bad(int(file), line, ALONE, "")
 
     @contextmanager
     def _on_disk(self, stream: Readable, path: Path | None) -> Iterator[Path]:
@@ -324,7 +353,11 @@ class Loader:
 
 
 def _needs_python(look: Look, source: Source) -> bool:
-    """Whether rows come in envelopes, or JSON has its keys under other names."""
-    others = {other for names in source.aliases.values() for other in names} if look.layout is not Layout.CSV else set()
-    keys = source.envelope | others
-    return any(isinstance(row, Mapping) and bool(keys & row.keys()) for row in look.sample)
+    """Whether rows come in envelopes or as halves, or JSON has its keys under other names."""
+    others = (other for names in source.aliases.values() for other in names) if look.layout is not Layout.CSV else ()
+    return source.split or not _columns(look).isdisjoint((*source.envelope, *others))
+
+
+def _columns(look: Look) -> set[str]:
+    """The names of the sample's columns."""
+    return {key for value in look.sample if (row := as_row(value)) is not None for key in row}

@@ -29,7 +29,10 @@ class Source:
       `ignored`. A word that is not there becomes `unknown` and is counted.
     - queued_is_sent: the source has no word for the send itself, so that what it took on counts as sent.
     - kind_in_path: a regular expression, without regard to case, whose first group is the kind where rows have none:
-      for exports that keep each type in a file or a folder of its own. `at(path)` is the source that reads such a file.
+      for exports that keep each type in a file or a folder of its own.
+    - halves: columns by one of which a loader's tables are known that keep an event in two rows with the same event id;
+      `split` says that rows are such (`deliverability.events.halves`). `at(path, columns)` is the source as it reads
+      one file.
     - fields: canonical column → SQL over raw columns, `item` and `kind`; columns left out are null. The macros are in
       `deliverability.events.macros`.
     - classes: the source's `bounce_class` (lower case) → one of our reasons, or a bare persistence where the class says
@@ -50,6 +53,8 @@ class Source:
     explode: str = ""
     queued_is_sent: bool = False
     kind_in_path: str = ""
+    halves: frozenset[str] = frozenset()
+    split: bool = False
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def rows(self, value: object) -> Iterator[Row]:
@@ -58,13 +63,14 @@ class Source:
             if (row := as_row(found)) is not None:
                 yield row
 
-    def at(self, path: str) -> Source:
+    def at(self, path: str, columns: Iterable[str] = ()) -> Source:
         """The source as it reads the file at `path`, whose name may be the only place that says what its rows are."""
+        split = not self.halves.isdisjoint(columns)
         found = re.search(self.kind_in_path, path, re.IGNORECASE) if self.kind_in_path else None
         if found is None:
-            return self
+            return replace(self, split=True) if split else self
         word = found[1].replace("'", "''")
-        return replace(self, kind=f"coalesce(nullif({self.kind}, ''), '{word}')")
+        return replace(self, kind=f"coalesce(nullif({self.kind}, ''), '{word}')", split=split)
 
 
 def as_row(value: object) -> Row | None:

@@ -62,6 +62,7 @@ HUBSPOT = Source(
         WHEN attempt IS NOT NULL THEN 'DEFERRED'
         WHEN category IS NOT NULL THEN 'BOUNCE'
         WHEN duration IS NOT NULL THEN 'OPEN' END""",
+    halves=frozenset({_LOADED}),
     kind_in_path="email_event_(bounce|click|deferred|delivered|dropped|forward|open|print|sent|spam_report|status_change)",
     types={
         "sent": "sent",
