@@ -100,7 +100,7 @@ def _goes_on(last: Group, group: Group) -> bool:
 def _of_block(block: str) -> Iterator[Group]:
     group: Group = {}
     name = ""
-    for line in block.split("\n", MAX_LINES)[:MAX_LINES]:
+    for line in _outdented(block.split("\n", MAX_LINES)[:MAX_LINES]):
         match = None if line[:1] in {" ", "\t"} and name else _FIELD.match(line)
         if match is None:
             # RFC 5322 §2.2.3 has a line that goes on begin with white space; not all who fold know that
@@ -116,6 +116,13 @@ def _of_block(block: str) -> Iterator[Group]:
         else:
             group[name] = match[2].strip()
     yield group
+
+
+def _outdented(lines: list[str]) -> list[str]:
+    """The lines without the white space before the first, where all of a block is set in."""
+    first = lines[0]
+    inset = first[: len(first) - len(first.lstrip(" \t"))]
+    return [line.removeprefix(inset) for line in lines] if inset else lines
 
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")

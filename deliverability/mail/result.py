@@ -87,8 +87,11 @@ def _persistence(verdict: Classification, report: Report, status: str | None) ->
         return Persistence.NONE
     if report.action == DELAYED:
         return Persistence.SOFT
-    # RFC 3463 §2: class 4 is a condition that may pass; of a name not found, only the server that asked can tell
-    unsure = verdict.reason is Reason.BAD_DOMAIN and (status or "").startswith("4.")
+    # RFC 3463 §2: class 4 is a condition that may pass. Against it stands a text that says the user is unknown, but no
+    # code; and of a name that is not found, only the server that asked can tell whether it is gone or did not answer
+    by_code = verdict.evidence.startswith(("code", "reply code"))
+    unsure = (verdict.reason is Reason.BAD_DOMAIN or by_code) and (status or "").startswith("4.")
+    unsure = unsure and verdict.persistence is Persistence.HARD
     return Persistence.SOFT if unsure else verdict.persistence
 
 

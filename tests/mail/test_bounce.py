@@ -70,8 +70,20 @@ OTHER = GROUP.replace("ann@", "bob@")
         f"{PER_MESSAGE}\n{GROUP}\n{OTHER}".replace("\n", "\r"),
         f"{PER_MESSAGE}\n{GROUP}\n{OTHER}".replace("Final-Recipient: rfc822; ", "FINAL-RECIPIENT:RFC822;"),
         f"{PER_MESSAGE}\n{GROUP}\n{OTHER}".replace("ann@example.com", "<ann@example.com>"),
+        f"{PER_MESSAGE}\n{GROUP}\n{OTHER}".replace("\n", "\n  "),
     ],
-    ids=["as written", "no empty line", "many", "white space", "one within", "CRLF", "CR", "upper case", "brackets"],
+    ids=[
+        "as written",
+        "no empty line",
+        "many",
+        "white space",
+        "one within",
+        "CRLF",
+        "CR",
+        "upper case",
+        "brackets",
+        "inset",
+    ],
 )
 def test_groups_are_told_apart_however_they_are_separated(status: str) -> None:
     found = parse_bounce(report(status))
@@ -137,6 +149,20 @@ def test_what_is_delayed_is_soft_whatever_the_reason() -> None:
     bounce = the(report(f"{PER_MESSAGE}\n{status}"))
 
     assert (bounce.action, bounce.persistence) == ("delayed", "soft")
+
+
+@pytest.mark.parametrize(
+    ("reply", "persistence"),
+    [
+        ("450 4.1.1 Recipient address rejected: unverified address", "soft"),
+        ("450 4.1.1 Recipient address rejected: User unknown", "hard"),
+        ("450 4.1.2 Host or domain name not found", "soft"),
+    ],
+)
+def test_a_code_of_what_may_pass_alone_makes_no_dead_address(reply: str, persistence: str) -> None:
+    status = GROUP.replace("550 5.1.1 No such user", reply).replace("5.1.1", reply[4:9])
+
+    assert the(report(f"{PER_MESSAGE}\n{status}")).persistence == persistence
 
 
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", "Delivered (to the mailbox)"])
