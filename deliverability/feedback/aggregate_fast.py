@@ -164,29 +164,9 @@ def _recognised(octets: bytes, position: int, records: list[Record]) -> int:
     match, add = _RECORD.match, records.append
     make = cast("Callable[[type[Record], tuple[object, ...]], Record]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
     while found := match(text, position):
+        v4, other, count, disposition, dkim, spf, reasons, sender, author, *results = found.groups()
         # of a DKIM result: domain, selector before the result, result, selector after it; twice; then those of SPF
-        (
-            v4,
-            other,
-            count,
-            disposition,
-            dkim,
-            spf,
-            reasons,
-            sender,
-            author,
-            d,
-            s,
-            r,
-            t,
-            d2,
-            s2,
-            r2,
-            t2,
-            at,
-            scope,
-            result,
-        ) = found.groups()
+        d, s, r, t, d2, s2, r2, t2, at, scope, result = results
         auth: tuple[Auth, ...] = () if at is None else (_spf(at, scope, result),)
         if d2 is not None:
             auth = (_dkim(d, s, r, t), _dkim(d2, s2, r2, t2), *auth)

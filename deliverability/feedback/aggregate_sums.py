@@ -14,7 +14,7 @@ from deliverability.feedback.simulate import Fate, Proposed, fate
 MAX_SOURCES = 15_000
 """Sources that are listed by themselves; our own bound. Of twice as many, the lightest are put together."""
 MAX_NAMES = 12
-"""Author domains, and authentication results, that are listed for one source; our own bound."""
+"""Author domains that are listed for one source, and about as many authentication results; our own bound."""
 MAX_GROUPS = 10_000
 """Days, domains and reporters that are listed by themselves; our own bound."""
 OTHER = "other"
@@ -238,12 +238,13 @@ class Sums:
             if reasons and _is_forwarded(reasons):
                 source.forwarded += count
             known = source.header_from
-            if author not in known and len(known) < MAX_NAMES:
+            if len(known) < MAX_NAMES and author not in known:
                 source.header_from = (*known, intern(author))
             seen = source.auth
-            for result in auth:
-                if result not in seen and len(seen) < MAX_NAMES:
-                    source.auth = seen = (*seen, result)
+            if len(seen) < MAX_NAMES:
+                for result in auth:
+                    if result not in seen:
+                        source.auth = seen = (*seen, result)
             if begin < source.first or end > source.last or not source.first:
                 source.see(begin, end)
             if proposed is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from deliverability.intake.trouble import Refused
@@ -78,12 +79,17 @@ def _encoding(first: bytes) -> tuple[str, int]:
         if first.startswith(start):
             return encoding, 0
     declared = _DECLARED.match(first)
-    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    return _codec(declared[1].decode("ascii").lower() if declared else "utf-8"), 0
+
+
+@lru_cache(maxsize=64)
+def _codec(name: str) -> str:
+    """Python's name of an encoding that is declared in ASCII. Raises Refused."""
     if name.startswith(("utf-16", "utf-32", "ucs-")):
-        name = "utf-8"  # some .NET writers declare UTF-16 and write UTF-8
+        return "utf-8"  # some .NET writers declare UTF-16 and write UTF-8
     try:
         if not _KNOWN.fullmatch(name):
             raise LookupError(name)
-        return codecs.lookup(name).name, 0
+        return codecs.lookup(name).name
     except LookupError:
         raise Refused("unknown-encoding", name) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -29,12 +30,14 @@ MAX_RESULTS = 100
 """Authentication results, and reasons, of one record; what a message with more signatures has beyond is left out."""
 
 ROOT = "feedback"
+_POLICY_TAGS = ("p", "sp", "np", "adkim", "aspf", "pct", "fo", "testing", "discovery_method")
+_POLICY_TEXTS = tuple(f"policy_published/{tag}" for tag in _POLICY_TAGS)
 _HEAD_TEXTS = {
-    f"{ROOT}/report_metadata/{name}"
-    for name in ("org_name", "email", "report_id", "date_range/begin", "date_range/end")
-} | {
-    f"{ROOT}/policy_published/{name}"
-    for name in ("domain", "p", "sp", "np", "adkim", "aspf", "pct", "fo", "testing", "discovery_method")
+    f"{ROOT}/{path}"
+    for path in (
+        *(f"report_metadata/{tag}" for tag in ("org_name", "email", "report_id", "date_range/begin", "date_range/end")),
+        *("policy_published/domain", *_POLICY_TEXTS),
+    )
 }
 _RECORD = f"{ROOT}/record"
 _RECORD_TEXTS = {
@@ -152,13 +155,7 @@ class StrictReader:
             begin=begin,
             end=max(begin, end or begin),
             domain=domain,
-            published=Published(
-                **{
-                    name: word(self._head[path]) or None
-                    for name in Published.__dataclass_fields__
-                    if (path := f"policy_published/{name}") in self._head
-                }
-            ),
+            published=_published(tuple(map(self._head.get, _POLICY_TEXTS))),
         )
 
     def _lack(self) -> tuple[str, str]:
@@ -192,14 +189,14 @@ class StrictReader:
 
     def _end(self, _name: str) -> None:
         path = self._paths.pop()
-        if path in _RECORD_TEXTS:
+        if path in _HEAD_TEXTS:
+            self._head.setdefault(path[len(ROOT) + 1 :], "".join(self._texts).strip())
+        elif path in _RECORD_TEXTS:
             self._values.setdefault(_RECORD_TEXTS[path], "".join(self._texts))
         elif path in _PARTS:
             self._end_part(path)
         elif self._paths[-1] in _PARTS:
             self._part.setdefault(path[len(self._paths[-1]) + 1 :], "".join(self._texts))
-        elif path in _HEAD_TEXTS:
-            self._head.setdefault(path[len(ROOT) + 1 :], "".join(self._texts).strip())
         elif path == _RECORD:
             self._end_record()
         if len(self._paths) == 1:
@@ -244,3 +241,9 @@ class StrictReader:
     def _doctype(self, *_declared: Any) -> None:
         # entities can only be declared here, and no report has any
         raise Refused("doctype", "it declares a document type, as no report does")
+
+
+@lru_cache(maxsize=1024)
+def _published(texts: tuple[str | None, ...]) -> Published:
+    """The policy; most reports have one of a few."""
+    return Published(**{tag: word(text or "") or None for tag, text in zip(_POLICY_TAGS, texts, strict=True)})
