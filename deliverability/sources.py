@@ -61,6 +61,7 @@ SOURCES: dict[str, Source] = {
     "RFC 5617": _rfc(5617, "DKIM Author Domain Signing Practices (ADSP)", "2009-08", "Historic"),
     "RFC 5782": _rfc(5782, "DNS Blacklists and Whitelists", "2010-02", "Informational"),
     "RFC 5891": _rfc(5891, "Internationalized Domain Names in Applications: Protocol", "2010-08", "Proposed Standard"),
+    "RFC 5952": _rfc(5952, "A Recommendation for IPv6 Address Text Representation", "2010-08", "Proposed Standard"),
     "RFC 5965": _rfc(5965, "An Extensible Format for Email Feedback Reports", "2010-08", "Proposed Standard"),
     "RFC 6068": _rfc(6068, "The 'mailto' URI Scheme", "2010-10", "Proposed Standard"),
     "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
