@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from deliverability.events.schema import COLUMNS, IGNORED, Type
 from deliverability.events.source import Source
 
-OWN = {"provider", "type", "reason", "persistence", "source_file", "source_line"}
+OWN = {"type", "reason", "persistence", "source_file", "source_line"}
 """Columns that no source's `fields` fill."""
 
 
@@ -35,13 +35,19 @@ def canonical_query(source: Source, raw: str, *, file: str = "NULL", line: str =
     kind = f"SELECT *, nullif({source.kind}, '') AS kind FROM {_exploded(source, raw)}"
     fields = {
         **{name: f"CAST({source.fields[name]} AS {COLUMNS[name]})" for name in COLUMNS if name in source.fields},
-        "provider": quoted(source.name),
+        "provider": _provider(source),
         "type": _type(source.types),
         "source_file": f"CAST({file} AS VARCHAR)",
         "source_line": f"CAST({line} AS BIGINT)",
     }
     chosen = (f"{fields.get(name, f'CAST(NULL AS {kind})')} AS {name}" for name, kind in COLUMNS.items())
     return f"SELECT {', '.join(chosen)}, kind AS word, part FROM ({kind})"
+
+
+def _provider(source: Source) -> str:
+    """The source's name, but where each row says whose it is."""
+    said = source.fields.get("provider")
+    return f"coalesce({said}, {quoted(source.name)})" if said else quoted(source.name)
 
 
 def _exploded(source: Source, raw: str) -> str:

@@ -71,6 +71,17 @@ def test_a_time_with_an_offset_needs_no_zone(reader: Reader, zone: str | None) -
     assert event["ts"] == datetime.fromisoformat("2026-10-12T09:00:00")
 
 
+@pytest.mark.parametrize(
+    ("said", "service"),
+    [("SendGrid", "sendgrid"), ("", "shop"), (None, "shop"), ("a@example.test", "shop"), ("two words", "shop")],
+)
+def test_a_row_may_say_which_service_it_came_from(reader: Reader, said: str | None, service: str) -> None:
+    row = {"type": "sent", "ts": "2026-10-12T09:00:00Z", "esp": said, "provider": "gmail"}
+
+    assert only(reader.read(generic_source({"provider": "esp"}, name="shop"), [row]))["provider"] == service
+    assert only(reader.read(generic_source({}, name="shop"), [row]))["provider"] == "shop"
+
+
 def test_a_word_that_the_user_does_not_name_is_unknown(reader: Reader) -> None:
     assert only(reader.read(generic_source({}, {"a": "sent"}), [{"type": "b"}]))["type"] == "unknown"
 
@@ -90,7 +101,7 @@ def test_a_reason_is_one_of_ours_or_none(reader: Reader, reason: str) -> None:
             {"tme": "when"},
             None,
             None,
-            "columns: there is no column 'tme'; the columns are event_id, type, ts, recipient, ",
+            "columns: there is no column 'tme'; the columns are provider, event_id, type, ts, recipient, ",
         ),
         ({"source_file": "f"}, None, None, "columns: there is no column 'source_file'; "),
         ({"ts": ""}, None, None, "columns: ts needs the name of a column, up to 200 characters"),

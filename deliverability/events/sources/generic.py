@@ -12,12 +12,14 @@ from deliverability.events.reasons import Persistence, Reason
 from deliverability.events.schema import COLUMNS, IGNORED, Type
 from deliverability.events.source import Source
 
-OURS = ("provider", "source_file", "source_line")
+OURS = ("source_file", "source_line")
 """Columns that reading fills in: they cannot be mapped."""
 NEEDED = ("type", "ts", "recipient")
 """Without these a row is no event."""
 TAKEN = frozenset({"kind", "item", "part"})
 """Names that the query itself gives (`Source`): a user's column of such a name is read under another."""
+_SERVICE = "^[a-z0-9][a-z0-9_.-]{0,39}$"
+"""What a service may be called: a short word, so that no text of a row becomes a source."""
 MAX_NAME = 200
 """Characters in the name of a column. Our own bound, 2026-11."""
 
@@ -33,7 +35,8 @@ def generic_source(
 
     Args:
         columns: canonical column → name of the user's column, or a dotted path into its JSON (`event.type`, `to.0`).
-            Columns that are left out stand under their canonical name.
+            Columns that are left out stand under their canonical name; but `provider`, the sending service that a row
+            came from, is only read where it is named, since elsewhere a column of that name means the mailbox's.
         types: the user's word for an event → canonical type, or `ignored`; canonical types need no entry.
         zone: IANA name of the zone that times without an offset are in; UTC if None.
         name: what the source is called.
@@ -49,7 +52,7 @@ def generic_source(
         if canonical not in words and canonical != IGNORED:
             raise ValueError(f"types: {canonical!r} is no type of event; they are {', '.join(words)} and {IGNORED}")
         words[word.lower()] = canonical
-    wanted = {column: columns.get(column, column) for column in known}
+    wanted = {column: columns.get(column, column) for column in known if column != "provider" or column in columns}
     heads = _heads(wanted.values())
     return Source(
         name=name,
@@ -115,6 +118,7 @@ def _text(theirs: str) -> str:
 
 def _field(column: str, text: str, zone: str) -> str:
     by_column = {
+        "provider": f"nullif(regexp_extract(lower({text}), '{_SERVICE}'), '')",
         "ts": f"coalesce(unix_s({text}), zoned({text}, '{zone}'))",
         "recipient": f"address({text})",
         "smtp_code": f"smtp_code({text})",
