@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from deliverability.events.postfix import recognised
+from deliverability.events.rows import wide_fields
 from deliverability.events.values import Value, read_values
 from deliverability.fastclass import dataclass
 
@@ -53,10 +54,10 @@ def look_at(head: bytes) -> Look:
     if head[8:12] == b"DUCK":  # https://duckdb.org/docs/stable/internals/storage: after an 8-octet checksum
         return Look(Layout.STORE)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text.strip(b"[, \t\r\n]"):
+        return Look(Layout.EMPTY)
     if text[:1] in {b"{", b"["}:
         return _json(text)
-    if not text:
-        return Look(Layout.EMPTY)
     if recognised(text):
         return Look(Layout.LOG)
     return _csv(text)
@@ -82,8 +83,9 @@ def _csv(text: bytes) -> Look:
     if not head.strip() or (not head.isprintable() and "\t" not in head and not head.endswith("\r")):
         return Look(Layout.OTHER)
     try:
-        rows: list[Mapping[str | Any, str | Any]] = list(islice(csv.DictReader(lines, delimiter=delimiter), SAMPLE))
+        with wide_fields():
+            names = dict.fromkeys(name.strip().strip("\ufeff") for name in next(csv.reader([head], delimiter=delimiter)))
+            rows: list[Mapping[str | Any, str | Any]] = list(islice(csv.DictReader(lines, delimiter=delimiter), SAMPLE))
     except csv.Error:
         return Look(Layout.OTHER)
-    names = tuple(dict.fromkeys(name.strip().strip("\ufeff") for name in next(csv.reader([head], delimiter=delimiter))))
-    return Look(Layout.CSV, tuple(rows) or (dict.fromkeys(names),), delimiter)
+    return Look(Layout.CSV, tuple(rows) or (names,), delimiter)

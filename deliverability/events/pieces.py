@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from deliverability.events.values import Readable
+from deliverability.intake.trouble import Refused
 
 PIECE = 128 * 1024 * 1024
 """Octets of a compressed file that are on disk at a time."""
@@ -29,6 +31,25 @@ class Rejoined:
         return data
 
 
+class Recoded:
+    """A stream of UTF-16 as UTF-8, its byte-order mark left out; what is no character becomes U+FFFD."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._decode = codecs.getincrementaldecoder("utf-16")("replace").decode
+        self._held = b""
+        self._ended = False
+
+    def read(self, size: int = 1 << 16, /) -> bytes:
+        """Up to `size` octets."""
+        while not self._held and not self._ended:
+            block = self._stream.read(size)
+            self._ended = not block
+            self._held = self._decode(block, self._ended).encode("utf-8", "replace")
+        data, self._held = self._held[:size], self._held[size:]
+        return data
+
+
 class _Nothing:
     def read(self, _size: int = 0, /) -> bytes:
         return b""
@@ -39,22 +60,31 @@ NOTHING = _Nothing()
 
 
 def pieces(stream: Readable, path: Path) -> Iterator[Path]:
-    """The stream as files at `path` of some `PIECE` octets, cut at line ends; each gives way to the next."""
-    rest = b""
-    while True:
+    """The stream as files at `path` of some `PIECE` octets, cut at line ends; each gives way to the next.
+
+    Raises Refused where the stream does, after what came before.
+    """
+    rest, refused = b"", None
+    while refused is None:
         with path.open("wb") as out:
-            size = out.write(rest) + _copy(stream, out, PIECE)
-            rest = _to_line_end(stream, out)
-        if not size:
+            out.write(rest)
+            try:
+                _copy(stream, out, PIECE)
+                rest = _to_line_end(stream, out)
+            except Refused as error:
+                refused = error
+            size = out.tell()
+        if size:
+            yield path
+        elif refused is None:
             return
-        yield path
+    raise refused
 
 
-def _copy(stream: Readable, out: BinaryIO, most: int) -> int:
+def _copy(stream: Readable, out: BinaryIO, most: int) -> None:
     size = 0
     while size < most and (block := stream.read(_BLOCK)):
         size += out.write(block)
-    return size
 
 
 def _to_line_end(stream: Readable, out: BinaryIO) -> bytes:
