@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from json import JSONEncoder
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,9 +58,13 @@ def _listed(items: Iterator[Plain]) -> Iterator[str]:
     yield "]"
 
 
-def to_document(found: DmarcReports) -> dict[str, Plain]:
-    """The document in JSON's own types."""
-    return {key: list(value.items) if isinstance(value, _Rows) else value for key, value in _fields(found)}
+def to_document(found: DmarcReports, most: int | None = None) -> dict[str, Plain]:
+    """The document in JSON's own types; `most` is how many sources are wanted of it, where not all of them are."""
+    ends = {"sources": most, "shadow_senders": most}
+    return {
+        key: list(islice(value.items, ends.get(key))) if isinstance(value, _Rows) else value
+        for key, value in _fields(found)
+    }
 
 
 class _Rows(NamedTuple):

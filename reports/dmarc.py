@@ -36,7 +36,7 @@ _INDENT = 2
 def render(found: DmarcReports, *, width: int, color: bool) -> str:
     """The whole report as text."""
     canvas = Canvas.of(width, color=color)
-    document = to_document(found)
+    document = to_document(found, MAX_SOURCES)
     parts = (_head, _sources, _categories, _shadows, _simulation, _policies, _reporters, _days, _bad)
     blocks = [part(canvas, document) for part in parts]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -77,7 +77,6 @@ def _by_what(canvas: Canvas, document: Document) -> list[str]:
 
 
 def _sources(canvas: Canvas, document: Document) -> list[str]:
-    found = document["sources"]
     columns = [
         *(Column("Source", name=True), Column("Owner", name=True), Column("What", name=True)),
         *(Column("messages"), Column("pass"), Column("SPF"), Column("DKIM"), Column("stopped")),
@@ -88,9 +87,10 @@ def _sources(canvas: Canvas, document: Document) -> list[str]:
             *_figures(row),
             f"{row['quarantined'] + row['rejected']:,}",
         )
-        for row in found[:MAX_SOURCES]
+        for row in document["sources"]
     ]
-    return _block(canvas, "Who sends", columns, rows, len(found) - MAX_SOURCES)
+    known = sum(row["sources"] for row in document["categories"].values())
+    return _block(canvas, "Who sends", columns, rows, known - MAX_SOURCES)
 
 
 def _categories(canvas: Canvas, document: Document) -> list[str]:
@@ -202,7 +202,7 @@ def _block(
     if not rows:
         return []
     head = canvas.paragraph(shown(title), 0, "bold") if title else []
-    more = canvas.paragraph(f"and {left:,} more: -f json has them", 0, "dim") if left > 0 else []
+    more = canvas.paragraph(f"and {left:,} more: -f json has the largest", 0, "dim") if left > 0 else []
     return [*head, *table(canvas, columns, rows), *more]
 
 

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +25,15 @@ LARGE_RECORDS = 690_000
 BAR, AIM = 6, 12
 MEBIBYTES_BAR, MEBIBYTES_AIM = 128, 64
 TOTALS = {"messages": "messages", "dmarc_pass": "dmarc_pass", "quarantine": "quarantined", "reject": "rejected"}
+
+WATCHER = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+"""
+"""Starts a command and says what it took. A process's greatest size is never less than that of the one that started it,
+so a small one has to."""
 
 Paired = Callable[[Sequence[str], Sequence[str]], tuple[float, float, float]]
 """Median seconds of ours and of theirs, and the median ratio theirs ÷ ours."""
@@ -109,13 +117,11 @@ def large(theirs: Sequence[str] | None, folder: Path) -> None:
 
 def measured(command: Sequence[str]) -> tuple[float, float]:
     """Seconds of one whole process, and the MiB that it held at most: its own, as `time` shows them."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"exit {process.returncode}: {' '.join(command)}")
-    return time.perf_counter() - started, used.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-c", WATCHER, *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"exit {done.returncode}: {' '.join(command)}")
+    seconds, kibibytes = json.loads(done.stdout)
+    return seconds, kibibytes / 1024
 
 
 def dmarc(paired: Paired) -> None:
