@@ -149,8 +149,7 @@ class StrictReader:
         end = time_of(self._head.get("report_metadata/date_range/end"))
         email = domain_name(self._head.get("report_metadata/email", ""))
         return Head(
-            # an address in place of a name is a person's: its domain names the organization as well
-            org_name=self._head.get("report_metadata/org_name", "").rpartition("@")[2].strip() or email,
+            org_name=_organization(self._head.get("report_metadata/org_name", "")) or email,
             report_id=self._head.get("report_metadata/report_id", ""),
             begin=begin,
             end=max(begin, end or begin),
@@ -241,6 +240,11 @@ class StrictReader:
     def _doctype(self, *_declared: Any) -> None:
         # entities can only be declared here, and no report has any
         raise Refused("doctype", "it declares a document type, as no report does")
+
+
+def _organization(name: str) -> str:
+    """The name as it is written; of an address, which is a person's, the domain says as much."""
+    return domain_name(name) if "@" in name else name
 
 
 @lru_cache(maxsize=1024)

@@ -137,7 +137,7 @@ def test_the_domain_of_its_address_names_an_organization_that_does_not_name_itse
     text = report(record(), org=None).replace("<report_id>", "<email>dmarc@receiver.example</email><report_id>")
 
     assert all_of(text)[0].org_name == "receiver.example"
-    assert all_of(report(record(), org="dmarc@receiver.example"))[0].org_name == "receiver.example"
+    assert all_of(report(record(), org="Reports <dmarc@Receiver.example>"))[0].org_name == "receiver.example"
 
 
 def test_a_report_without_records_is_one() -> None:
