@@ -65,6 +65,13 @@ def test_a_redacted_address_is_nobody(hidden: str) -> None:
     assert the(arf(f"{FIELDS}Original-Rcpt-To: {hidden}\n", returned=returned)).recipients == ()
 
 
+def test_the_returned_mail_may_name_whom_the_report_hides() -> None:
+    returned = f"X-HmXmrOriginalRecipient: ann@example.com\n{RETURNED}"
+    complaint = the(arf(f"{FIELDS}Original-Rcpt-To: redacted-address@redacted.invalid\n", returned=returned))
+
+    assert complaint.recipients == ("ann@example.com",)
+
+
 def test_hotmail_complains_without_a_report() -> None:
     returned = f"X-HmXmrOriginalRecipient: ann@example.com\n{RETURNED}"
     raw = (

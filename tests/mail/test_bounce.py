@@ -132,7 +132,9 @@ def test_the_global_form_is_a_report() -> None:
 
 
 def test_a_report_that_stands_in_a_text_is_read() -> None:
-    assert the(notice(f"Technical report:\n\n{PER_MESSAGE}\n{GROUP}")).recipient == "ann@example.com"
+    bounce = the(notice(f"Technical report:\n\n{PER_MESSAGE}\n{GROUP}"))
+
+    assert (bounce.recipient, bounce.form) == ("ann@example.com", "report")
 
 
 def test_a_report_that_says_little_is_read_with_the_words_beside_it() -> None:
@@ -300,12 +302,18 @@ def test_the_bounce_address_may_name_who_failed() -> None:
 
 
 def test_the_reader_of_a_notice_is_not_who_failed() -> None:
-    words = (
-        "Message from news@shop.example could not be delivered.\n\nnews@shop.example wrote to\n"
-        "<ann@example.com>: no such user\n"
-    )
+    words = "It could not be delivered.\n\nSent by:\nnews@shop.example\nTo:\n<ann@example.com>: no such user\n"
 
     assert the(notice(words)).recipient == "ann@example.com"
+
+
+def test_what_stands_below_a_reason_for_everybody_is_no_part_of_it() -> None:
+    words = "It could not be delivered.\n\n<ann@example.com>: 552 5.2.2 Mailbox full\n\nUser unknown means: no "
+    "such user.\n"
+    bounce = the(notice(words))
+
+    assert bounce.reason == "mailbox_full"
+    assert "means" not in bounce.diagnostic
 
 
 def test_a_notice_may_be_about_a_delay() -> None:
@@ -351,14 +359,17 @@ NO_BOUNCES = {
     "I am away. Mail to bob@example.com could not be delivered.\n",
     "vacation": "From: ann@example.com\nX-Autoreply: yes\nSubject: Re: Wine\n\nYour message was not delivered to "
     "me yet.\n",
-    "receipt": "From: ann@example.com\nContent-Type: multipart/report; report-type=disposition-notification; "
-    'boundary="b"\n'
-    "Subject: Delivery Status Notification\n\n--b\n\nRead.\n--b\nContent-Type: message/disposition-notification\n\n"
-    "Final-Recipient: rfc822; ann@example.com\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n",
+    "receipt": "From: postmaster@example.com\nContent-Type: multipart/report; report-type=disposition-notification; "
+    'boundary="b"\nSubject: Undelivered Mail\n\n--b\n\nIt could not be delivered to\nann@example.com\n'
+    "--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ann@example.com\n"
+    "Disposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n",
     "complaint": "From: MAILER-DAEMON@example.com\nContent-Type: multipart/report; report-type=feedback-report; "
     'boundary="b"\n'
-    "Subject: Undelivered Mail\n\n--b\n\nAn abuse report.\n--b\nContent-Type: message/feedback-report\n\n"
-    "Feedback-Type: abuse\nOriginal-Rcpt-To: ann@example.com\n\n--b--\n",
+    "Subject: Undelivered Mail\n\n--b\n\nIt could not be delivered to\nann@example.com\n"
+    "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Rcpt-To: ann@example.com\n\n--b--\n",
+    "reply of a robot": "From: postmaster@example.com\nX-Autoreply: yes\nSubject: Warning\n\nWhat could not be "
+    "delivered went to\n"
+    "bob@example.com\n",
     "challenge": "From: ann@example.com\nReturn-Path: <>\nSubject: Please confirm your message\n\nYour mail was "
     "not delivered to "
     "ann@example.com yet. Click here.\n",
@@ -391,7 +402,8 @@ def test_lies_about_the_charset_change_nothing(charset: str) -> None:
 
 
 def test_a_wrong_boundary_is_guessed() -> None:
-    raw = report(f"{PER_MESSAGE}\n{GROUP}").replace(b'boundary="b"', b'boundary="c"')
+    encoded = encodebytes(f"{PER_MESSAGE}\n{GROUP}".encode()).decode()
+    raw = report(encoded, encoding="Content-Transfer-Encoding: base64\n").replace(b'boundary="b"', b'boundary="c"')
 
     assert the(raw).recipient == "ann@example.com"
 
