@@ -1,4 +1,12 @@
-"""The library: what every command does, as documented functions."""
+"""The library: what every command does, as documented functions.
+
+`audit` and `audit_async` are here. Those that read what is not DNS are each in a module of the same name, and stand
+here too, loaded when they are first named:
+
+- `rates`: events into counts and rates; `ingest`: events normalised and kept.
+- `bounces`: which mails came back, and why.
+- `dmarc_reports`, `tls_reports`: what receivers report.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +16,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from deliverability.asking import AuditResolver, Inquiry, Setting
@@ -20,7 +29,17 @@ from deliverability.names import helo_name, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
+    from deliverability.bounces import bounces
+    from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
+    from deliverability.ingest import ingest
+    from deliverability.rates import rates
+    from deliverability.tls_reports import tls_reports
+
+__all__ = ["audit", "audit_async", "bounces", "dmarc_reports", "ingest", "rates", "tls_reports"]
+
+READERS = ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")
+"""The functions that are in modules of their own, since what they load would delay the first DNS packet."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds one domain's audit may take in all; what is not answered by then is unknown."""
@@ -30,6 +49,12 @@ DOMAINS_AT_ONCE = 50
 
 BLOCKLISTS = ("none", "default", "all")
 """Which block lists are asked; `protocols.blocklists.Which` with what each means."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of READERS
+    if name not in READERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"deliverability.{name}"), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,34 @@ class Bounces:
         }
 
 
+def bounces(
+    paths: Sequence[str],
+    *,
+    troubles: Troubles | None = None,
+    pseudonyms: Pseudonyms | None = None,
+    stdin: BinaryIO | None = None,
+    on_row: Callable[[Row], object] = lambda _: None,
+) -> dict[str, Any]:
+    """Read the returned mails and the complaints in `paths`, and add them up: a `deliv.bounces/1` document.
+
+    - paths: files, folders (Maildirs too), patterns, `-` for `stdin`; mails and mboxes, plain or compressed.
+    - troubles: takes what could not be read, which never stops the rest.
+    - pseudonyms: stand for recipients; with a random key by default.
+    - on_row: is given each failed or delayed recipient and each complaint, in the order of the input.
+
+    Raises MissingPath, a ValueError in one line, for a path that is not there.
+    """
+    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - only where mails are read
+    from deliverability.privacy import Pseudonyms  # noqa: PLC0415 - as above
+
+    pseudonyms = pseudonyms or Pseudonyms()
+    troubles = troubles or Troubles(pseudonyms.scrub)
+    found = Bounces(paths, troubles=troubles, pseudonyms=pseudonyms, stdin=stdin)
+    for row in found:
+        on_row(row)
+    return found.document()
+
+
 def _domain(address: str) -> str | None:
     return address.rpartition("@")[2].rstrip(".").lower() or None if "@" in address else None
 

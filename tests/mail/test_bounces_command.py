@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deliverability.api import bounces
 from deliverability.bounces import BounceRow, Bounces
 from deliverability.cli import run
 from deliverability.intake.trouble import Troubles
@@ -206,3 +207,15 @@ def test_the_library_gives_the_same_rows() -> None:
     assert [row.persistence for row in rows] == ["hard", "soft", "block", "soft"]
     assert found.document()["totals"]["bounces"] == len(rows)
     assert found.bad_share == 0
+
+
+def test_the_function_gives_the_document_and_each_row(capsys: pytest.CaptureFixture[str]) -> None:
+    rows: list[Any] = []
+    troubles = Troubles()
+
+    found = bounces(["mails"], pseudonyms=Pseudonyms(b"key"), troubles=troubles, on_row=rows.append)
+
+    assert found == document(capsys, "mails")
+    assert [row.file for row in rows] == [f"mails/{n}.eml" for n in (1, 2, 3, 4, 6)]
+    assert rows[0].recipient == Pseudonyms(b"key").of("ann.private@example.com")
+    assert troubles.count == 0

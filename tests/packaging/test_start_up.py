@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from deliverability import api
+from deliverability.api import READERS
+
 HEAVY = {
     *("cryptography", "dns.message", "dns.query", "dns.resolver", "dns.zone", "email_validator", "httpx", "idna"),
     *("importlib.metadata", "jinja2", "publicsuffixlist", "rich"),
@@ -60,3 +63,17 @@ def test_help_loads_no_dns_and_no_report(bare: set[str]) -> None:
 @pytest.mark.parametrize("module", ["deliverability.cli.audit", "deliverability.audit", "deliverability.lookup.live"])
 def test_nothing_heavy_is_loaded_before_the_first_packet(module: str, bare: set[str]) -> None:
     assert (loaded(f"import {module}") - bare) & HEAVY == set()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_reads_files_stands_in_the_api_and_loads_no_engine_until_it_is_called(name: str, bare: set[str]) -> None:
+    extra = loaded(f"from deliverability.api import {name}; assert {name}.__doc__") - bare
+
+    assert f"deliverability.{name}" in extra
+    assert extra & {*HEAVY, "duckdb", "email", "xml"} == set()
+    assert not {f"deliverability.{name}" for name in READERS} & (loaded("import deliverability.api") - bare)
+
+
+def test_the_api_has_nothing_by_another_name() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        api.__getattr__("nothing")
