@@ -7,6 +7,7 @@ from typing import Any
 
 from deliverability.events.reasons import KINDS, Action, Persistence, Reason
 from deliverability.reports.layout import Canvas
+from deliverability.reports.reasons import ACTIONS, REASONS
 from deliverability.reports.tables import Column, table
 from deliverability.reports.words import counted
 
@@ -14,52 +15,6 @@ MAX_PROVIDERS = 12
 """Mailbox providers that are listed; the JSON has all."""
 MAX_DOMAINS = 10
 """Recipient domains that are listed; the JSON has more."""
-
-_REASONS = {
-    Reason.UNKNOWN_USER: "no such address",
-    Reason.BAD_DOMAIN: "no such domain, or it takes no mail",
-    Reason.MAILBOX_DISABLED: "mailbox disabled",
-    Reason.MOVED: "address has moved",
-    Reason.MAILBOX_FULL: "mailbox full",
-    Reason.TIMEOUT_EXPIRED: "tried until it expired",
-    Reason.NETWORK_DNS: "network or DNS trouble",
-    Reason.RATE_LIMITED: "sent too much or too fast",
-    Reason.GREYLISTED: "asked to come back later",
-    Reason.MESSAGE_TOO_LARGE: "message too large",
-    Reason.AUTH_FAILURE: "SPF, DKIM or DMARC failed",
-    Reason.MISSING_PTR: "reverse DNS missing or wrong",
-    Reason.IP_BLOCKLISTED: "sending address blocked",
-    Reason.DOMAIN_REPUTATION: "reputation of the sender",
-    Reason.SPAM_CONTENT: "taken for spam",
-    Reason.VIRUS_ATTACHMENT: "virus or forbidden attachment",
-    Reason.POLICY: "against the receiver's policy",
-    Reason.RELAY_DENIED: "server does not take mail for it",
-    Reason.PROTOCOL_TLS: "TLS or protocol error",
-    Reason.RECEIVER_SYSTEM: "receiver's system failed",
-    Reason.SUPPRESSED: "on the service's own list",
-    Reason.AUTO_REPLY: "automatic reply",
-    Reason.CHALLENGE: "asks for a confirmation",
-    Reason.UNKNOWN: "not understood",
-}
-
-_ACTIONS = {
-    Action.REMOVE: "remove the address",
-    Action.UPDATE: "ask for the new address",
-    Action.RETRY: "try again later",
-    Action.RETRY_THEN_REMOVE: "try again; remove if it stays so",
-    Action.RETRY_THEN_REPORT: "try again; tell the receiver if it stays so",
-    Action.SLOW_DOWN: "send more slowly",
-    Action.SHRINK: "make the mail smaller",
-    Action.FIX_DNS: "mend SPF, DKIM or DMARC",
-    Action.FIX_PTR: "mend reverse DNS",
-    Action.DELIST: "mend the cause, ask for removal",
-    Action.WARM_UP: "send less, to those who want it",
-    Action.EDIT: "change the mail",
-    Action.REVIEW: "read the reply",
-    Action.FIX_ROUTE: "mend the route or the MX",
-    Action.FIX_PROTOCOL: "mend the sending server",
-    Action.NONE: "nothing",
-}
 
 
 def render(document: Mapping[str, Any], *, width: int, color: bool) -> str:
@@ -112,7 +67,7 @@ def _reasons(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
 def _reason(row: Mapping[str, Any]) -> Sequence[str]:
     reason = Reason(row["reason"])
     late = "delayed" if row["action"] == "delayed" else row["persistence"]
-    return (_REASONS[reason], late, f"{row['bounces']:,}", f"{row['share']:.1%}", _to_do(reason, row))
+    return (REASONS[reason], late, f"{row['bounces']:,}", f"{row['share']:.1%}", _to_do(reason, row))
 
 
 def _to_do(reason: Reason, row: Mapping[str, Any]) -> str:
@@ -120,7 +75,7 @@ def _to_do(reason: Reason, row: Mapping[str, Any]) -> str:
         return "nothing yet"
     kind = KINDS[reason]
     doubtful = kind.persistence is Persistence.HARD and row["persistence"] == Persistence.SOFT
-    return _ACTIONS[Action.RETRY_THEN_REMOVE if doubtful else kind.action]
+    return ACTIONS[Action.RETRY_THEN_REMOVE if doubtful else kind.action]
 
 
 def _places(canvas: Canvas, title: str, name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
