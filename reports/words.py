@@ -61,6 +61,11 @@ FAMILIES: Mapping[str, str] = {
     "postmaster": "Reputation",
     "snds": "Reputation",
     "feedback": "Reputation",
+    **dict.fromkeys(("transport", "tls"), "Encryption of incoming mail (TLS)"),
+    **dict.fromkeys(("bounces", "bounce", "hard", "deferral", "suppression"), "Mail that comes back"),
+    **dict.fromkeys(("complaints", "complaint", "unsubscribe"), "Complaints and unsubscribing"),
+    **dict.fromkeys(("engagement", "open", "machine", "data"), "Opens, and what the figures rest on"),
+    **dict.fromkeys(("timeliness", "delivery", "time", "volume"), "Arrival everywhere and in time"),
 }
 """The plain name before the acronym: by family, and by the first word of an id where that is another."""
 
