@@ -1,7 +1,12 @@
-"""The bars of one audit: wall time against round trips, start-up, and the pair with checkdmarc."""
+"""The bars of the design: one audit against round trips and checkdmarc, and what reads much against its peers.
+
+`python -m bench [audit] [logs] [events] [bounces] [dmarc] [--rows N]`: all of them, or those named; `--rows` is for
+`events`, 2,000,000 unless said otherwise.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import socket
@@ -10,10 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.bounces import bounces
+from bench.dmarc import dmarc
+from bench.events import ROWS, events
+from bench.logs import logs
 from bench.world import World, delayed, free_port, served
 from support.shared import ROOT, shared
 
@@ -149,8 +158,8 @@ def _print_rows(rows: list[dict[str, Any]], rtt: float) -> None:
     print(f"RTT {rtt * 1000:.0f} ms: wall ÷ (waves × RTT) = {ratio:.2f}; {over:+.3f} s over (waves+1)·RTT (aim 0.15)")
 
 
-def main() -> None:
-    """Run every measurement that this machine can."""
+def audit() -> None:
+    """One audit: start-up, and wall time against round trips."""
     peer = checkdmarc()
     start_up(peer)
     if shutil.which("nsd") is None:
@@ -162,5 +171,25 @@ def main() -> None:
             against_round_trips(world, rtt, peer)
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Run the measurements that are asked for, as far as this machine can."""
+    names = ("audit", "logs", "events", "bounces", "dmarc")
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the events")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(names):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    run: dict[str, Callable[[], None]] = {
+        "audit": audit,
+        "logs": lambda: logs(paired),
+        "events": lambda: events(paired, rows=asked.rows),
+        "bounces": lambda: bounces(paired),
+        "dmarc": lambda: dmarc(paired),
+    }
+    for name in asked.names or names:
+        run[name]()
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
