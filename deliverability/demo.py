@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 from deliverability import api
 from deliverability.diff import AuditDiff, diff
 from deliverability.document import Audit
+from deliverability.events.engine import EngineMissing
 from deliverability.fastclass import dataclass
+from deliverability.inputs import Given, Inputs, read_inputs
+from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
+from deliverability.rates import Asked
 
 DOMAIN = "vinotheque.example"
 SENDER = "203.0.113.70"
@@ -20,6 +26,10 @@ HELO = "out1.helpdesk.example"
 """How that server greets."""
 SOURCE = "127.0.0.1 (deliv demo)"
 """Who answered, as the audits say it: the port that the nameserver gets differs from run to run."""
+KNOWN = ("192.0.2.24/29", "198.51.100.16/28", "203.0.113.0/26", "203.0.113.64/28", "2001:db8:30::/64")
+"""Whose mail the shop knows of: its own servers', the newsletter service's, the CRM's and the help desk's."""
+EVENTS, REPORTS = "events.ndjson.gz", "dmarc-reports.zip"
+"""Files in the folder of a stage: what the CRM's mail met, and what receivers reported of all mail as the shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +48,12 @@ NEIGHBOURS = "around"
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """Both audits, and what the repair changed."""
+    """Both audits, and what the repair changed; `left_out` says, in one line, why the events are in neither."""
 
     before: Audit
     after: Audit
     changes: AuditDiff
+    left_out: str = ""
 
 
 async def demo(now: datetime) -> DemoResult:
@@ -51,11 +62,12 @@ async def demo(now: datetime) -> DemoResult:
     Apart from `now` and the milliseconds that answers took, the result is always the same. Raises OSError where no
     port on 127.0.0.1 can be opened.
     """
-    before, after = await _audit(BEFORE, now), await _audit(AFTER, now)
-    return DemoResult(before, after, diff(before, after))
+    (before, left_out), (after, _) = await _audit(BEFORE, now), await _audit(AFTER, now)
+    return DemoResult(before, after, diff(before, after), left_out)
 
 
-async def _audit(stage: Stage, now: datetime) -> Audit:
+async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
+    given, inputs, left_out = _inputs(stage, now)
     nothing: dict[str, list[str]] = {"resolver": [], "zone": [], "overlay": []}
     plan = api.plan(
         DOMAIN,
@@ -63,19 +75,45 @@ async def _audit(stage: Stage, now: datetime) -> Audit:
         ips=[SENDER],
         helo=HELO,
         now=now,
-        asked=nothing,
+        inputs={DOMAIN: inputs},
+        asked=nothing | given,
         vantage={"resolvers": [SOURCE]},
     )
     async with Nameserver(zones(stage)) as server, LiveResolver([server.address]) as live:
         [audit] = await api.run(plan, _Named(live, SOURCE))
-    return audit
+    return audit, left_out
+
+
+def _inputs(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs, str]:
+    """What the sample is given, in the words of `deliv audit` and as figures; and why the events are not, if so."""
+    names = {"events": EVENTS, "dmarc_reports": REPORTS}
+    left_out = ""
+    try:
+        inputs = _read(stage, names, now)
+    except EngineMissing as error:
+        left_out = str(error)
+        del names["events"]
+        inputs = _read(stage, names, now)
+    given = {option: [f"examples/{stage.folder}/{name}"] for option, name in names.items()}
+    return given | {"declared": list(KNOWN)}, inputs, left_out
+
+
+def _read(stage: Stage, names: Mapping[str, str], now: datetime) -> Inputs:
+    with ExitStack() as open_files:
+        room = files("deliverability.examples").joinpath(stage.folder)
+        paths = {
+            option: (str(open_files.enter_context(as_file(room.joinpath(name)))),) for option, name in names.items()
+        }
+        given = Given(events=paths.get("events", ()), dmarc_reports=paths.get("dmarc_reports", ()), declared=KNOWN)
+        return read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
 
 
 def zones(stage: Stage) -> ZoneResolver:
     """The sample's whole world at one time. No question is refused: what no zone holds does not exist."""
     room = files("deliverability.examples")
     found = [entry for folder in (stage.folder, NEIGHBOURS) for entry in room.joinpath(folder).iterdir()]
-    texts = [entry.read_text(encoding="utf-8") for entry in sorted(found, key=lambda entry: entry.name)]
+    zoned = [entry for entry in found if entry.name.endswith(".zone")]
+    texts = [entry.read_text(encoding="utf-8") for entry in sorted(zoned, key=lambda entry: entry.name)]
     return ZoneResolver.from_text("\n".join(texts))
 
 

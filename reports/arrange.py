@@ -9,7 +9,7 @@ from itertools import pairwise
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Action, Evidence, Finding, Outcome, RecordChange, Severity
-from deliverability.reports.words import counted
+from deliverability.reports.words import counted, evidence_name
 
 Span = tuple[int, int]
 
@@ -85,12 +85,17 @@ class Sight:
     marks: tuple[tuple[Span, str], ...]
     notes: tuple[str, ...]
 
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is a figure with a name, and no record."""
+        return bool(self.name and self.text) and not (self.rdtype or self.marks)
+
 
 def sights(evidence: Sequence[Evidence]) -> list[Sight]:
     """Rows of evidence about the same text, put together in the order in which they first stand."""
     rows: dict[tuple[str, str, str], list[Evidence]] = {}
     for row in evidence:
-        rows.setdefault((row.name, row.rdtype, row.text), []).append(row)
+        rows.setdefault((evidence_name(row), row.rdtype, row.text), []).append(row)
     return [
         Sight(
             *key,

@@ -74,6 +74,9 @@ def _evidence(canvas: Canvas, rows: list[Sight], color: str, *, verbose: bool) -
     lines: list[str] = []
     label = ""
     for sight in rows if verbose else rows[:MAX_SIGHTS]:
+        if sight.is_figure:
+            lines += canvas.paragraph(" · ".join((f"{sight.name}: {sight.text}", *sight.notes)), _BODY)
+            continue
         above, label = label, f"{sight.name} {sight.rdtype}".strip()
         lines += _label(canvas, sight, "" if label == above else label)
         if sight.text:

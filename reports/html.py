@@ -15,9 +15,11 @@ from deliverability.document import Audit
 from deliverability.findings import Finding
 from deliverability.names import to_unicode
 from deliverability.reports import spf_tree, view, words
-from deliverability.reports.arrange import counts, find, grouped, the_next
+from deliverability.reports.arrange import by_settle, counts, find, grouped, the_next
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.diff import KINDS
+from deliverability.reports.mail import mail
+from deliverability.reports.senders import senders, tls
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +40,9 @@ def render_html(audit: Audit, *, previous: Audit | None = None, manual: Mapping[
         audit=audit,
         groups=grouped(audit.findings),
         next=the_next(audit),
+        mail=mail(audit),
+        senders=senders(audit),
+        tls=tls(audit),
         find=partial(find, audit),
         anchor=partial(_anchor, view.anchors(audit.findings)),
         manual=manual,
@@ -72,6 +77,7 @@ def _environment() -> Environment:
         "spf_tree": spf_tree,
         "view": view,
         "words": words,
+        "by_settle": by_settle,
         "counts": counts,
         "to_unicode": to_unicode,
     }

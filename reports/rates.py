@@ -83,7 +83,7 @@ def _total(label: str, rate: Mapping[str, Any]) -> list[str]:
 def _table(canvas: Canvas, document: Document) -> list[str]:
     by: list[str] = document["by"]
     kept = sorted(document["rows"], key=lambda row: -row["sent"])
-    shown, rest = _large(kept)
+    shown, rest = large(kept)
     if "day" in by:
         shown.sort(key=lambda row: [str(row[name]) for name in by])
     columns = [
@@ -99,7 +99,7 @@ def _table(canvas: Canvas, document: Document) -> list[str]:
     return table(canvas, columns, rows)
 
 
-def _large(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+def large(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
     """Rows to show, and those to merge: small ones, unless there is just one of them, and those beyond the bound."""
     large = [row for row in rows if row["sent"] >= SMALL][:MAX_ROWS]
     rest = [row for row in rows if not any(row is one for one in large)]
@@ -129,7 +129,7 @@ def percent(value: float | None) -> str:
     if value is None:
         return "–"
     edge = min(value, abs(1 - value))
-    digits = 1 if edge in {0, 1} or edge >= 0.1 else 2 if edge >= 0.001 else 3
+    digits = 0 if edge == 0 else 1 if edge > 0.099_999 else 2 if edge >= 0.001 else 3
     return f"{100 * value:.{digits}f} %"
 
 

@@ -33,6 +33,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.UNKNOWN: "not understood",
 }
 
+BY_NAME: Mapping[str, str] = {reason.value: words for reason, words in REASONS.items()}
+
 ACTIONS: Mapping[Action, str] = {
     Action.REMOVE: "remove the address",
     Action.UPDATE: "ask for the new address",

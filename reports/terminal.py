@@ -75,7 +75,7 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
     def short(findings: Sequence[Finding]) -> list[list[str]]:
         return [[line for f in findings for line in short_block(canvas, f)]] if findings else []
 
-    blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *full(groups.failed)]
+    blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *_given(canvas, audit), *full(groups.failed)]
     blocks += _under(canvas, "Could not check", full(groups.unknown))
     blocks += _under(canvas, "Nothing to judge yet", [_unasked(canvas, groups)] if groups.unasked else [])
     blocks += _under(canvas, "Notes", full(groups.notes) if verbose else short(groups.notes))
@@ -83,6 +83,14 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
         blocks += _under(canvas, "Passed", short(groups.passed))
         blocks += _under(canvas, "Does not apply", short(groups.not_applicable))
     return "\n\n".join("\n".join(block) for block in [*blocks, _count(canvas, groups)]).split("\n")
+
+
+def _given(canvas: Canvas, audit: Audit) -> list[list[str]]:
+    if not audit.observations:
+        return []
+    from deliverability.reports.given_blocks import given_blocks  # noqa: PLC0415 - only where something was given
+
+    return given_blocks(canvas, audit)
 
 
 def _unasked(canvas: Canvas, groups: Groups) -> list[str]:

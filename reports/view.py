@@ -13,6 +13,7 @@ from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Fix, Outcome, RecordChange, Reference, Severity
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, pieces, sights
+from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.zonefile import QUOTED_TYPES, Piece, compared, string_lines, zone_lines
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
@@ -50,7 +51,34 @@ _OPTIONS: Mapping[str, str] = {
     "resolver": "--resolver",
     "zone": "--zone",
     "overlay": "--overlay",
+    "events": "--events",
+    "source": "--source",
+    "timezone": "--timezone",
+    "config": "--config",
+    "dmarc_reports": "--dmarc-reports",
+    "declared": "--declared",
+    "tls_reports": "--tls-reports",
+    "postmaster": "--postmaster",
+    "snds": "--snds",
+    "sender_hub": "--sender-hub",
 }
+_FACTS_OF_OPTIONS: Mapping[str, str] = {
+    **dict.fromkeys(("events", "source", "timezone", "config"), "rates"),
+    **dict.fromkeys(("dmarc_reports", "declared"), "dmarc_reports"),
+    "tls_reports": "tls_reports",
+    "postmaster": "postmaster",
+    "snds": "snds",
+    "sender_hub": "senderhub",
+}
+"""Option → the facts that it brings: a command for one check that does not want them leaves it out."""
+_FILES = (
+    ("events", "events of the mail"),
+    ("dmarc_reports", "DMARC reports"),
+    ("tls_reports", "TLS reports"),
+    ("postmaster", "Gmail's Postmaster Tools"),
+    ("snds", "Microsoft's SNDS"),
+    ("sender_hub", "Yahoo's Sender Hub"),
+)
 _NAMED_INPUTS = (
     ("selectors", "selector", "selectors"),
     ("ips", "address", "addresses"),
@@ -65,12 +93,13 @@ _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of evidence: the question, the answer in pieces (marked or not), and the remarks on it.
+    """One line of evidence: the question or the topic, the answer in pieces (marked or not), and the remarks on it.
 
     A remark names the marked text it is about where there are several.
     """
 
     asked: str
+    is_question: bool
     pieces: Sequence[Piece]
     remarks: Sequence[tuple[str, str]]
 
@@ -138,6 +167,7 @@ def rows(finding: Finding) -> list[Row]:
     return [
         Row(
             asked=f"{sight.name} {sight.rdtype}".strip(),
+            is_question=bool(sight.rdtype),
             pieces=pieces(sight.text, [span for span, _ in sight.marks]) if sight.text else [],
             remarks=[*(("", words.status(note)) for note in sight.notes), *_about_marks(sight)],
         )
@@ -223,9 +253,13 @@ def by_family(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
 def _topic(name: str, findings: Sequence[Finding]) -> Topic:
     number = Counter(f.outcome for f in findings)
     grave = sum(f.outcome is Outcome.FAIL and f.severity.at_least(Severity.HIGH) for f in findings)
-    unknown = number[Outcome.UNKNOWN] + number[Outcome.ERROR]
+    unasked = sum(f.is_unasked for f in findings)
+    unknown = number[Outcome.UNKNOWN] + number[Outcome.ERROR] - unasked
     lesser = number[Outcome.FAIL] - grave
-    said = ((grave, "required"), (lesser, "advised"), (unknown, "not seen"), (number[Outcome.PASS], "passed"))
+    said = (
+        *((grave, "required"), (lesser, "advised"), (unknown, "not seen")),
+        *((number[Outcome.PASS], "passed"), (unasked, "nothing to judge")),
+    )
     counts = " · ".join(f"{count} {word}" for count, word in said if count)
     if grave:
         return Topic(name, "bad", "▲", "to fix", counts)
@@ -235,6 +269,8 @@ def _topic(name: str, findings: Sequence[Finding]) -> Topic:
         return Topic(name, "open", "◇", "not all seen", counts)
     if number[Outcome.PASS]:
         return Topic(name, "good", "●", "in order", counts)
+    if unasked:
+        return Topic(name, "none", "–", "nothing to judge yet", counts)
     return Topic(name, "none", "–", "does not apply", counts)
 
 
@@ -259,17 +295,40 @@ def inputs(options: Mapping[str, Any]) -> str:
     ]
     if options.get("role") not in (None, "auto"):
         given.append("the role")
+    given += [what for key, what in _FILES if _texts(options.get(key))]
+    if declared := _texts(options.get("declared")):
+        given.append(words.counted(len(declared), "known sender", "known senders"))
     return "; ".join(given) or "the domain's name alone"
 
 
 def command(audit: Audit, *, select: str = "") -> str:
     """The command that asks again; for one check alone with `select`, and then of what is published by that time."""
-    dropped = ("select", "ignore", "overlay") if select else ()
+    dropped = _dropped(select) if select else ()
     parts = ["deliv audit", shlex.quote(audit.subject.domain)]
     for key, option in ((key, option) for key, option in _OPTIONS.items() if key not in dropped):
         value = audit.options.get(key)
         parts += [f"{option} {shlex.quote(text)}" for text in _texts(value) if value != _UNSAID.get(key)]
     return " ".join([*parts, f"--select {shlex.quote(select)}"] if select else parts)
+
+
+def _dropped(check: str) -> tuple[str, ...]:
+    """Options that a command for `check` alone does without."""
+    needs = MANUAL[check].needs if check in MANUAL else ()
+    return (
+        "select",
+        "ignore",
+        "overlay",
+        *(option for option, facts in _FACTS_OF_OPTIONS.items() if facts not in needs),
+    )
+
+
+def not_looked_at(audit: Audit) -> str:
+    """What may keep mail from people and was not part of this audit, in words."""
+    options = audit.options
+    found = [] if options.get("events") else ["bounces, complaints and opens"]
+    found += [] if options.get("dmarc_reports") else ["what receivers report"]
+    found += [] if options.get("blocklists") in {"default", "all"} else ["block lists"]
+    return "; ".join([*found, "the content of messages"])
 
 
 def _texts(value: object) -> list[str]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from deliverability.findings import Action, Effort, Fix, Outcome, Owner, Reference, Role, Severity
+from deliverability.findings import Action, Effort, Evidence, Fix, Outcome, Owner, Reference, Role, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import to_unicode
 from deliverability.sources import SOURCES
@@ -69,6 +69,13 @@ FAMILIES: Mapping[str, str] = {
 }
 """The plain name before the acronym: by family, and by the first word of an id where that is another."""
 
+CONVENTIONS: Mapping[str, str] = {
+    "complaint_sent": "of all that was sent",
+    "complaint_delivered": "of what was delivered",
+    "complaint_reporting": "where complaints are reported",
+}
+"""Ways of counting complaints, by the name of the rate."""
+
 OWNERS: Mapping[Owner, str] = {
     Owner.DNS: "whoever edits the domain's DNS",
     Owner.ESP: "the sending service",
@@ -127,6 +134,26 @@ def family(check: str) -> str:
     """The plain name of the family that a check id belongs to."""
     name = check.partition("-")[0]
     return FAMILIES.get(name, name)
+
+
+def provider_name(name: str) -> str:
+    """A mailbox provider's own name by its id; the id where it is none of the list, as a document may have it."""
+    from deliverability.events.providers import PROVIDERS  # noqa: PLC0415 - three tables, where there is mail to tell of
+
+    if name == "other":
+        return "other providers"
+    return PROVIDERS[name].name if name in PROVIDERS else name
+
+
+def evidence_name(evidence: Evidence) -> str:
+    """What a row of evidence is about: words for a reason, a provider and a way of counting, else its name."""
+    if evidence.kind == "count":
+        from deliverability.reports.reasons import BY_NAME  # noqa: PLC0415 - as above
+
+        return BY_NAME.get(evidence.name, evidence.name)
+    if evidence.kind in {"provider", "rejection", "rate"}:
+        return CONVENTIONS.get(evidence.name) or provider_name(evidence.name)
+    return evidence.name
 
 
 def effort(fix: Fix) -> str:

@@ -20,8 +20,8 @@ from deliverability.reports import diff
 HELP = f"""{SUMMARIES["demo"]}
 
 A nameserver on this machine plays DNS for {DOMAIN}, a fictional wine shop, before and after the repair of its mail
-records. Both are audited through real packets; then the report, what the repair changed and the new verdict are shown,
-and the pages written.
+records. Both are audited through real packets, with the events of its mail and the DMARC reports of each time; then the
+report, what the repair changed and the new verdict are shown, and the pages written.
 
 \b
 Examples:
@@ -44,6 +44,8 @@ def command(directory: str, no_color: bool) -> None:
         result = asyncio.run(demo(datetime.now(UTC)))
     except OSError as error:
         raise Problem(f"no nameserver can run on 127.0.0.1 ({error.strerror or error})") from None
+    if result.left_out:
+        click.echo(f"Without the sample's events: {result.left_out}", err=True)
     chosen = [(str(path), path.name) for path in paths]
     emit(_makers(result, paths), [*chosen, ("-", "tour")], no_color)
 

@@ -1,0 +1,68 @@
+"""What an audit was given beside DNS, in a few terminal lines: what happened to the mail, and who sends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deliverability.document import Audit
+from deliverability.reports.figures import Figure
+from deliverability.reports.layout import Canvas
+from deliverability.reports.mail import Mail, mail
+from deliverability.reports.senders import Senders, Tls, senders, tls
+from deliverability.reports.tables import Column, table
+from deliverability.reports.words import counted
+
+_INDENT = 2
+_COLUMNS = (Column("", name=True), Column(""), Column(""), Column("", name=True))
+
+
+def given_blocks(canvas: Canvas, audit: Audit) -> list[list[str]]:
+    """A block for each kind of input that has figures; none where nothing was given."""
+    found = (_mail(canvas, mail(audit)), _senders(canvas, senders(audit)), _tls(canvas, tls(audit)))
+    return [block for block in found if block]
+
+
+def _mail(canvas: Canvas, found: Mail | None) -> list[str]:
+    if found is None:
+        return []
+    head = [canvas.paint("Mail", "bold")]
+    if found.trouble:
+        return [*head, *canvas.paragraph(found.trouble, _INDENT)]
+    sent = f"{found.sent} messages sent" + (f", {found.window}" if found.window else "")
+    told = (*found.delivery[:2], *found.complaints[1:3], *found.opens[2:4])
+    named = zip(_LABELS, told, strict=True)
+    return [*head, *canvas.paragraph(sent, _INDENT), *_table(canvas, [(label, figure) for label, figure in named])]
+
+
+_LABELS = (
+    *("delivered", "bounced"),
+    *("complaints", "complaints, where reported"),
+    *("opened by people, at least", "opened, machines included"),
+)
+
+
+def _senders(canvas: Canvas, found: Senders | None) -> list[str]:
+    if found is None:
+        return []
+    head = [canvas.paint("Senders", "bold")]
+    if found.trouble:
+        return [*head, *canvas.paragraph(found.trouble, _INDENT)]
+    read = f"{counted(found.sources, 'source', 'sources')} in {found.read}" + (
+        f", {found.window}" if found.window else ""
+    )
+    lines = [*canvas.paragraph(read, _INDENT), *_table(canvas, [("pass DMARC", found.passing[0])])]
+    lines += canvas.paragraph(f"{found.shadow}.", _INDENT, "yellow") if found.shadow else []
+    return [*head, *lines, *canvas.paragraph(found.verdict, _INDENT)]
+
+
+def _tls(canvas: Canvas, found: Tls | None) -> list[str]:
+    if found is None:
+        return []
+    lines = [*canvas.paragraph(found.read, _INDENT), *_table(canvas, [("failed", found.sessions[1])])]
+    return [canvas.paint("Encryption of incoming mail", "bold"), *lines]
+
+
+def _table(canvas: Canvas, rows: Sequence[tuple[str, Figure]]) -> list[str]:
+    cells = [(label, figure.share, figure.interval, figure.of) for label, figure in rows]
+    _, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, cells)
+    return [" " * _INDENT + line for line in lines]

@@ -1,0 +1,274 @@
+"""What happened to the mail: the figures of a document's events, worked out for a page and a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from deliverability.checks._thresholds import MIN_TIMED, PROVIDER_BAND, THRESHOLDS
+from deliverability.document import Audit
+from deliverability.events.figures import Counts, RatesFacts, Seconds
+from deliverability.events.plain import to_plain
+from deliverability.events.reasons import KINDS, Reason
+from deliverability.fastclass import dataclass
+from deliverability.rates import RATES, rate
+from deliverability.reports.figures import UNREADABLE, Figure, between, figures, given, window
+from deliverability.reports.rates import SMALL, duration, large, merge, percent
+from deliverability.reports.reasons import ACTIONS, BLAMES, PERSISTENCES, REASONS
+from deliverability.reports.words import counted, provider_name
+
+MAX_REASONS = 12
+"""Reasons that are listed, the most frequent first."""
+MAX_PLACES = 3
+"""Mailbox providers named beside one reason."""
+
+TOO_LITTLE = "too little to judge"
+SILENT = "none are reported back"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure of a provider: what to read first, beneath it interval and count. `faint` where nothing follows."""
+
+    column: str
+    text: str
+    remark: str = ""
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """Messages that failed for one reason, and what that means; `where` names the providers."""
+
+    reason: str
+    messages: str
+    share: str
+    where: str
+    means: str
+    who: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Everything that is said of the mail; `trouble` alone where the figures cannot be read."""
+
+    read: str = ""
+    sent: str = ""
+    window: str = ""
+    delivery: Sequence[Figure] = ()
+    complaints: Sequence[Figure] = ()
+    silent: str = ""
+    opens: Sequence[Figure] = ()
+    unflagged: str = ""
+    speed: str = ""
+    columns: Sequence[str] = ()
+    providers: Sequence[tuple[str, Sequence[Cell]]] = ()
+    bounced: Sequence[ReasonRow] = ()
+    deferred: Sequence[ReasonRow] = ()
+    trouble: str = ""
+
+
+COLUMNS = ("Sent", "Delivered", "Bounced", "Put off", "Complaints", "Opened by people", "95 % within")
+"""Of the table by mailbox provider, after its name."""
+
+
+def mail(audit: Audit) -> Mail | None:
+    """What the document says of its mail; None where no events were given."""
+    found = given(audit)
+    if found.trouble:
+        return Mail(trouble=found.trouble)
+    if found.inputs.rates is None:
+        return None
+    try:
+        return _mail(found.inputs.rates)
+    except (ValueError, ArithmeticError):  # counts that count nothing: somebody edited them
+        return Mail(trouble=UNREADABLE)
+
+
+def _mail(facts: RatesFacts) -> Mail:
+    totals = facts.totals
+    return Mail(
+        read=_read(facts),
+        sent=f"{totals.sent:,}",
+        window=window(facts.start, facts.end),
+        delivery=_delivery(totals),
+        complaints=_complaints(facts),
+        silent=_silent(facts),
+        opens=_opens(totals),
+        unflagged=_unflagged(totals),
+        speed=_speed(facts.time_to_deliver),
+        columns=COLUMNS,
+        providers=_providers(facts),
+        bounced=_reasons(facts.reasons, totals.bounced, facts.reasons_by_provider),
+        deferred=_reasons(facts.deferral_reasons, totals.deferred, {}),
+    )
+
+
+def _read(facts: RatesFacts) -> str:
+    parts = [f"{facts.rows:,} rows", counted(facts.files, "file", "files")]
+    parts += [", ".join(facts.sources)] if facts.sources else []
+    parts += [f"{facts.duplicates:,} seen twice and counted once"] if facts.duplicates else []
+    parts += [f"{facts.bad:,} that could not be read"] if facts.bad else []
+    if strange := sum(facts.unknown_words.values()):
+        parts.append(f"{strange:,} events of unknown kinds, counted in no figure")
+    return " · ".join(parts)
+
+
+def _delivery(totals: Counts) -> list[Figure]:
+    rows = (
+        ("Delivered", totals.delivered),
+        ("Bounced", totals.bounced),
+        ("hard: the address is no good", totals.bounced_hard),
+        ("soft: may work later", totals.bounced_soft),
+        ("block: the sender was refused", totals.bounced_block),
+        ("Put off at least once", totals.deferred),
+    )
+    return figures((label, count, totals.sent, "sent") for label, count in rows)
+
+
+def _complaints(facts: RatesFacts) -> list[Figure]:
+    """The one count over each denominator that is in use, side by side."""
+    totals, (complained, delivered) = facts.totals, facts.reporting_counts()
+    rows = [
+        ("Of all that was sent", totals.complained, totals.sent, "sent"),
+        ("Of what was delivered", totals.complained, totals.delivered, "delivered"),
+        ("Of what was delivered where complaints are reported", complained, delivered, "delivered there"),
+        ("Unsubscribed, of what was delivered", totals.unsubscribed, totals.delivered, "delivered"),
+    ]
+    return figures(rows)
+
+
+def _silent(facts: RatesFacts) -> str:
+    """Which of the providers in the files tell a sender of complaints."""
+    names = [provider_name(name) for name in facts.reporting if name in facts.by_provider]
+    if not names:
+        return "None of these mailbox providers reports complaints to senders, so that none are seen says nothing."
+    return f"Complaints are reported to senders by {', '.join(names)}; from the others their absence says nothing."
+
+
+def _opens(totals: Counts) -> list[Figure]:
+    low, high, clicked = totals.opened_human_low, totals.opened, totals.clicked
+    return figures(
+        (
+            ("Opened, people alone at least", low, totals.delivered, "delivered"),
+            ("Opened, machines included", high, totals.delivered, "delivered"),
+            ("Opened, people alone at least, of all sent", low, totals.sent, "sent"),
+            ("Opened, machines included, of all sent", high, totals.sent, "sent"),
+            ("Clicked", clicked, totals.delivered, "delivered"),
+        )
+    )
+
+
+def _unflagged(totals: Counts) -> str:
+    text = "Mail programs fetch images by themselves, so how many people opened lies between the two."
+    if totals.opened_unknown:
+        text += (
+            f" Of {totals.opened_unknown:,} opens nobody says whether a machine made them; they count as machines' in"
+            " the lower figure."
+        )
+    return text
+
+
+def _speed(seconds: Seconds | None) -> str:
+    if seconds is None or not seconds.messages:
+        return ""
+    if seconds.messages < MIN_TIMED:
+        return f"Time to deliver: {TOO_LITTLE} ({counted(seconds.messages, 'message', 'messages')} with both times)."
+    return (
+        f"Half of the mail arrived within {duration(seconds.p50)} of being sent, 95 % within {duration(seconds.p95)}"
+        f" ({seconds.messages:,} messages with both times)."
+    )
+
+
+# by mailbox provider
+
+
+def _providers(facts: RatesFacts) -> list[tuple[str, Sequence[Cell]]]:
+    rows = sorted((_row(name, one) for name, one in facts.by_provider.items()), key=lambda row: -row["sent"])
+    shown, rest = large(rows)
+    made: list[tuple[str, Sequence[Cell]]] = [
+        (provider_name(row["provider"]), list(_cells(row, facts))) for row in shown
+    ]
+    if rest:
+        merged = {"provider": "", **merge(rest)}
+        made.append((f"{len(rest):,} smaller ones together", list(_cells(merged, facts))))
+    return made
+
+
+def _row(name: str, one: Counts) -> dict[str, Any]:
+    """As a row of `deliv.rates/1`, as far as a table wants it."""
+    known = {**to_plain(one), "opened_human_low": one.opened_human_low, "reporting_complained": 0}
+    known["reporting_delivered"] = 0
+    found = {rate_name: rate(known[over], known[under]) for rate_name, (over, under) in RATES.items()}
+    return {"provider": name, **to_plain(one), "rates": found}
+
+
+def _cells(row: Mapping[str, Any], facts: RatesFacts) -> Iterator[Cell]:
+    found = row["rates"]
+    yield Cell("Sent", f"{row['sent']:,}")
+    yield _cell("Delivered", found["delivery"], PROVIDER_BAND.minimum)
+    yield _cell("Bounced", found["bounce"], THRESHOLDS["bounce-rate"].minimum)
+    yield _cell("Put off", found["deferral"], THRESHOLDS["deferral-rate"].minimum)
+    name = row["provider"]
+    if name and name not in facts.reporting and not row["complained"]:
+        yield Cell("Complaints", "–", SILENT, faint=True)
+    else:
+        yield _cell("Complaints", found["complaint_delivered"], THRESHOLDS["complaint-by-provider"].minimum)
+    yield _opened(found["open_human_low"], found["open_human_high"])
+    yield _late(facts.time_to_deliver_by_provider.get(name))
+
+
+def _cell(column: str, found: Mapping[str, Any], minimum: int) -> Cell:
+    """A share, unless there is too little mail for one."""
+    count = f"{found['numerator']:,} of {found['denominator']:,}"
+    if found["denominator"] < minimum:
+        return Cell(column, count, TOO_LITTLE, faint=True)
+    remark = " · ".join(part for part in (between(found), count) if part)
+    return Cell(column, percent(found["value"]), remark)
+
+
+def _opened(low: Mapping[str, Any], high: Mapping[str, Any]) -> Cell:
+    column, of = "Opened by people", f"of {low['denominator']:,}"
+    if low["denominator"] < SMALL:
+        return Cell(column, f"{low['numerator']:,} to {high['numerator']:,} {of}", TOO_LITTLE, faint=True)
+    if low["numerator"] == high["numerator"]:
+        return _cell(column, low, SMALL)
+    least, most = percent(low["value"]), percent(high["value"])
+    counts = f"{low['numerator']:,} to {high['numerator']:,} {of}"
+    return Cell(column, f"{least.removesuffix(' %')}–{most}", counts)
+
+
+def _late(seconds: Seconds | None) -> Cell:
+    column = "95 % within"
+    if seconds is None or not seconds.messages:
+        return Cell(column, "–", faint=True)
+    if seconds.messages < MIN_TIMED:
+        return Cell(column, "–", TOO_LITTLE, faint=True)
+    return Cell(column, duration(seconds.p95), f"{seconds.messages:,} messages")
+
+
+# why
+
+
+def _reasons(reasons: Mapping[str, int], total: int, places: Mapping[str, Mapping[str, int]]) -> list[ReasonRow]:
+    ranked = sorted(((count, name) for name, count in reasons.items() if count), key=lambda one: (-one[0], one[1]))
+    return [_reason(name, count, total, places) for count, name in ranked[:MAX_REASONS]]
+
+
+def _reason(name: str, count: int, total: int, places: Mapping[str, Mapping[str, int]]) -> ReasonRow:
+    known = name in set(Reason)
+    kind = KINDS[Reason(name) if known else Reason.UNKNOWN]
+    met = sorted(((found[name], place) for place, found in places.items() if found.get(name)), reverse=True)
+    where = [f"{provider_name(place)} {number:,}" for number, place in met[:MAX_PLACES]]
+    if rest := sum(number for number, _ in met[MAX_PLACES:]):
+        where.append(f"elsewhere {rest:,}")
+    return ReasonRow(
+        reason=REASONS[kind.reason] if known else name,
+        messages=f"{count:,}",
+        share=f"{percent(count / total)} of {total:,}" if total else "",
+        where=", ".join(where),
+        means=PERSISTENCES[kind.persistence],
+        who=BLAMES[kind.blame],
+        action=ACTIONS[kind.action],
+    )
