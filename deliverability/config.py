@@ -27,9 +27,15 @@ def read_config(path: Path) -> dict[str, Any]:
     if len(octets) > MAX_OCTETS:
         raise BadConfig(f"{path}: larger than {MAX_OCTETS // 1024} KiB")
     try:
-        return tomllib.loads(octets.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(octets.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        before = octets[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise BadConfig(f"{path}: not UTF-8 (at line {line}, column {column})") from None
+    except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{path}: {visible(str(error))[:200]}") from None
+    except RecursionError:
+        raise BadConfig(f"{path}: values are nested too deep") from None
 
 
 def user_sources(config: Mapping[str, Any]) -> dict[str, Source]:
@@ -42,9 +48,10 @@ def user_sources(config: Mapping[str, Any]) -> dict[str, Source]:
         table = _table(described, f"sources.{name}")
         if unknown := table.keys() - {"columns", "types", "zone"}:
             raise BadConfig(f"sources.{visible(name)}: no such key: {visible(min(unknown))!r} (columns, types, zone)")
-        columns, types = (_table(table.get(key, {}), f"sources.{name}.{key}") for key in ("columns", "types"))
+        columns, types = (_texts(table.get(key, {}), f"sources.{name}.{key}") for key in ("columns", "types"))
+        zone = _texts({"zone": table["zone"]}, f"sources.{name}")["zone"] if "zone" in table else None
         try:
-            found[name] = generic_source(columns, types, table.get("zone"), name=name)
+            found[name] = generic_source(columns, types, zone, name=name)
         except ValueError as error:
             raise BadConfig(f"sources.{visible(name)}: {visible(str(error))}") from None
     return found
@@ -54,3 +61,11 @@ def _table(value: object, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadConfig(f"{visible(name)}: should be a table")
     return cast("dict[str, Any]", value)
+
+
+def _texts(value: object, name: str) -> dict[str, str]:
+    table = _table(value, name)
+    for key, text in table.items():
+        if not isinstance(text, str):
+            raise BadConfig(f"{visible(name)}: {visible(key)} should be a text in quotes")
+    return table

@@ -50,14 +50,14 @@ def ingest(
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - with DuckDB, 200 ms
     from deliverability.events.load import Loader, Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
-    from deliverability.events.store import StoreTable, key_of  # noqa: PLC0415 - as above
+    from deliverability.events.store import StoreTable  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
 
     known = {**SOURCES, **(sources or {})}
     troubles = troubles or Troubles()
     request = Request(now=now, source=named_source(source, known), sources=known, zone=zone)
     with open_engine() as engine:
-        table = StoreTable(engine, into, key_of(into, key), known, now)
+        table = StoreTable(engine, into, key, known)
         loader = Loader(engine, table, request, troubles, progress)
         loader.load(paths)
         return Ingested(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -125,14 +125,19 @@ def _read(
         counting.fold_messages(engine, staged, sources, people=with_facts)
         counting.keep(engine, asked.since, asked.until)
         duplicates = counting.duplicates(engine)
+        unknown = {troubles.clean(word): times for word, times in counting.unknown_words(engine).items()}
         found = document(
-            rows=counting.count(engine, by),
+            rows=[without_addresses(row, by, troubles.clean) for row in counting.count(engine, by)],
             totals=counting.count(engine, ())[0],
             by=by,
             window=counting.window(engine),
-            input=read(loader, duplicates, counting.unknown_words(engine), troubles),
+            input=read(loader, duplicates, unknown, troubles),
         )
-        return found, facts(engine, loader, duplicates, troubles.count) if with_facts else None
+        if not with_facts:
+            return found, None
+        figures = facts(engine, loader, duplicates, troubles.count)
+        campaigns = {troubles.clean(name): counts for name, counts in figures.by_campaign.items()}
+        return found, replace(figures, by_campaign=campaigns, unknown_words=unknown)
 
 
 def checked_columns(by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -150,6 +155,11 @@ def named_source(name: str | None, sources: Mapping[str, Source]) -> Source | No
     if name not in sources:
         raise NotACount(f"no such source: {name!r} (auto, {', '.join(sorted(sources))})")
     return sources[name]
+
+
+def without_addresses(row: Mapping[str, Any], by: Sequence[str], clean: Callable[[str], str]) -> dict[str, Any]:
+    """A row whose names hold no address: some senders name a campaign for the one person that it goes to."""
+    return {**row, **{name: clean(row[name]) for name in by if row[name] is not None}}
 
 
 def document(

@@ -86,7 +86,7 @@ def _counted(
     from deliverability.rates import Asked, NotACount, rates  # noqa: PLC0415 - as above
 
     asked = Asked(
-        by=[name for name in by.split(",") if name],
+        by=[name.strip() for name in by.split(",") if name.strip()],
         source=source,
         sources=sources_of(config),
         since=since,
@@ -135,4 +135,4 @@ def _parquet(document: dict[str, Any], path: Path) -> None:
     try:
         write_parquet(head, [flattened(row) for row in document["rows"]], path)
     except (EngineFailed, OSError) as error:
-        raise Problem(f"{path}: cannot be written ({error})") from None
+        raise Problem(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None

@@ -84,7 +84,9 @@ def _csv(text: bytes) -> Look:
         return Look(Layout.OTHER)
     try:
         with wide_fields():
-            names = dict.fromkeys(name.strip().strip("\ufeff") for name in next(csv.reader([head], delimiter=delimiter)))
+            names = dict.fromkeys(
+                name.strip().strip("\ufeff") for name in next(csv.reader([head], delimiter=delimiter))
+            )
             rows: list[Mapping[str | Any, str | Any]] = list(islice(csv.DictReader(lines, delimiter=delimiter), SAMPLE))
     except csv.Error:
         return Look(Layout.OTHER)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,11 +15,11 @@ from pathlib import Path
 from typing import Protocol
 
 from deliverability.events import relations
-from deliverability.events.canonical import canonical_query
-from deliverability.events.engine import Engine
+from deliverability.events.canonical import canonical_query, quoted
+from deliverability.events.engine import Engine, EngineFailed
 from deliverability.events.halves import ALONE, Halves
 from deliverability.events.layout import HEAD, Layout, Look, look_at
-from deliverability.events.pieces import NOTHING, Rejoined, count_lines, csv_head, pieces
+from deliverability.events.pieces import NOTHING, Recoded, Rejoined, count_lines, csv_head, filled, pieces
 from deliverability.events.postfix import read_log
 from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
 from deliverability.events.recognise import recognise
@@ -26,8 +29,9 @@ from deliverability.events.sources import SOURCES
 from deliverability.events.sources.kept import KEPT, KEY
 from deliverability.events.sources.postfix import POSTFIX
 from deliverability.events.spool import FILE, LINE, Spool
+from deliverability.events.store_files import NotAStore, check_version
 from deliverability.events.table import IS_BAD, Staged
-from deliverability.events.values import Broken, Readable
+from deliverability.events.values import MAX_VALUE, Broken, Readable
 from deliverability.fastclass import dataclass
 from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.streams import Kind, Part, open_stream
@@ -36,6 +40,9 @@ from deliverability.intake.trouble import Bad, Refused, Troubles
 DIRECT = 4 * 1024 * 1024
 """Octets from which a file is read by the engine itself; below, Python is as fast and knows every line's number."""
 
+
+UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+"""The byte-order marks of what spreadsheets call Unicode text."""
 
 MAX_SPOOLS = 64
 """Files of rows that are open at a time; there is one for each source and for each kind that a file's name says."""
@@ -60,6 +67,18 @@ class Table(Protocol):
 
     def insert(self, canonical: str, source: Source, /) -> Staged:
         """Take the rows of a query over the canonical columns; those that are no events do not stay."""
+        ...
+
+    def begin(self) -> None:
+        """What is inserted from now on may have to be undone."""
+        ...
+
+    def commit(self) -> None:
+        """It stays."""
+        ...
+
+    def rollback(self) -> None:
+        """It comes again in another form: no event may count twice."""
         ...
 
     def bad_rows(self, canonical: str, /) -> list[tuple[str, int, str]]:
@@ -109,7 +128,8 @@ class Loader:
         for path in expand(paths):
             try:
                 for part in open_stream(path):
-                    self._part(part, Path(path) if part.kind is Kind.PLAIN and path != STDIN else None)
+                    on_disk = part.kind is Kind.PLAIN and path != STDIN and Path(path).is_file()
+                    self._part(part, Path(path) if on_disk else None)
             except Refused as refused:
                 self._troubles.refuse(path, refused)
         for spool in self._spools.values():
@@ -120,15 +140,28 @@ class Loader:
     def _part(self, part: Part, path: Path | None) -> None:
         """One stream; `path` where its octets lie on disk as they are."""
         self._names.append(part.name)
+        size = path.stat().st_size if path else 0
         try:
-            head = part.stream.read(HEAD)
-            self._read(Rejoined(head, part.stream), path, look_at(head))
+            self._stream(part.stream, path)
         except Refused as refused:
             self._troubles.refuse(part.name, refused)
-        self._progress(path.stat().st_size if path else part.octets)
+        self._progress(size or part.octets)
+
+    def _stream(self, stream: Readable, path: Path | None) -> None:
+        head = stream.read(HEAD)
+        if head.startswith(UTF_16):
+            stream, path = Recoded(Rejoined(head, stream)), None
+            head = filled(stream, HEAD)
+        look = look_at(head)
+        if look.layout is Layout.VALUES and not look.sample:  # one value, an envelope of many rows
+            head += filled(stream, MAX_VALUE)
+            look = look_at(head)
+        if head.startswith(BOM_UTF8) and look.layout is Layout.LINES:
+            head, path = head.removeprefix(BOM_UTF8), None  # the engine would leave out the first line
+        self._read(Rejoined(head, stream), path, look)
 
     def _read(self, stream: Readable, path: Path | None, look: Look) -> None:
-        if look.layout is Layout.EMPTY:
+        if look.layout is Layout.EMPTY or _holds_nothing(look, self._request.sources):
             return
         if look.layout is Layout.LOG:
             self._log(stream)
@@ -182,16 +215,16 @@ class Loader:
     def _all_or_nothing(self, query: str, source: Source) -> bool:
         import duckdb  # noqa: PLC0415 - loaded with the engine
 
-        self._engine.run("BEGIN")
+        self._table.begin()
         try:
             staged = self._table.insert(query, source)
         except duckdb.Error:
-            self._engine.run("ROLLBACK")
+            self._table.rollback()
             return False
         if staged.bad:  # only Python knows their lines
-            self._engine.run("ROLLBACK")
+            self._table.rollback()
             return False
-        self._engine.run("COMMIT")
+        self._table.commit()
         self._count(staged)
         return True
 
@@ -201,24 +234,38 @@ class Loader:
 
         if relations.has_long_line(path):
             return False
+        self._table.begin()
         try:
             staged = self._table.insert(canonical_query(source, relations.json_relation(path, source.raw)), source)
+            again = self._bad_lines(path, source) if staged.bad else None
         except duckdb.Error:
+            self._table.rollback()
             return False
+        self._table.commit()
         self._count(staged)
-        if staged.bad:
-            self._again(path, source, first_line)
+        if again:
+            self._again(again, source, first_line)
         return True
 
-    def _again(self, path: Path, source: Source, first_line: int) -> None:
-        """Find the lines that are no event, and read each as what it may be: several objects, half of one, nothing."""
+    def _bad_lines(self, path: Path, source: Source) -> Path:
+        """A file with the number and the text of each line that is no event."""
+        found = self._engine.folder / "bad.ndjson"
         bad = canonical_query(source, relations.lines_relation(path, source), file="line", line="number")
+        query = f"SELECT DISTINCT source_line AS number, source_file AS line FROM ({bad}) WHERE {IS_BAD} ORDER BY 1"
         self._engine.run("SET preserve_insertion_order = true")
-        found = self._engine.run(f"SELECT DISTINCT source_line, source_file FROM ({bad}) WHERE {IS_BAD} ORDER BY 1")
-        self._engine.run("SET preserve_insertion_order = false")
-        for number, text in found:
-            line = first_line + number - 1
-            self._spooled(json_rows(Rejoined(str(text).encode(), NOTHING), source, first_line=line), source)
+        try:
+            self._engine.run(f"COPY ({query}) TO {quoted(str(found))} (FORMAT json)")
+        finally:
+            self._engine.run("SET preserve_insertion_order = false")
+        return found
+
+    def _again(self, lines: Path, source: Source, first_line: int) -> None:
+        """Read lines that are no event as what each may be: several objects, half of one, nothing."""
+        with lines.open("rb") as file:
+            for found in map(json.loads, file):
+                line = first_line + found["number"] - 1
+                rows = json_rows(Rejoined(found["line"].encode(), NOTHING), source, first_line=line)
+                self._spooled(rows, source)
 
     def _in_pieces(self, stream: Readable, source: Source) -> None:
         """JSON lines out of a compressed file: a piece on disk at a time."""
@@ -242,18 +289,24 @@ class Loader:
             query = canonical_query(source, relation, file=str(len(self._names) - 1), line="number")
             self._with_reasons(query, source)
         except duckdb.Error as error:
-            raise Refused("not-parquet", " ".join(str(error).split())[:200]) from None
+            raise Refused("not-parquet", _said(error)) from None
 
     def _store(self, path: Path) -> None:
         import duckdb  # noqa: PLC0415 - loaded with the engine
 
-        link = relations.alias(self._engine, path)
         try:
-            self._engine.run(f"ATTACH '{link}' AS kept (READ_ONLY)")
+            self._engine.run(f"ATTACH {quoted(str(path.absolute()))} AS kept (READ_ONLY)")
+        except (EngineFailed, duckdb.Error) as error:  # half a file, or one that is being written to
+            raise Refused("not-a-store", _said(error)) from None
+        try:
+            check_version(self._engine, "kept")
             self._kept("kept.deliv_event")
-            self._engine.run("DETACH kept")
+        except NotAStore as error:
+            raise Refused("not-a-store", str(error)) from None
         except duckdb.Error as error:
-            raise Refused("not-a-store", " ".join(str(error).split())[:200]) from None
+            raise Refused("not-a-store", _said(error)) from None
+        finally:
+            self._engine.run("DETACH kept")
 
     def _kept(self, relation: str) -> None:
         """Events that deliv has kept: canonical already."""
@@ -350,6 +403,21 @@ class Loader:
     def _bad(self, file: int, line: int | None, reason: str, text: str) -> None:
         self.rows += 1
         self._troubles.add(Bad(file=self._names[file], line=line, reason=reason, text=text))
+
+
+def _holds_nothing(look: Look, sources: Mapping[str, Source]) -> bool:
+    """Whether all that was seen is envelopes without rows, as a page without results is."""
+    return bool(look.sample) and all(
+        isinstance(value, Mapping)
+        and any(source.unwrap is not None and not list(source.unwrap(value)) for source in sources.values())
+        for value in look.sample
+    )
+
+
+def _said(error: Exception) -> str:
+    """What the engine says of a file, without the place in a query, nor that in its folder."""
+    text = " ".join(str(error).split()).split(" LINE 1: ")[0]
+    return re.sub(r"(?:file )?['\"]?/\S+['\"]?", "the file", text)[:200]
 
 
 def _needs_python(look: Look, source: Source) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from deliverability.events.rows import wide_fields
 from deliverability.events.values import Readable
 from deliverability.intake.trouble import Refused
 
@@ -59,6 +60,14 @@ NOTHING = _Nothing()
 """A stream that has ended."""
 
 
+def filled(stream: Readable, size: int) -> bytes:
+    """`size` octets, fewer only at the end."""
+    held = bytearray()
+    while len(held) < size and (block := stream.read(size - len(held))):
+        held += block
+    return bytes(held)
+
+
 def pieces(stream: Readable, path: Path) -> Iterator[Path]:
     """The stream as files at `path` of some `PIECE` octets, cut at line ends; each gives way to the next.
 
@@ -105,5 +114,5 @@ def count_lines(path: Path) -> int:
 
 def csv_head(path: Path, delimiter: str) -> list[str]:
     """The names in the head of a CSV file."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+    with wide_fields(), path.open(encoding="utf-8", errors="replace", newline="") as file:
         return [name.strip().strip("\ufeff") for name in next(csv.reader(file, delimiter=delimiter))]

@@ -2,87 +2,106 @@
 
 Every event has a key made of what it is, so that reading the same events again adds nothing; every batch is written
 whole or not at all, so that a run that is killed has lost nothing that a second run does not bring. Recipients are
-pseudonyms (`deliverability.privacy`), and no other column holds an address.
+pseudonyms (`deliverability.privacy`), and no other column holds an address, nor anything made of one without the key.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from deliverability.events import staging
 from deliverability.events.canonical import quoted
-from deliverability.events.engine import Engine
+from deliverability.events.engine import Engine, EngineFailed
 from deliverability.events.schema import COLUMNS, IGNORED
 from deliverability.events.source import Source
-from deliverability.events.sources.kept import KEY
-from deliverability.events.table import AHEAD, IS_BAD, Staged, prepare, reasons_of
+from deliverability.events.sources.kept import KEPT, KEY
+from deliverability.events.store_files import VERSION, Folder, NotAStore, check_mark, check_version, key_of, mark_of
+from deliverability.events.table import IS_BAD, Staged, prepare, reasons_of
 from deliverability.events.verdicts import judge_replies
 from deliverability.intake.trouble import Troubles
 
-VERSION = 1
-"""Of the columns of a store; written into every one."""
 _BLOCK = 64
 """Octets of a block of SHA-256 (RFC 2104 §2)."""
 
 _ADDRESS = r"[^\s<>@,;:()=&?/]+(@|%40)[A-Za-z0-9.-]+"
-_WITHOUT_ADDRESSES = ("campaign", "segment", "user_agent", "url", "reply_text", "bounce_class")
-"""Columns in which a sender's own text may carry somebody's address."""
-
-
-class NotAStore(ValueError):
-    """What is there is something else; the message says so in one line."""
-
-
-def key_of(into: Path, given: bytes | None) -> bytes:
-    """The key of a store's pseudonyms: the user's, else one of its own, made with it and kept beside it.
-
-    Whoever has the key can test whether an address is in the store: the file is readable by its owner alone.
-    """
-    if given is not None:
-        return given
-    path = into.with_name(into.name + ".key")
-    if not path.exists():
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
-    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+_PLAIN = {"provider", "type", "reason", "persistence", "recipient", "event_id", "message_id"}
+_SCRUBBED = tuple(name for name, kind in COLUMNS.items() if kind == "VARCHAR" and name not in _PLAIN)
+"""Columns of text from outside, in which a sender may have put somebody's address."""
 
 
 class StoreTable:
     """A store as the place where rows go (`deliverability.events.load.Table`)."""
 
-    def __init__(self, engine: Engine, into: Path, key: bytes, sources: Mapping[str, Source], now: datetime) -> None:
+    def __init__(self, engine: Engine, into: Path, key: bytes | None, sources: Mapping[str, Source]) -> None:
+        """Open the store, or make it. Raises NotAStore, EngineFailed, OSError."""
         self._engine = engine
         self._sources = sources
-        self._pseudonym = _pseudonym(key)
-        self._limit = now.replace(tzinfo=None) + AHEAD
-        self._into = into
+        self._into = Path(os.path.abspath(into))  # noqa: PTH100 - a link stays one: its name is the key's
+        self._folder: Folder | None = None
         self.added = 0
         prepare(engine)
-        self._in_file = into.suffix == ".duckdb"
-        (self._open_file if self._in_file else self._open_folder)()
+        if not self._into.name:
+            raise NotAStore(f"{into}: no place for a store")
+        own = self._open_file(key) if self._into.suffix == ".duckdb" else self._open_folder(key)
+        self._pseudonym = _pseudonym(own)
 
-    def _open_file(self) -> None:
-        self._engine.run(f"ATTACH {quoted(str(self._into))} AS store")
-        tables = {
-            name for (name,) in self._engine.run("SELECT table_name FROM duckdb_tables() WHERE database_name = 'store'")
-        }
-        if tables and "deliv_event" not in tables:
-            raise NotAStore(f"{self._into}: a DuckDB file that deliv did not make")
-        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        self._engine.run(f"CREATE TABLE IF NOT EXISTS store.deliv_event ({KEY} VARCHAR, {columns})")
-        self._engine.run("CREATE TABLE IF NOT EXISTS store.deliv_store (version INTEGER)")
-        self._engine.run(f"INSERT INTO store.deliv_store SELECT {VERSION} WHERE NOT EXISTS (FROM store.deliv_store)")
+    def _open_file(self, given: bytes | None) -> bytes:
+        self._attach()
+        new = not self._engine.run("SELECT 1 FROM duckdb_tables() WHERE database_name = 'store'")
+        if not new:
+            self._check()
+        key = key_of(self._into, given, new=new)
+        if new:
+            self._engine.run("BEGIN")
+            columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+            self._engine.run(f"CREATE TABLE store.deliv_event ({KEY} VARCHAR, {columns})")
+            self._engine.run(f"CREATE TABLE store.deliv_store AS SELECT {VERSION} AS version, ? AS key", [mark_of(key)])
+            self._engine.run("COMMIT")
+        check_mark(self._into, key, self._engine.run("SELECT key FROM store.deliv_store")[0][0])
+        return key
 
-    def _open_folder(self) -> None:
-        self._into.mkdir(parents=True, exist_ok=True)
+    def _attach(self) -> None:
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        try:
+            self._engine.run(f"ATTACH {quoted(str(self._into))} AS store")
+        except (EngineFailed, duckdb.Error) as error:
+            if "lock" in str(error):
+                raise NotAStore(f"{self._into}: another run is writing to it; try again when it has ended") from None
+            text = " ".join(str(error).split())[:200]
+            raise NotAStore(f"{self._into}: cannot be opened as a store ({text})") from None
+
+    def _check(self) -> None:
+        import duckdb  # noqa: PLC0415 - loaded with the engine
+
+        try:
+            check_version(self._engine, "store")
+        except NotAStore as error:
+            raise NotAStore(f"{self._into}: {error}") from None
+        except duckdb.Error:
+            raise NotAStore(f"{self._into}: a DuckDB file that deliv did not make") from None
+
+    def _open_folder(self, given: bytes | None) -> bytes:
+        self._folder = Folder(self._into)
+        key = key_of(self._into, given, new=self._folder.found is None)
+        if self._folder.found is None:
+            self._folder.seal(key)
+        else:
+            check_mark(self._into, key, self._folder.found)
+        link = self._engine.folder / "store"  # the engine takes * and [ in a path for a pattern
+        link.symlink_to(self._into)
+        self._engine.run(f"CREATE TABLE known ({KEY} VARCHAR)")
+        if any(self._into.glob("*.parquet")):
+            self._engine.run(f"INSERT INTO known SELECT {KEY} FROM read_parquet({quoted(str(link / '*.parquet'))})")
+        return key
 
     def insert(self, canonical: str, source: Source) -> Staged:
         """Add the events that are not there yet."""
-        self._engine.run(f"CREATE OR REPLACE TEMP TABLE batch AS {self._batch(canonical, bool(source.explode))}")
+        self._engine.run(f"CREATE OR REPLACE TEMP TABLE batch AS {self._batch(canonical, source)}")
         counted = self._engine.run(
             f"""SELECT count(*) FILTER (type <> '{IGNORED}' AND ts IS NOT NULL), count(*) FILTER (type = '{IGNORED}'),
                 count(*) FILTER ({IS_BAD}) FROM batch WHERE part = 1"""
@@ -92,59 +111,66 @@ class StoreTable:
         self._add()
         return Staged(good=counted[0], ignored=counted[1], bad=counted[2])
 
-    def _batch(self, canonical: str, ids_repeat: bool) -> str:
-        identity = ("provider", "event_id", *(("recipient",) if ids_repeat else ()))
+    def _batch(self, canonical: str, source: Source) -> str:
+        """The rows as they are kept, each with its key, with `reply`, and with `part`."""
+        kept = source is KEPT  # pseudonyms and keys already
+        clean = {name: f"regexp_replace({name}, '{_ADDRESS}', '<@>', 'g')" for name in _SCRUBBED}
+        clean["tags"] = f"list_transform(tags, lambda tag: regexp_replace(tag, '{_ADDRESS}', '<@>', 'g'))"
+        clean |= {"source_file": "CAST(NULL AS VARCHAR)", "source_line": "CAST(NULL AS BIGINT)"}
+        if not kept:
+            clean["recipient"] = f"{self._pseudonym.format('recipient')} || '@' || split_part(recipient, '@', -1)"
+            clean |= {name: self._id(name) for name in ("event_id", "message_id")}
+        identity = ("provider", "event_id", *(("recipient",) if source.explode else ()))
         without = ("provider", "type", "recipient", "message_id", "ts", "url")
-        changed = {
-            "recipient": self._pseudonym,
-            **{name: f"regexp_replace({name}, '{_ADDRESS}', '<@>', 'g')" for name in _WITHOUT_ADDRESSES},
-            "tags": f"list_transform(tags, lambda tag: regexp_replace(tag, '{_ADDRESS}', '<@>', 'g'))",
-        }
-        kept = ", ".join(f"{changed[name]} AS {name}" if name in changed else name for name in COLUMNS)
-        key = f"CASE WHEN event_id IS NULL THEN {_digest(without)} ELSE {_digest(identity)} END"
+        key = "event_id" if kept else f"CASE WHEN event_id IS NULL THEN {_digest(without)} ELSE {_digest(identity)} END"
         reply = f"CASE WHEN type IN ('bounced', 'deferred') THEN {staging.REPLY} END"
-        return f"SELECT {key} AS {KEY}, {kept}, {reply} AS reply, part FROM ({canonical})"
+        columns = ", ".join(f"{clean.get(name, name)} AS {name}" for name in COLUMNS)
+        return f"""SELECT {key} AS {KEY}, {", ".join(COLUMNS)}, {reply} AS reply, part
+            FROM (SELECT {columns}, part FROM ({canonical}))"""
+
+    def _id(self, name: str) -> str:
+        """An id, which some senders make of the recipient's address: then a pseudonym of it."""
+        return f"CASE WHEN contains(lower({name}), recipient) THEN {self._pseudonym.format(name)} ELSE {name} END"
 
     def _add(self) -> None:
         """One statement, so one transaction: all of the batch's new events or none."""
         judged = {"reason": "verdict.reason", "persistence": "verdict.persistence", "type": "CAST(b.type AS VARCHAR)"}
         columns = ", ".join(f"any_value({judged.get(name, 'b.' + name)}) AS {name}" for name in COLUMNS)
+        known = "known" if self._folder else "store.deliv_event"
         new = f"""SELECT b.{KEY}, {columns} FROM batch b LEFT JOIN verdict USING (reply)
-            WHERE b.type IS NOT NULL AND b.type <> '{IGNORED}' AND b.ts <= ? AND b.{KEY} NOT IN ({self._known()})
-            GROUP BY b.{KEY}"""
-        if self._in_file:
-            self.added += self._engine.run(f"INSERT INTO store.deliv_event {new}", [self._limit])[0][0]
+            WHERE b.type IS NOT NULL AND b.type <> '{IGNORED}' AND b.ts IS NOT NULL
+            AND b.{KEY} NOT IN (SELECT known.{KEY} FROM {known} known) GROUP BY b.{KEY}"""
+        if self._folder is None:
+            self.added += self._engine.run(f"INSERT INTO store.deliv_event {new}")[0][0]
+        else:
+            self._engine.run(f"CREATE OR REPLACE TEMP TABLE fresh AS {new}")
+            self._add_file(self._folder)
+
+    def _add_file(self, folder: Folder) -> None:
+        count, mark = self._engine.run(f"SELECT count(*), bit_xor(md5_number_lower({KEY})) FROM fresh")[0]
+        if not count:
             return
         part = self._engine.folder / "part.parquet"
-        self._engine.run("CREATE OR REPLACE TEMP TABLE fresh AS " + new, [self._limit])
-        count, mark = self._engine.run(f"SELECT count(*), bit_xor(md5_number_lower({KEY})) FROM fresh")[0]
-        if count:
-            self._engine.run(f"COPY (FROM fresh ORDER BY ts) TO {quoted(str(part))} (COMPRESSION zstd)")
-            _put(part, self._into / f"events-{count}-{mark:016x}.parquet")
-            self.added += count
-
-    def _known(self) -> str:
-        if self._in_file:
-            return f"SELECT {KEY} FROM store.deliv_event"
-        if not any(self._into.glob("*.parquet")):
-            return "SELECT NULL WHERE false"
-        return f"SELECT {KEY} FROM read_parquet({quoted(str(self._into / '*.parquet'))})"
+        self._engine.run(f"COPY (FROM fresh ORDER BY ts) TO {quoted(str(part))} (COMPRESSION zstd)")
+        folder.put(part, f"events-{count}-{mark:016x}.parquet")
+        self._engine.run(f"INSERT INTO known SELECT {KEY} FROM fresh")
+        self.added += count
 
     def bad_rows(self, canonical: str) -> list[tuple[str, int, str]]:
         """As `EventTable.bad_rows`."""
         return reasons_of(self._engine, canonical)
 
+    def begin(self) -> None:
+        """Nothing is undone: an event that is read again is known."""
+
+    def commit(self) -> None:
+        """As `begin`."""
+
+    def rollback(self) -> None:
+        """As `begin`."""
+
     def leave_out_the_future(self, now: datetime, troubles: Troubles) -> None:
-        """They were never added."""
-
-
-def _put(made: Path, place: Path) -> None:
-    """Move a file into a folder that may be on another disk: under its name it is whole."""
-    import shutil  # noqa: PLC0415 - only here
-
-    copy = place.with_name(f".{place.name}.new")
-    shutil.copyfile(made, copy)
-    copy.replace(place)
+        """They are kept: whoever counts them judges, with the clock of that day."""
 
 
 def _digest(columns: Sequence[str]) -> str:
@@ -153,11 +179,10 @@ def _digest(columns: Sequence[str]) -> str:
 
 
 def _pseudonym(key: bytes) -> str:
-    """SQL for what `Pseudonyms(key).of(recipient)` is, at the recipient's domain (RFC 2104 §2)."""
+    """SQL for what `Pseudonyms(key).of` makes of the text for which `{}` stands (RFC 2104 §2)."""
     block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
     inner, outer = (_blob(bytes(octet ^ pad for octet in block)) for pad in (0x36, 0x5C))
-    hashed = f"sha256({outer} || unhex(sha256({inner} || encode(recipient))))"
-    return f"CASE WHEN recipient IS NOT NULL THEN left({hashed}, 16) || '@' || split_part(recipient, '@', -1) END"
+    return f"left(sha256({outer} || unhex(sha256({inner} || encode({{}})))), 16)"
 
 
 def _blob(octets: bytes) -> str:

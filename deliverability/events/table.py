@@ -58,6 +58,18 @@ class EventTable:
             self._engine.run(f"DELETE FROM event WHERE state IN ({staging.NO_TYPE}, {staging.NO_TIME})")
         return Staged(good=new[staging.GOOD], ignored=new[staging.IGNORED_STATE], bad=bad)
 
+    def begin(self) -> None:
+        """What is inserted from now on may have to be undone."""
+        self._engine.run("BEGIN")
+
+    def commit(self) -> None:
+        """It stays."""
+        self._engine.run("COMMIT")
+
+    def rollback(self) -> None:
+        """It goes again."""
+        self._engine.run("ROLLBACK")
+
     def _states(self) -> Counter[int]:
         return Counter(dict(self._engine.run("SELECT state, count(*) FROM event WHERE part = 1 GROUP BY state")))
 
