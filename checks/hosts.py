@@ -20,7 +20,7 @@ from deliverability.findings import Action, Evidence, Judgement, Lack, Owner, Re
 from deliverability.lookup.answer import Answer
 from deliverability.lookup.labels import is_below
 from deliverability.lookup.unasked import never_asked
-from deliverability.protocols.addresses import not_public
+from deliverability.protocols.addresses import Origin, not_public
 from deliverability.protocols.hosts import Greeting, HostsFacts, SendingHost
 from deliverability.protocols.mx import MAX_PTR_NAMES, Reverse
 from deliverability.sources import rfc, source
@@ -65,14 +65,14 @@ def _each(
 
 def _out_of_reach(host: SendingHost) -> bool:
     """Whether SPF names the address in a zone file, and its reverse zone, as ever, is not among the files."""
-    return not host.given and host.reverse is not None and never_asked(host.reverse.ptr)
+    return not host.sends and host.reverse is not None and never_asked(host.reverse.ptr)
 
 
 def _counted(hosts: HostsFacts, host: SendingHost, judgement: Judgement) -> Judgement:
     """`judgement` with whose address it is. SPF only allows an address to send, so a fault of it is never certain."""
-    data = {"address": host.address, "given": host.given, "looked_at": len(hosts.hosts), "total": hosts.total}
+    data = {"address": host.address, "origin": host.origin.value, "looked_at": len(hosts.hosts), "total": hosts.total}
     said = replace(judgement, subject=host.address, data={**data, "term": host.term, **judgement.data})
-    if host.given:
+    if host.sends:
         return said
     row = Evidence(
         "spf_term", hosts.domain, "TXT", hosts.record, host.span, "names the address; whether it sends is not known"
@@ -93,7 +93,7 @@ def _named(reverse: Reverse) -> dict[str, Any]:
 
 def _case(host: SendingHost, case: str) -> str:
     """The case for an address that is known to send, or that for one that SPF only allows to."""
-    return case if host.given else f"{case}_allowed"
+    return case if host.sends else f"{case}_allowed"
 
 
 @check(
@@ -121,9 +121,10 @@ def _case(host: SendingHost, case: str) -> str:
 def host_ptr(subject: Subject, hosts: HostsFacts) -> Judgements:
     """Every address that sends has a name in reverse DNS.
 
-    An address given with --ip sends, and without a name its mail is refused. Without --ip, those are looked at that the
-    domain's own SPF record names one by one (eight at most, no ranges, no includes): they may send, but it is not known
-    that they do, so that a missing name is medium there.
+    An address given with --ip sends, and so does one that events name (--events, sixteen at most): without a name its
+    mail is refused. Without either, those are looked at that the domain's own SPF record names one by one (eight at
+    most, no ranges, no includes): they may send, but it is not known that they do, so that a missing name is medium
+    there.
 
     Why it matters: Gmail turns mail from an address without a PTR record away (5.7.25), and others do the same.
 
@@ -239,7 +240,7 @@ def _generic(host: SendingHost, reverse: Reverse) -> Judgement:
     if chosen:
         return passed(name=chosen[0])
     rows = answer_evidence(reverse.ptr)
-    low = None if host.given else Severity.LOW
+    low = None if host.sends else Severity.LOW
     return failed(case=_case(host, "generic"), severity=low, evidence=rows, **_named(reverse))
 
 
@@ -290,14 +291,14 @@ def _greets(hosts: HostsFacts, greeting: Greeting) -> Judgement:
     rows = _rows(*greeting.answers)
     public = [one for one in greeting.addresses if not not_public(one, hosts.domain)]
     if public:
-        own = {host.address for host in hosts.hosts if host.given}
+        own = {host.address for host in hosts.hosts if host.sends}
         same = not own.isdisjoint(public) if own else None
         return passed(evidence=rows, helo=helo, addresses=", ".join(public[:SHOWN_NAMES]), names_sender=same)
     if not all(answer.answered for answer in greeting.answers):
         return replace(_unanswered(*greeting.answers), data={"helo": helo})
     if greeting.addresses:
         return failed(case="inside", evidence=rows, helo=helo, addresses=", ".join(greeting.addresses[:SHOWN_NAMES]))
-    senders = [host.address for host in hosts.hosts if host.given and host.special is None]
+    senders = [host.address for host in hosts.hosts if host.origin is Origin.GIVEN and host.special is None]
     changes = _address_record(hosts.domain, helo, senders[0]) if len(senders) == 1 else ()
     return failed(case="missing", evidence=rows, records=changes, helo=helo)
 

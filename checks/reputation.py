@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from deliverability.checks._check import (
@@ -141,6 +142,8 @@ def _unchecked(lists: Iterable[AskedList]) -> Iterator[Judgement]:
 def blocklist_ip(subject: Subject, dnsbl: DnsblFacts) -> Judgements:
     """No address that sends is on a block list.
 
+    The lists are asked about the addresses given with --ip, else about those from which, by events (--events), most
+    mail went out; sixteen at most.
     Each list is tested before it is believed: it must hold its test entry and must not hold 127.0.0.1 (RFC 5782 §5).
     How bad a listing is follows from the list and its answer; lists of end users' lines and of whole networks only
     inform. A list that refuses, fails its test or keeps silent is unknown, one by one, and decides no verdict.
@@ -154,7 +157,8 @@ def blocklist_ip(subject: Subject, dnsbl: DnsblFacts) -> Judgements:
     if not dnsbl.addresses:
         lacking = subject.role is Role.SENDING and not dnsbl.special
         return unknown(case="no_address", lack=Lack.INPUT) if lacking else not_applicable()
-    found = list(_judged(dnsbl, (Kind.IP4, Kind.IP6), dnsbl.addresses))
+    judged = _judged(dnsbl, (Kind.IP4, Kind.IP6), dnsbl.addresses)
+    found = [replace(one, data={**one.data, "origin": dnsbl.origin.value}) for one in judged]
     if dnsbl.left_out:
         found.append(unknown(case="left_out", lack=Lack.INPUT, left_out=len(dnsbl.left_out)))
     return found

@@ -41,14 +41,21 @@ def _given(name: str) -> Callable[[Inquiry, Resolver], Awaitable[Any]]:
     return of
 
 
+def _sent(inquiry: Inquiry) -> tuple[str, ...]:
+    """The addresses that sent the domain's mail, by its events."""
+    return inquiry.inputs.rates.sent_from(inquiry.domain) if inquiry.inputs.rates else ()
+
+
 GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "mx": lambda q, resolver: _lookup("mx")(resolver, q.domain),
     "spf": lambda q, resolver: _lookup("spf")(resolver, q.domain, ips=q.ips, helo=q.helo),
     "dmarc": lambda q, resolver: _lookup("dmarc")(resolver, q.domain),
     "domain": lambda q, resolver: _lookup("domain")(resolver, q.domain),
     "dkim": lambda q, resolver: _lookup("dkim")(resolver, q.domain, selectors=q.selectors),
-    "hosts": lambda q, resolver: _lookup("hosts")(resolver, q.domain, ips=q.ips, helo=q.helo),
-    "dnsbl": lambda q, resolver: _lookup("dnsbl")(resolver, q.domain, ips=q.ips, which=q.blocklists, keyed=q.dqs),
+    "hosts": lambda q, resolver: _lookup("hosts")(resolver, q.domain, ips=q.ips, sent=_sent(q), helo=q.helo),
+    "dnsbl": lambda q, resolver: _lookup("dnsbl")(
+        resolver, q.domain, ips=q.ips, sent=_sent(q), which=q.blocklists, keyed=q.dqs
+    ),
     "subject": _subject,
     **{name: _given(name) for name in INPUTS},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from deliverability.events import fold, rates, staging
 from deliverability.events.engine import Engine
 from deliverability.events.figures import (
     BOUNCE_GRACE_HOURS,
+    MAX_ADDRESSES,
     UNSUBSCRIBE_GRACE_HOURS,
     Completeness,
     Counts,
@@ -22,11 +24,14 @@ from deliverability.events.load import Loader
 from deliverability.events.rates import REPORTING
 from deliverability.events.schema import Type
 from deliverability.events.staging import BITS, GOOD
+from deliverability.protocols.addresses import literal, not_public
 
-DIMENSIONS = ("domain", "campaign", "stream", "source")
+DIMENSIONS = ("domain", "campaign", "stream", "ip", "source")
 """What has to be staged, with people."""
 MAX_CAMPAIGNS = 200
 """Campaigns that are listed, the largest first; our own bound."""
+MAX_TEXTS = 1000
+"""Texts in the place of a sending address that are looked at, the most frequent; our own bound."""
 SETTINGS = ("auth_failure", "missing_ptr")
 """Reasons for which a sender's own settings are to blame: their codes lead to a finding about DNS."""
 
@@ -67,6 +72,7 @@ def facts(engine: Engine, loader: Loader, duplicates: int, bad: int) -> RatesFac
         after_complaint=_heeded(engine, _first(Type.COMPLAINED), UNSUBSCRIBE_GRACE_HOURS),
         flags=_flags(engine),
         completeness=_completeness(engine),
+        ips=_ips(engine),
     )
 
 
@@ -82,6 +88,17 @@ def _by(engine: Engine, name: str) -> dict[str, Counts]:
     """Counts by one column, the largest first; messages that have no such thing are left out of it."""
     rows = [row for row in rates.count(engine, (name,)) if row[name] is not None]
     return {str(row[name]): _counts(row) for row in sorted(rows, key=lambda row: (-row["sent"], str(row[name])))}
+
+
+def _ips(engine: Engine) -> dict[str, int]:
+    """Messages by sending address. Those of documentation stay: the domain of an example has no others."""
+    query = f"""SELECT name, count(*) FROM message m JOIN name_ip ON name_ip.key = m.ip
+        WHERE {fold.HAPPENED["sent"]} GROUP BY name ORDER BY 2 DESC, 1 LIMIT {MAX_TEXTS}"""
+    found = Counter[str]()
+    for text, messages in engine.run(query):
+        if (address := literal(text.strip())) and not not_public(address, "example"):
+            found[address] += messages
+    return dict(found.most_common(MAX_ADDRESSES))
 
 
 def _waited(engine: Engine, name: str) -> dict[str, Seconds]:

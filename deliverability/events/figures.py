@@ -13,6 +13,7 @@ from typing import Any
 from deliverability.events.plain import from_plain as _from_plain
 from deliverability.events.plain import to_plain as _to_plain
 from deliverability.fastclass import dataclass
+from deliverability.protocols.addresses import literal, not_public
 
 UNSUBSCRIBE_GRACE_HOURS = 48
 """Hours until an unsubscription must have taken effect: two days at Gmail and at Yahoo (sender requirements, read
@@ -20,6 +21,10 @@ UNSUBSCRIBE_GRACE_HOURS = 48
 BOUNCE_GRACE_HOURS = 24
 """Hours until a hard bounce should have taken an address off the list. Ours: a day, as campaigns already on their way
 cannot be called back."""
+
+
+MAX_ADDRESSES = 16
+"""Sending addresses that are kept, those with most messages; our own bound, that of the block lists' questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,7 @@ class RatesFacts:
     - time_to_deliver: over all; and by provider, and by stream.
     - after_hard_bounce, after_unsubscribe, after_complaint: mail that should not have been sent.
     - flags: source → what its opens say of machines.
+    - ips: sending address → messages sent from it, the largest `MAX_ADDRESSES`.
     """
 
     sources: tuple[str, ...] = ()
@@ -170,6 +176,13 @@ class RatesFacts:
     after_complaint: Heeded = Heeded()
     flags: Mapping[str, Flags] = field(default_factory=dict[str, Flags])
     completeness: Completeness = Completeness()
+    ips: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def sent_from(self, domain: str) -> tuple[str, ...]:
+        """The public addresses that sent, the largest first; those of documentation are where `domain` is fictional."""
+        largest = sorted(self.ips.items(), key=lambda item: (-item[1], item[0]))
+        found = (address for ip, _ in largest if (address := literal(ip)) and not not_public(address, domain))
+        return tuple(dict.fromkeys(found))[:MAX_ADDRESSES]
 
     def reporting_counts(self) -> tuple[int, int]:
         """(complained, delivered) at the providers that report complaints."""

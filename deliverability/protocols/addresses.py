@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -43,6 +44,17 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _FICTIONAL_USES = frozenset({"documentation", "benchmarking"})
 _FICTIONAL_NAMES = ("test", "example", "invalid", "example.com", "example.net", "example.org")
 """RFC 2606 §2, §3: names set aside for tests and documentation."""
+
+
+class Origin(StrEnum):
+    """How it is known that an address sends, or may."""
+
+    GIVEN = "given"
+    """The caller says that it sends."""
+    EVENTS = "events"
+    """It sent, by the events of the sending service."""
+    SPF = "spf"
+    """The domain's SPF record allows it to; whether it does is not known."""
 
 
 def special_use(address: str) -> str | None:

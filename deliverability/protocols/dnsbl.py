@@ -12,7 +12,7 @@ from deliverability.lookup import Answer, Resolver
 from deliverability.lookup.keyed import PLACEHOLDER
 from deliverability.lookup.labels import MAX_NAME_OCTETS
 from deliverability.names import registrable
-from deliverability.protocols.addresses import not_public
+from deliverability.protocols.addresses import Origin, not_public
 from deliverability.protocols.blocklists import COULD_LOOK, BlockList, Code, Kind, Reading, State, Which, chosen, read
 
 MAX_ADDRESSES = 16
@@ -64,7 +64,8 @@ class AskedList:
 class DnsblFacts:
     """What the lists say. `addresses` and `names` are what they were asked about, `left_out` what was beyond the bound.
 
-    `special` are the addresses that nobody outside can see, so that no list knows them.
+    `special` are the addresses that nobody outside can see, so that no list knows them; `origin` is how it is known
+    that any of these send.
     """
 
     domain: str
@@ -74,22 +75,31 @@ class DnsblFacts:
     lists: tuple[AskedList, ...]
     special: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    origin: Origin = Origin.GIVEN
 
 
 async def lookup(
-    resolver: Resolver, domain: str, *, ips: Sequence[str] = (), which: str = "default", keyed: bool = False
+    resolver: Resolver,
+    domain: str,
+    *,
+    ips: Sequence[str] = (),
+    sent: Sequence[str] = (),
+    which: str = "default",
+    keyed: bool = False,
 ) -> DnsblFacts:
     """What the block lists say of `domain` and of the addresses it sends from.
 
     Args:
         resolver: answers the questions; where `keyed`, through `deliverability.lookup.keyed.KeyedResolver`.
         domain: in A-labels, lower case, without the final dot. Its registrable domain is asked about as well.
-        ips: the addresses known to send.
+        ips: the addresses that the caller knows to send.
+        sent: those that sent by the events of the sending service, asked about where there are no `ips`.
         which: `none`, `default` or `all`; raises ValueError for another word.
         keyed: ask the lists of Spamhaus under the customer's zones.
     """
     lists = chosen(Which(which))
-    addresses = [ip for ip in dict.fromkeys(ips) if not not_public(ip, domain)]
+    sending = dict.fromkeys(ips or sent)
+    addresses = [ip for ip in sending if not not_public(ip, domain)]
     asked = tuple(addresses[:MAX_ADDRESSES])
     names = tuple(dict.fromkeys((domain, registrable(domain) or domain))) if lists else ()
     subjects = {Kind.DOMAIN: names, **{k: tuple(a for a in asked if _kind(a) is k) for k in (Kind.IP4, Kind.IP6)}}
@@ -101,8 +111,9 @@ async def lookup(
         addresses=asked,
         names=names,
         lists=tuple(found),
-        special=tuple(ip for ip in dict.fromkeys(ips) if ip not in addresses),
+        special=tuple(ip for ip in sending if ip not in addresses),
         left_out=tuple(addresses[MAX_ADDRESSES:]),
+        origin=Origin.GIVEN if ips or not sent else Origin.EVENTS,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup import Answer, Resolver
-from deliverability.protocols.addresses import literal, not_public
+from deliverability.protocols.addresses import Origin, literal, not_public
 from deliverability.protocols.generic_names import looks_generic
 from deliverability.protocols.mx import Reverse, reverse_of
 from deliverability.protocols.providers import provider_of
@@ -20,24 +20,29 @@ from deliverability.protocols.spf.record import Kind, Mechanism, Qualifier, Span
 MAX_NAMED = 8
 """Addresses of the domain's own SPF record that are looked at where none was given; our own bound on the questions."""
 MAX_GIVEN = 64
-"""Addresses given by the caller that are looked at; our own bound on the questions of one audit."""
+"""Addresses known to send that are looked at; our own bound on the questions of one audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingHost:
-    """An address that sends, or may. `given`: the caller says that it sends; else SPF names it by `term` at `span`.
+    """An address that sends, or may; where only SPF says so, it names it by `term` at `span`.
 
     `special` is what an address is set aside for that the internet cannot reach; its name was not asked then.
     `generic` are those of the names that look made up from the address.
     """
 
     address: str
-    given: bool
+    origin: Origin
     term: str = ""
     span: Span | None = None
     special: str | None = None
     reverse: Reverse | None = None
     generic: tuple[str, ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether it is known to send."""
+        return self.origin is not Origin.SPF
 
     @property
     def total_names(self) -> int:
@@ -69,8 +74,8 @@ class Greeting:
 class HostsFacts:
     """What DNS says of the sending hosts.
 
-    `answers` are what SPF's addresses rest on, empty where addresses were given; `record` is the SPF record they come
-    from. `total` counts the addresses there are to look at, more than `hosts` where a bound cut them.
+    `answers` are what SPF's addresses rest on, empty where addresses are known to send; `record` is the SPF record they
+    come from. `total` counts the addresses there are to look at, more than `hosts` where a bound cut them.
     """
 
     domain: str
@@ -90,43 +95,50 @@ class _Named:
     record: str = ""
 
 
-async def lookup(resolver: Resolver, domain: str, *, ips: Sequence[str] = (), helo: str | None = None) -> HostsFacts:
+async def lookup(
+    resolver: Resolver, domain: str, *, ips: Sequence[str] = (), sent: Sequence[str] = (), helo: str | None = None
+) -> HostsFacts:
     """What DNS says of the addresses that send mail for `domain`, and of the name they greet with.
 
     Args:
         resolver: answers the questions.
         domain: in A-labels, lower case, without the final dot.
-        ips: the addresses known to send. Where there are none, the domain's own SPF record is read for those that it
-            names one by one; ranges and includes are left alone, since most addresses in them are other people's.
+        ips: the addresses that the caller knows to send.
+        sent: those that sent by the events of the sending service, looked at where there are no `ips`. Without either,
+            the domain's own SPF record is read for those that it names one by one; ranges and includes are left alone,
+            since most addresses in them are other people's.
         helo: the name that the servers give in HELO, where it is known.
     """
-    sending = _given(resolver, domain, ips) if ips else _authorised(resolver, domain)
+    origin = Origin.GIVEN if ips else Origin.EVENTS
+    sending = _known(resolver, domain, ips or sent, origin) if ips or sent else _authorised(resolver, domain)
     facts, greeting = await asyncio.gather(sending, _greeting(resolver, helo))
     return replace(facts, greeting=greeting)
 
 
-async def _given(resolver: Resolver, domain: str, ips: Sequence[str]) -> HostsFacts:
+async def _known(resolver: Resolver, domain: str, ips: Sequence[str], origin: Origin) -> HostsFacts:
     addresses = list(dict.fromkeys(ips))
-    hosts = await asyncio.gather(*(_host(resolver, domain, address) for address in addresses[:MAX_GIVEN]))
+    hosts = await asyncio.gather(*(_host(resolver, domain, address, origin) for address in addresses[:MAX_GIVEN]))
     return HostsFacts(domain=domain, hosts=tuple(hosts), total=len(addresses))
 
 
 async def _authorised(resolver: Resolver, domain: str) -> HostsFacts:
     named = await _named_by_spf(resolver, domain)
     looked = list(named.terms.items())[:MAX_NAMED]
-    hosts = await asyncio.gather(*(_host(resolver, domain, address, term) for address, term in looked))
+    hosts = await asyncio.gather(*(_host(resolver, domain, address, Origin.SPF, term) for address, term in looked))
     return HostsFacts(
         domain=domain, hosts=tuple(hosts), total=len(named.terms), answers=named.answers, record=named.record
     )
 
 
-async def _host(resolver: Resolver, domain: str, address: str, term: Mechanism | None = None) -> SendingHost:
+async def _host(
+    resolver: Resolver, domain: str, address: str, origin: Origin, term: Mechanism | None = None
+) -> SendingHost:
     special = not_public(address, domain)
     reverse = None if special else await reverse_of(resolver, address, domain)
     names = reverse.names if reverse else ()
     return SendingHost(
         address=address,
-        given=term is None,
+        origin=origin,
         term=term.text if term else "",
         span=term.span if term else None,
         special=special,

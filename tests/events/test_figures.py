@@ -40,6 +40,7 @@ FACTS = st.builds(
     after_unsubscribe=built(Heeded),
     flags=st.dictionaries(WORD, built(Flags), max_size=2),
     completeness=built(Completeness),
+    ips=st.dictionaries(WORD, COUNT, max_size=3),
 )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deliverability.lookup import ZoneResolver
 from deliverability.protocols import hosts
+from deliverability.protocols.addresses import Origin
 from deliverability.protocols.generic_names import looks_generic
 from deliverability.protocols.hosts import HostsFacts
 from support.nameserver import Counting
@@ -66,7 +67,7 @@ def test_two_records_authorise_nobody() -> None:
 def test_given_addresses_are_looked_at_and_spf_is_not_asked() -> None:
     facts, asked = look('@ TXT "v=spf1 ip4:192.0.2.1 -all"', ips=["192.0.2.7", "192.0.2.7"])
 
-    assert [(host.address, host.given) for host in facts.hosts] == [("192.0.2.7", True)]
+    assert [(host.address, host.origin) for host in facts.hosts] == [("192.0.2.7", Origin.GIVEN)]
     assert asked == {("7.2.0.192.in-addr.arpa", "PTR")}
 
 
