@@ -11,6 +11,10 @@ OWN = {"type", "reason", "persistence", "source_file", "source_line"}
 """Columns that no source's `fields` fill."""
 
 
+_WORD = "__word"
+"""The source's own word in lower case, as an SQL column."""
+
+
 def quoted(text: str) -> str:
     """A string literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -32,7 +36,7 @@ def canonical_query(source: Source, raw: str, *, file: str = "NULL", line: str =
     `file` and `line` are SQL over that relation. Beside the columns of the schema a row has `word` (what the source
     calls the event) and `type`, null where the row names none, and `part`: 1 for the first event of each raw row.
     """
-    kind = f"SELECT *, nullif({source.kind}, '') AS kind FROM {_exploded(source, raw)}"
+    kind = f"SELECT *, nullif({source.kind}, '') AS kind, lower({source.kind}) AS {_WORD} FROM {_exploded(source, raw)}"
     fields = {
         **{name: f"CAST({source.fields[name]} AS {COLUMNS[name]})" for name in COLUMNS if name in source.fields},
         "provider": _provider(source),
@@ -62,12 +66,16 @@ def _type(types: Mapping[str, str]) -> str:
     by_type: dict[str, list[str]] = {}
     for word, type_ in types.items():
         by_type.setdefault(type_, []).append(word)
-    cases = " ".join(f"WHEN {_any_of(words)} THEN {quoted(type_)}" for type_, words in by_type.items())
-    return f"CASE WHEN kind IS NULL THEN NULL {cases} ELSE {quoted(Type.UNKNOWN)} END::event_type"
+    cases = " ".join(f"WHEN {_any_of(words)} THEN {_enum(type_)}" for type_, words in by_type.items())
+    return f"CASE WHEN kind IS NULL THEN NULL {cases} ELSE {_enum(Type.UNKNOWN)} END"
 
 
 def _any_of(words: Iterable[str]) -> str:
-    return f"lower(kind) IN ({', '.join(quoted(word.lower()) for word in words)})"
+    return " OR ".join(f"{_WORD} = {quoted(word.lower())}" for word in words)
+
+
+def _enum(type_: str) -> str:
+    return f"{quoted(type_)}::event_type"
 
 
 EVENT_TYPE = f"CREATE TYPE event_type AS ENUM ({', '.join(quoted(t) for t in (*Type, IGNORED))})"

@@ -82,8 +82,8 @@ JOINED = """message m LEFT JOIN bounce USING (message) LEFT JOIN verdict v USING
 provider."""
 
 
-def counts(by: Mapping[str, str], joins: str = "") -> str:
-    """The query that counts messages: `by` maps a column's name to its SQL over `m` and `joins`."""
+def counts(by: Mapping[str, str]) -> str:
+    """The query that counts messages: `by` maps a column's name to its SQL over `JOINED`."""
     counted = [f"count(*) FILTER ({test}) AS {name}" for name, test in HAPPENED.items()]
     totals = [f"CAST(sum(m.{n} - coalesce(r.{n}, 0)) AS BIGINT) AS {n}_total" for n in ("opens", "clicks")]
     reporting = [
@@ -94,5 +94,5 @@ def counts(by: Mapping[str, str], joins: str = "") -> str:
     seconds = "epoch(m.delivered_at - m.known_sent_at)"
     waited = f"""quantile_disc({seconds}, [0.5, 0.95]) FILTER (m.delivered_at >= m.known_sent_at) AS seconds,
         count(*) FILTER (m.delivered_at >= m.known_sent_at) AS timed"""
-    return f"""SELECT {", ".join([*columns, *counted, *totals, *reporting, waited])} FROM {JOINED} {joins}
-        {"GROUP BY ALL ORDER BY ALL" if by else ""}"""
+    return f"""SELECT {", ".join([*columns, *counted, *totals, *reporting, waited])} FROM {JOINED}
+        {"GROUP BY ALL" if by else ""}"""

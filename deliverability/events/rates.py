@@ -73,22 +73,30 @@ def count(engine: Engine, by: Sequence[str]) -> list[dict[str, Any]]:
 
     `seconds` holds the median and the 95th percentile of the time from send to delivery, over `timed` messages.
     """
-    joins = " ".join(_join(name) for name in by if name not in {"day", "provider"})
-    return engine.table(fold.counts({name: _column(name) for name in by}, joins))
+    counted = fold.counts({name: _key(name) for name in by})
+    if not by:
+        return engine.table(counted)
+    shown = ", ".join(f"{_shown(name)} AS {name}" for name in by)
+    joins = " ".join(f"LEFT JOIN name_{name} ON name_{name}.key = c.{name}" for name in by if name in DIMENSIONS)
+    rest = f"c.* EXCLUDE ({', '.join(by)})"
+    return engine.table(f"SELECT {shown}, {rest} FROM ({counted}) c {joins} ORDER BY {', '.join(map(_shown, by))}")
 
 
-def _join(name: str) -> str:
-    return f"LEFT JOIN name_{name} ON name_{name}.key = m.{name}"
-
-
-def _column(name: str) -> str:
+def _key(name: str) -> str:
+    """What is grouped by: of a name its key, which is narrow; the names are put to the few rows that come of it."""
     if name == "day":
-        return "strftime(m.sent_at, '%Y-%m-%d')"
-    return f"coalesce(mailbox.provider, '{OTHER}')" if name == "provider" else f"name_{name}.name"
+        return "CAST(m.sent_at AS DATE)"
+    return f"coalesce(mailbox.provider, '{OTHER}')" if name == "provider" else f"m.{name}"
 
 
-def window(engine: Engine) -> tuple[str | None, str | None]:
-    """The first and the last event, ISO 8601 in UTC; None without events."""
+def _shown(name: str) -> str:
+    if name == "day":
+        return "strftime(c.day, '%Y-%m-%d')"
+    return f"name_{name}.name" if name in DIMENSIONS else f"c.{name}"
+
+
+def window(engine: Engine, *, cut: bool = False) -> tuple[str | None, str | None]:
+    """The first and the last event, ISO 8601 in UTC; None without events. `cut`: only some messages were kept."""
     form = "strftime({}(ts), '%Y-%m-%dT%H:%M:%SZ')"
     return engine.run(f"SELECT {form.format('min')}, {form.format('max')} FROM event WHERE state = {GOOD}")[0]
 
