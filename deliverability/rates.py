@@ -79,7 +79,7 @@ def rates(
     - paths: files, folders, patterns, `-` for standard input. troubles: told of every row that could not be read.
     - progress: called with octets as they are read.
 
-    Raises NotACount (an unknown column or source), MissingPath, EngineMissing and EngineFailed; all have one line.
+    Raises NotACount (an unknown column or source, no day), MissingPath, EngineMissing and EngineFailed; all have one line.
     """
     found, _ = _read(paths, asked or Asked(), troubles, progress, with_facts=False)
     return found
@@ -116,6 +116,8 @@ def _read(
 
     troubles = troubles or Troubles()
     by = checked_columns(asked.by, counting.BY)
+    if asked.since and asked.until and asked.since > asked.until:
+        raise NotACount(f"no day is both from {asked.since} on and until {asked.until}")
     sources = {**SOURCES, **asked.sources}
     staged = counting.dimensions((*by, "provider", *(DIMENSIONS if with_facts else ())))
     request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
@@ -130,7 +132,7 @@ def _read(
             rows=[without_addresses(row, by, troubles.clean) for row in counting.count(engine, by)],
             totals=counting.count(engine, ())[0],
             by=by,
-            window=counting.window(engine),
+            window=counting.window(engine, cut=bool(asked.since or asked.until)),
             input=read(loader, duplicates, unknown, troubles),
         )
         if not with_facts:

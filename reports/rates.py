@@ -15,6 +15,8 @@ SMALL = 100
 MAX_ROWS = 40
 """Rows of a table that a person reads; the rest stands in one row."""
 
+_SPARE = ("bounced", "complaints", "deferred", "clicked", "hard", "unsub.")
+"""Columns that a narrow terminal does without, the last first."""
 _SHOWN = {
     "delivered": "delivery",
     "bounced": "bounce",
@@ -30,7 +32,7 @@ def render(document: Document, *, width: int, color: bool) -> str:
     """The whole document, small cells merged."""
     canvas = Canvas.of(width, color=color)
     totals = document["totals"]
-    blocks = [_read(canvas, document), _totals(canvas, totals)]
+    blocks = [_read(canvas, document), _totals(canvas, totals) if _has_any(totals) else []]
     if document["by"] and document["rows"]:
         blocks.append(_table(canvas, document))
     blocks.append(_notes(canvas, document))
@@ -39,16 +41,32 @@ def render(document: Document, *, width: int, color: bool) -> str:
 
 def _read(canvas: Canvas, document: Document) -> list[str]:
     got, window = document["input"], document["window"]
-    when = f"{window['from'][:10]} to {window['to'][:10]} (UTC)" if window["from"] else "no events"
-    lines = [canvas.paint(f"{document['totals']['sent']:,} messages sent, {when}", "bold")]
-    parts = [f"{got['rows']:,} rows in {got['files']:,} {'file' if got['files'] == 1 else 'files'}"]
-    parts += [f"{got[name]:,} {word}" for name, word in (("duplicates", "duplicates"), ("bad", "bad")) if got[name]]
+    sent = counted(document["totals"]["sent"], "message")
+    lines = [canvas.paint(f"{sent} sent, {_span(window)}" if window["from"] else "No events", "bold")]
+    parts = [f"{counted(got['rows'], 'row')} in {counted(got['files'], 'file')}"]
+    parts += [counted(got["duplicates"], "duplicate")] if got["duplicates"] else []
+    parts += [f"{got['bad']:,} bad"] if got["bad"] else []
     parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
     if got["unknown_words"]:
         words = ", ".join(f"{word} {count:,}" for word, count in list(got["unknown_words"].items())[:5])
         lines += canvas.paragraph(f"Events of unknown type, counted in no rate: {words}", 0, "yellow")
     return lines
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _span(window: Mapping[str, str]) -> str:
+    first, last = window["from"][:10], window["to"][:10]
+    return f"{first} (UTC)" if first == last else f"{first} to {last} (UTC)"
+
+
+def _has_any(totals: Mapping[str, Any]) -> bool:
+    """Whether any rate has something to divide by or to count."""
+    return any(rate["numerator"] or rate["denominator"] for rate in totals["rates"].values())
 
 
 def _totals(canvas: Canvas, totals: Mapping[str, Any]) -> list[str]:
@@ -60,7 +78,7 @@ def _totals(canvas: Canvas, totals: Mapping[str, Any]) -> list[str]:
         "  block: the sender was refused": "bounce_block",
         "Deferred at least once": "deferral",
         "Complaints, of delivered": "complaint_delivered",
-        "Complaints, where providers report them": "complaint_reporting",
+        "Complaints, where reported": "complaint_reporting",
         "Unsubscribed": "unsubscribe",
         "Opened, at least by people": "open_human_low",
         "Opened, at most": "open_human_high",
@@ -89,13 +107,15 @@ def _table(canvas: Canvas, document: Document) -> list[str]:
     columns = [
         *(Column(name, name=True) for name in by),
         Column("sent"),
-        *(Column(title) for title in _SHOWN),
+        *(Column(title, spare=_SPARE.index(title) + 1 if title in _SPARE else 0) for title in _SHOWN),
         Column("opened"),
     ]
     rows = [[*(str(row[name] if row[name] is not None else "(none)") for name in by), *_figures(row)] for row in shown]
     if rest:
         merged = merge(rest)
-        rows.append([f"({len(rest):,} more)", *("" for _ in by[1:]), *_figures(merged)])
+        rows.append(
+            [f"({len(rest):,} more)" if rows else f"(all {len(rest):,})", *("" for _ in by[1:]), *_figures(merged)]
+        )
     return table(canvas, columns, rows)
 
 

@@ -19,19 +19,41 @@ MIN_NAME = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title; figures stand at its right edge, names at its left."""
+    """A column's title; figures stand at its right edge, names at its left.
+
+    Where there is too little room, columns that are `spare` are left out, the highest number first; 0 never is.
+    """
 
     title: str
     name: bool = False
+    spare: int = 0
 
 
 def table(canvas: Canvas, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines with a head and the rows. Columns of names give way where there is too little room, figures never do."""
+    """Lines with a head and the rows. Where there is too little room, columns of names give way, then spare figures go.
+
+    What was left out is said below.
+    """
     texts = [[shown(cell) for cell in row] for row in rows]
     widths = [max(cells(c.title), *(cells(row[i]) for row in texts), 1) for i, c in enumerate(columns)]
-    widths = _fitted(widths, columns, canvas.width)
-    head = _line([c.title for c in columns], columns, widths)
-    return [canvas.paint(head, "dim"), *(_line(row, columns, widths) for row in texts)]
+    kept = _kept(widths, columns, canvas.width)
+    some, widths = [columns[i] for i in kept], [widths[i] for i in kept]
+    widths = _fitted(widths, some, canvas.width)
+    head = _line([c.title for c in some], some, widths)
+    lines = [canvas.paint(head, "dim"), *(_line([row[i] for i in kept], some, widths) for row in texts)]
+    left_out = ", ".join(column.title for i, column in enumerate(columns) if i not in kept)
+    return [*lines, *canvas.paragraph(f"No room for: {left_out}.", 0, "dim")] if left_out else lines
+
+
+def _kept(widths: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:
+    """Which columns there is room for."""
+    kept = list(range(len(columns)))
+    while columns[spare := max(kept, key=lambda i: columns[i].spare)].spare:
+        least = sum(min(widths[i], MIN_NAME) if columns[i].name else widths[i] for i in kept)
+        if least + GAP * (len(kept) - 1) <= width:
+            break
+        kept.remove(spare)
+    return kept
 
 
 def _fitted(widths: list[int], columns: Sequence[Column], width: int) -> list[int]:
