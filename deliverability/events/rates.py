@@ -98,7 +98,8 @@ def _shown(name: str) -> str:
 def window(engine: Engine, *, cut: bool = False) -> tuple[str | None, str | None]:
     """The first and the last event, ISO 8601 in UTC; None without events. `cut`: only some messages were kept."""
     form = "strftime({}(ts), '%Y-%m-%dT%H:%M:%SZ')"
-    return engine.run(f"SELECT {form.format('min')}, {form.format('max')} FROM event WHERE state = {GOOD}")[0]
+    of_kept = " AND message IN (SELECT message FROM message)" if cut else ""
+    return engine.run(f"SELECT {form.format('min')}, {form.format('max')} FROM event WHERE state = {GOOD}{of_kept}")[0]
 
 
 def duplicates(engine: Engine) -> int:
