@@ -9,9 +9,9 @@ from itertools import islice
 from json import JSONEncoder
 from typing import TYPE_CHECKING, NamedTuple
 
-from deliverability.feedback.aggregate_sources import Category, Source
-from deliverability.feedback.aggregate_sums import MAX_SOURCES, OTHER, GroupTally, SourceTally, Tally, rows
-from deliverability.feedback.simulate import Proposed
+from deliverability.feedback.aggregate.simulate import Proposed
+from deliverability.feedback.aggregate.sources import Category, Source
+from deliverability.feedback.aggregate.sums import MAX_SOURCES, OTHER, GroupTally, SourceTally, Tally, rows
 from deliverability.plain import Plain, to_plain
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from deliverability.lookup import Resolver
 
 if TYPE_CHECKING:
     from deliverability.feedback.aggregate import Head, Octets, Record
-    from deliverability.feedback.aggregate_sources import Inventory, Source
-    from deliverability.feedback.aggregate_sums import GroupTally, SourceTally, Sums
+    from deliverability.feedback.aggregate.simulate import Proposed
+    from deliverability.feedback.aggregate.sources import Inventory, Source
+    from deliverability.feedback.aggregate.sums import GroupTally, SourceTally, Sums
     from deliverability.feedback.containers import Candidate
-    from deliverability.feedback.simulate import Proposed
     from deliverability.intake.trouble import Bad, Troubles
 
 MAX_HELD = 20_000
@@ -84,7 +84,7 @@ class DmarcReports:
 
         Where there is an inventory, all but forwarders; else those that pass neither SPF nor DKIM.
         """
-        from deliverability.feedback.aggregate_sources import Category  # noqa: PLC0415 - loaded by then
+        from deliverability.feedback.aggregate.sources import Category  # noqa: PLC0415 - loaded by then
 
         wanted = {Category.UNKNOWN, Category.OWN} if self.inventory.entries else {Category.UNKNOWN}
         return tuple(source for source in self.sources if source.category in wanted)
@@ -115,8 +115,8 @@ def dmarc_reports(
 
     Raises MissingPath, a ValueError in one line, for a path that is not there, and ValueError for a bad argument.
     """
-    from deliverability.feedback.aggregate_sources import Inventory, Judge  # noqa: PLC0415 - only where reports are read
-    from deliverability.feedback.aggregate_sums import Sums  # noqa: PLC0415 - as above
+    from deliverability.feedback.aggregate.sources import Inventory, Judge  # noqa: PLC0415 - only where reports are read
+    from deliverability.feedback.aggregate.sums import Sums  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
     from deliverability.names import to_ascii  # noqa: PLC0415 - as above
 

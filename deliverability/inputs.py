@@ -209,7 +209,7 @@ def _failing(found: DmarcReports) -> Iterable[tuple[str, int, int]]:
             yield category, missed, found.folded.get(category, 0)
 
 
-def _source(source: Any) -> ReportedSource:  # noqa: ANN401 - aggregate_sources.Source, not imported at start-up
+def _source(source: Any) -> ReportedSource:  # noqa: ANN401 - aggregate.sources.Source, not imported at start-up
     from deliverability.feedback.facts import ReportedSource  # noqa: PLC0415 - as above
 
     tally = source.tally

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from deliverability.dmarc_reports import DmarcReports
-    from deliverability.feedback.simulate import Proposed
+    from deliverability.feedback.aggregate.simulate import Proposed
     from deliverability.intake.trouble import Troubles
     from deliverability.lookup import Resolver
 
@@ -101,7 +101,7 @@ def _proposed(given: dict[str, Any]) -> Proposed | None:
         if alone := next((name for name, value in parts.items() if value is not None), None):
             raise Problem(f"--{alone} goes with --simulate")
         return None
-    from deliverability.feedback.simulate import Proposed  # noqa: PLC0415 - not at start-up
+    from deliverability.feedback.aggregate.simulate import Proposed  # noqa: PLC0415 - not at start-up
 
     return Proposed(p=given["simulate"], **parts)
 

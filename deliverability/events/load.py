@@ -21,7 +21,7 @@ from deliverability.events.halves import ALONE, Halves
 from deliverability.events.layout import HEAD, Layout, Look, look_at
 from deliverability.events.pieces import NOTHING, Recoded, Rejoined, count_lines, csv_head, filled, pieces
 from deliverability.events.postfix import read_log
-from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
+from deliverability.events.postfix.rows import LOG_COLUMNS, LOG_FORMAT
 from deliverability.events.recognise import recognise
 from deliverability.events.rows import Row, csv_rows, json_rows
 from deliverability.events.source import Source, as_row

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from deliverability.events.postfix import LogCounts, read_log, recognised
-from deliverability.events.postfix_rows import LOG_COLUMNS
+from deliverability.events.postfix.rows import LOG_COLUMNS
 from deliverability.intake.trouble import Troubles
 from support.shared import shared
 

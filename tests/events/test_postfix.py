@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.events import postfix_rows, schema
+from deliverability.events import schema
 from deliverability.events.postfix import LogCounts, read_log, recognised
-from deliverability.events.postfix_lines import LINE
-from deliverability.events.postfix_rows import LOG_COLUMNS, LOG_FORMAT
+from deliverability.events.postfix import rows as postfix_rows
+from deliverability.events.postfix.lines import LINE
+from deliverability.events.postfix.rows import LOG_COLUMNS, LOG_FORMAT
 from deliverability.intake.trouble import Refused, Troubles
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

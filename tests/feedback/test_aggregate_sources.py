@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from deliverability.dmarc_document import to_document
 from deliverability.dmarc_reports import dmarc_reports
-from deliverability.feedback import aggregate_sums
 from deliverability.feedback.aggregate import Auth, Head, Published, Record
-from deliverability.feedback.aggregate_sums import Sums, Tally
-from deliverability.feedback.owners import named, owner_of
-from deliverability.feedback.simulate import Fate, Proposed, fate
+from deliverability.feedback.aggregate import sums as aggregate_sums
+from deliverability.feedback.aggregate.owners import named, owner_of
+from deliverability.feedback.aggregate.simulate import Fate, Proposed, fate
+from deliverability.feedback.aggregate.sums import Sums, Tally
 from deliverability.lookup import ZoneResolver
 from support.aggregate import BEGIN, DAY, dkim, put, reason, record, report, spf
 

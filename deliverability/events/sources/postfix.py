@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deliverability.events.postfix_rows import LOG_COLUMNS
+from deliverability.events.postfix.rows import LOG_COLUMNS
 from deliverability.events.schema import Type
 from deliverability.events.source import Source
 

@@ -9,7 +9,7 @@ from sys import intern
 from typing import TypeVar
 
 from deliverability.feedback.aggregate import Auth, Head, Published, Reason, Record
-from deliverability.feedback.simulate import Fate, Proposed, fate
+from deliverability.feedback.aggregate.simulate import Fate, Proposed, fate
 
 MAX_SOURCES = 15_000
 """Sources that are listed by themselves; our own bound. Of twice as many, the lightest are put together."""

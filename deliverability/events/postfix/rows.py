@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import datetime, tzinfo
 from typing import Any
 
-from deliverability.events.postfix_clock import Clock
-from deliverability.events.postfix_status import (
+from deliverability.events.postfix.clock import Clock
+from deliverability.events.postfix.status import (
     BOUNCED,
     DEFERRED,
     DELIVERED,

@@ -105,7 +105,7 @@ def read(stream: Octets, *, fast: bool = True) -> Iterator[tuple[Head, list[Reco
     Raises Refused: empty, not-a-report, unknown-encoding, doctype, malformed-xml, truncated, too-deep, text-too-long,
     markup-too-long, head-after-records, no-policy-domain, bad-date-range, bad-count; and whatever `stream` raises.
     """
-    from deliverability.feedback.aggregate_fast import batches  # noqa: PLC0415 - loads expat
+    from deliverability.feedback.aggregate.fast import batches  # noqa: PLC0415 - loads expat
 
     return batches(stream, fast=fast)
 

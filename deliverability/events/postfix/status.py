@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deliverability.events.postfix_clock import HEAD
+from deliverability.events.postfix.clock import HEAD
 from deliverability.events.schema import Type
 
 STATUS = re.compile(

@@ -24,8 +24,8 @@ from deliverability.feedback._exports import (
     share,
     word,
 )
-from deliverability.feedback._postmaster_metrics import DENOMINATORS, SPAM_RATE, V1_RATIOS, metric_of
 from deliverability.feedback.postmaster import Compliance, Figure, PostmasterFacts, Reputation, Row, merged
+from deliverability.feedback.postmaster.metrics import DENOMINATORS, SPAM_RATE, V1_RATIOS, metric_of
 from deliverability.intake.trouble import Bad, Refused
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from deliverability.fastclass import dataclass
 from deliverability.feedback.aggregate import Auth, organization
-from deliverability.feedback.aggregate_sums import SourceTally
-from deliverability.feedback.owners import Owner, named, owner_of
+from deliverability.feedback.aggregate.owners import Owner, named, owner_of
+from deliverability.feedback.aggregate.sums import SourceTally
 from deliverability.text import visible
 
 

@@ -52,7 +52,7 @@ def _owner(domain: str) -> Owner | None:
 def _known() -> Mapping[str, Owner]:
     import csv  # noqa: PLC0415 - only where a source is named
 
-    text = files("deliverability.feedback").joinpath("senders.csv").read_text(encoding="utf-8")
+    text = files("deliverability.feedback.aggregate").joinpath("senders.csv").read_text(encoding="utf-8")
     rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
     services = dict[tuple[str, str], Owner]()  # several domains are one service
     return {domain: services.setdefault((name, kind), Owner(name, kind)) for domain, name, kind, *_ in rows}

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from deliverability.events.postfix_clock import HEAD
-from deliverability.events.postfix_lines import Readable, blocks
-from deliverability.events.postfix_rows import Rows
-from deliverability.events.postfix_status import DELIVERY, EXPIRED, STATUS, TAKEN
+from deliverability.events.postfix.clock import HEAD
+from deliverability.events.postfix.lines import Readable, blocks
+from deliverability.events.postfix.rows import Rows
+from deliverability.events.postfix.status import DELIVERY, EXPIRED, STATUS, TAKEN
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Bad, Refused, Troubles
 
@@ -93,7 +93,7 @@ def read_log(
         name: what the log is called in `troubles`.
         now: the latest time that a line may have.
         zone: the zone of heads without an offset; UTC where it is None.
-        emit: is given rows as `postfix_rows.LOG_COLUMNS` describes them, some lines at once.
+        emit: is given rows as `postfix.rows.LOG_COLUMNS` describes them, some lines at once.
         troubles: is told of each line that is bad.
         years_back: see `LogCounts.years_over`.
     """

@@ -16,7 +16,7 @@ from typing import Any
 from deliverability.events.plain import from_plain, to_plain
 from deliverability.fastclass import dataclass
 from deliverability.feedback._exports import OnBad, no_bad
-from deliverability.feedback._postmaster_metrics import SPAM_RATE
+from deliverability.feedback.postmaster.metrics import SPAM_RATE
 
 KIND = "postmaster"
 
@@ -106,7 +106,7 @@ def parse(raw: bytes, *, file: str = "-", on_bad: OnBad = no_bad) -> PostmasterF
     Raises:
         Refused: It is none of the exports that are read.
     """
-    from deliverability.feedback._postmaster_reader import read  # noqa: PLC0415 - it makes the facts of this module
+    from deliverability.feedback.postmaster.reader import read  # noqa: PLC0415 - it makes the facts of this module
 
     return read(raw, file, on_bad)
 

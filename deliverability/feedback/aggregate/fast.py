@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from deliverability.feedback.aggregate import Auth, Head, Reason, Record, address_of
-from deliverability.feedback.aggregate_text import CHUNK, utf8
-from deliverability.feedback.aggregate_xml import StrictReader
+from deliverability.feedback.aggregate.text import CHUNK, utf8
+from deliverability.feedback.aggregate.xml import StrictReader
 from deliverability.intake.trouble import Refused
 
 if TYPE_CHECKING:
