@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from deliverability.document import Audit
 from deliverability.reports.figures import Figure
-from deliverability.reports.layout import Canvas
+from deliverability.reports.layout import Canvas, cells
 from deliverability.reports.mail import Mail, mail
 from deliverability.reports.senders import Senders, Tls, senders, tls
-from deliverability.reports.tables import Column, table
+from deliverability.reports.tables import GAP, Column, table
 from deliverability.reports.words import counted
 
 _INDENT = 2
@@ -63,6 +63,10 @@ def _tls(canvas: Canvas, found: Tls | None) -> list[str]:
 
 
 def _table(canvas: Canvas, rows: Sequence[tuple[str, Figure]]) -> list[str]:
-    cells = [(label, figure.share, figure.interval, figure.of) for label, figure in rows]
-    _, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, cells)
+    """A line for each figure, in columns where they have room."""
+    parts = [(label, figure.share, figure.interval, figure.of) for label, figure in rows]
+    if _INDENT + sum(max(map(cells, column)) + GAP for column in zip(*parts, strict=True)) - GAP > canvas.width:
+        texts = (f"{label}: {share} ({interval or 'no interval'}), {of}" for label, share, interval, of in parts)
+        return [line for text in texts for line in canvas.paragraph(text, _INDENT)]
+    _, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, parts)
     return [" " * _INDENT + line for line in lines]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
+import re
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import sample_mail
 from deliverability.cli import run
 from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, KNOWN, NEIGHBOURS, REPORTS, Stage, demo
 from deliverability.document import Audit, from_json, to_json
@@ -174,7 +178,60 @@ def test_a_folder_that_cannot_be_made_is_one_line_and_exit_2(
     assert "no directory can be made there" in err
 
 
+def test_the_pages_say_what_happened_to_the_mail_and_who_sends(tour: Tour) -> None:
+    before, after = tour.file("deliv-demo-before.html"), tour.file("deliv-demo-after.html")
+
+    assert "743 of 5,000 sent" in before  # 14.86 %
+    assert "1,786 of 5,000 sent" in after  # 35.72 %
+    assert "SPF, DKIM or DMARC failed" in before
+    assert "SPF, DKIM or DMARC failed" not in after
+    assert "1 source that nobody declared" in before
+    assert "that nobody declared: " not in after
+
+
+def test_the_refusals_are_tied_to_the_records_that_cause_them(before: Audit) -> None:
+    [finding] = [f for f in before.findings if f.check == "bounce-auth-rejections"]
+
+    assert {"spf-lookup-limit", "spf-include-resolves"} <= {cause["check"] for cause in finding.data["causes"]}
+    assert finding.data["codes"] == ["5.7.26", "5.7.515"]
+
+
+def test_no_recipient_is_in_anything_that_is_written(tour: Tour) -> None:
+    read = gzip.decompress((ROOT / "examples" / BEFORE.folder / EVENTS).read_bytes()).decode()
+    recipients = {json.loads(line)["email"] for line in read.splitlines()}
+    written = tour.out + tour.err + "".join(path.read_text(encoding="utf-8") for path in tour.folder.iterdir())
+
+    assert len(recipients) > 500
+    assert not {part for address in recipients for part in (address, address.partition("@")[0]) if part in written}
+
+
+def test_without_duckdb_the_rest_is_shown_and_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+
+    code = run(["demo", "-o", str(tmp_path)])
+
+    page = (tmp_path / "deliv-demo-before.html").read_text(encoding="utf-8")
+    lines = capsys.readouterr().err.splitlines()
+    assert (code, len(lines)) == (0, 2)
+    assert lines[1].startswith("Without the sample's events: events need DuckDB")
+    assert "Who sends as this domain" in page
+    assert "What happened to the mail" not in page
+
+
 # examples/ by itself
+
+
+def test_the_sample_s_mail_is_what_its_script_makes() -> None:
+    assert sample_mail.stale() == []
+
+
+def test_recipients_of_the_sample_are_pseudonyms() -> None:
+    for stage in (BEFORE, AFTER):
+        read = gzip.decompress((ROOT / "examples" / stage.folder / EVENTS).read_bytes()).decode()
+
+        assert all(re.fullmatch(r"[0-9a-f]{16}@[a-z.]+", json.loads(line)["email"]) for line in read.splitlines())
 
 
 def zone_files(stage: Stage) -> list[Path]:

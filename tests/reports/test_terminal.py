@@ -15,6 +15,7 @@ from deliverability.findings import Evidence, Outcome, Severity
 from deliverability.reports.layout import cells, window, wrapped
 from deliverability.reports.terminal import render
 from deliverability.reports.words import shown
+from support import given as inputs
 from support import samples
 
 Golden = Callable[[str, str], None]
@@ -33,9 +34,56 @@ def test_the_report_of_a_sender_who_has_nothing_to_do(golden: Golden) -> None:
     golden("repaired-verbose-80.txt", draw(samples.repaired(), verbose=True))
 
 
+@pytest.mark.parametrize("width", [60, 100])
+def test_the_report_of_a_sender_with_events_and_reports(width: int, golden: Golden) -> None:
+    golden(f"given-{width}.txt", draw(inputs.everything(), width=width))
+
+
+def test_the_figures_stand_between_the_next_fix_and_the_findings() -> None:
+    text = draw(inputs.everything())
+
+    assert text.index("fix next") < text.index("\nMail\n") < text.index("\nSenders\n") < text.index("▲")
+    assert "3,900 messages sent, 2026-08-04 to 2026-09-24 (UTC)" in text
+    assert re.search(r"delivered +85\.8 % +84\.7–86\.9 % +3,348 of 3,900 sent", text)
+    assert re.search(r"complaints, where reported +0\.47 % +[\d.–]+ % +6 of 1,288 delivered there", text)
+    assert "1 source that nobody declared: 240 of 4,700 messages." in text
+
+
+def test_without_inputs_there_are_no_figures() -> None:
+    assert "\nMail\n" not in draw(samples.in_trouble())
+    assert "\nSenders\n" not in draw(samples.in_trouble())
+
+
+def test_damaged_figures_are_one_line() -> None:
+    text = draw(replace(inputs.audited(), observations=({"kind": "events", "totals": 3},)), width=120)
+
+    assert "are damaged, or of another version of deliv" in text
+
+
+def test_a_figure_is_one_line_with_its_name_in_words() -> None:
+    rows = (
+        Evidence("count", "auth_failure", text="792"),
+        Evidence("rejection", "gmail", text="5.7.26", note="452 refused, 0 put off"),
+        Evidence("rate", "complaint_sent", text="9 of 5,000 sent", note="0.18 %"),
+        Evidence("provider", "of another version", text="1"),
+    )
+    lines = draw(replace(samples.in_trouble(), findings=(replace(samples.lookup_limit(), evidence=rows),))).split("\n")
+
+    assert {
+        "    SPF, DKIM or DMARC failed: 792",
+        "    Gmail: 5.7.26 · 452 refused, 0 put off",
+        "    of all that was sent: 9 of 5,000 sent · 0.18 %",
+        "    of another version: 1",
+    } <= set(lines)
+
+
 @pytest.mark.parametrize("width", [*range(60, 124, 7), 20, 500])
 @pytest.mark.parametrize("verbose", [True, False])
-@pytest.mark.parametrize("audit", [samples.in_trouble(), samples.hostile(), samples.repaired()], ids="thr")
+@pytest.mark.parametrize(
+    "audit",
+    [samples.in_trouble(), samples.hostile(), samples.repaired(), inputs.everything(), inputs.hostile()],
+    ids=["trouble", "hostile", "repaired", "given", "given-hostile"],
+)
 def test_no_line_is_wider_than_the_terminal(audit: Audit, width: int, verbose: bool) -> None:
     lines = draw(audit, width=width, verbose=verbose).split("\n")
 
