@@ -31,6 +31,7 @@ SOURCES: dict[str, Source] = {
     "RFC 2047": _rfc(
         2047, "MIME Part Three: Message Header Extensions for Non-ASCII Text", "1996-11", "Draft Standard"
     ),
+    "RFC 2104": _rfc(2104, "HMAC: Keyed-Hashing for Message Authentication", "1997-02", "Informational"),
     "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
     "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
     "RFC 2606": _rfc(2606, "Reserved Top Level DNS Names", "1999-06", "Best Current Practice"),
@@ -48,6 +49,9 @@ SOURCES: dict[str, Source] = {
     "RFC 4034": _rfc(4034, "Resource Records for the DNS Security Extensions", "2005-03", "Proposed Standard"),
     "RFC 4035": _rfc(4035, "Protocol Modifications for the DNS Security Extensions", "2005-03", "Proposed Standard"),
     "RFC 4155": _rfc(4155, "The application/mbox Media Type", "2005-09", "Informational"),
+    "RFC 4180": _rfc(
+        4180, "Common Format and MIME Type for Comma-Separated Values (CSV) Files", "2005-10", "Informational"
+    ),
     "RFC 4408": _rfc(4408, "Sender Policy Framework, version 1 (first edition)", "2006-04", "Obsolete", "RFC 7208"),
     "RFC 4592": _rfc(4592, "The Role of Wildcards in the Domain Name System", "2006-07", "Proposed Standard"),
     "RFC 4871": _rfc(4871, "DomainKeys Identified Mail Signatures (first edition)", "2007-05", "Obsolete", "RFC 6376"),
@@ -55,6 +59,7 @@ SOURCES: dict[str, Source] = {
     "RFC 5280": _rfc(5280, "Internet X.509 PKI Certificate and CRL Profile", "2008-05", "Proposed Standard"),
     "RFC 5321": _rfc(5321, "Simple Mail Transfer Protocol", "2008-10", "Draft Standard"),
     "RFC 5322": _rfc(5322, "Internet Message Format", "2008-10", "Draft Standard"),
+    "RFC 5424": _rfc(5424, "The Syslog Protocol", "2009-03", "Proposed Standard"),
     "RFC 5452": _rfc(
         5452, "Measures for Making DNS More Resilient against Forged Answers", "2009-01", "Proposed Standard"
     ),
@@ -82,6 +87,7 @@ SOURCES: dict[str, Source] = {
     "RFC 6973": _rfc(6973, "Privacy Considerations for Internet Protocols", "2013-07", "Informational"),
     "RFC 7208": _rfc(7208, "Sender Policy Framework (SPF), Version 1", "2014-04", "Proposed Standard"),
     "RFC 7372": _rfc(7372, "Email Authentication Status Codes", "2014-09", "Proposed Standard"),
+    "RFC 7464": _rfc(7464, "JavaScript Object Notation (JSON) Text Sequences", "2015-02", "Proposed Standard"),
     "RFC 7489": _rfc(
         7489, "Domain-based Message Authentication (DMARC), first edition", "2015-03", "Obsolete", "RFC 9989"
     ),
