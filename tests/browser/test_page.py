@@ -16,7 +16,7 @@ from deliverability.lookup import ZoneResolver
 from deliverability.plain import to_plain
 from deliverability.protocols import spf
 from deliverability.reports.html import render_html
-from support import chromium, samples
+from support import chromium, given, samples
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,10 +38,12 @@ def _pages() -> dict[str, str]:
         "trouble": render_html(replace(trouble, facts=facts), manual=samples.MANUAL),
         "changed": render_html(repaired, previous=trouble, manual=samples.MANUAL),
         "hostile": render_html(samples.hostile(), manual=samples.MANUAL),
+        "given": render_html(given.everything(), manual=samples.MANUAL),
+        "given-hostile": render_html(given.hostile(), manual=samples.MANUAL),
     }
 
 
-PAGES = ("trouble", "changed", "hostile")
+PAGES = ("trouble", "changed", "hostile", "given", "given-hostile")
 
 
 class Site:
@@ -102,7 +104,7 @@ def test_it_asks_for_itself_and_nothing_more(browser: chromium.Browser, site: Si
     assert complaints == []
 
 
-@pytest.mark.parametrize("width", [320, 360, 390, 640, 641, 768, 1239, 1240, 1920])
+@pytest.mark.parametrize("width", [320, 360, 390, 640, 641, 768, 900, 901, 1239, 1240, 1920])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_scrolls_sideways(browser: chromium.Browser, site: Site, name: str, width: int) -> None:
     with browser.page(site.url(name), width=width) as page:
@@ -144,6 +146,25 @@ def test_in_print_everything_is_open(browser: chromium.Browser, site: Site) -> N
         assert not any(closed)
         assert all(page.evaluate(folded))
         assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+
+
+def test_on_a_phone_every_cell_says_its_column(browser: chromium.Browser, site: Site) -> None:
+    said = "[...document.querySelectorAll('.stacked td')].map(c => getComputedStyle(c, '::before').content)"
+    with browser.page(site.url("given"), width=360) as page:
+        stacked = page.evaluate(said)
+    with browser.page(site.url("given"), width=1280) as page:
+        wide = page.evaluate(said)
+
+    assert '"Delivered"' in stacked
+    assert "none" not in stacked
+    assert set(wide) == {"none"}
+
+
+def test_in_print_tables_are_tables(browser: chromium.Browser, site: Site) -> None:
+    with browser.page(site.url("given"), width=700) as page:
+        page.call("Emulation.setEmulatedMedia", media="print")
+
+        assert page.evaluate("getComputedStyle(document.querySelector('.stacked tr')).display") == "table-row"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
