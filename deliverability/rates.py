@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from deliverability.events.figures import RatesFacts
     from deliverability.events.load import Loader
+    from deliverability.events.mailboxes import Mx
     from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
+    from deliverability.lookup import Resolver
 
 SCHEMA = "deliv.rates/1"
 
@@ -56,6 +58,7 @@ class Asked:
     - by: columns of `deliverability.events.rates.BY`. source: the one source of all files; recognised where it is None.
     - sources: the user's own sources, by name. since, until: UTC days of the send, both inclusive.
     - zone: of times that have none (UTC). now: the clock (aware).
+    - resolver: asked for the mail hosts of domains that no listed mailbox provider has; without one nothing is asked.
     """
 
     by: Sequence[str] = DEFAULT_BY
@@ -65,6 +68,7 @@ class Asked:
     until: date | None = None
     zone: tzinfo | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    resolver: Resolver | None = None
 
 
 def rates(
@@ -79,7 +83,7 @@ def rates(
     - paths: files, folders, patterns, `-` for standard input. troubles: told of every row that could not be read.
     - progress: called with octets as they are read.
 
-    Raises NotACount (an unknown column or source, no day), MissingPath, EngineMissing and EngineFailed; all have one line.
+    Raises NotACount (an unknown column or source, no day), MissingPath, EngineMissing and EngineFailed; each in one line.
     """
     found, _ = _read(paths, asked or Asked(), troubles, progress, with_facts=False)
     return found
@@ -124,7 +128,7 @@ def _read(
     with open_engine() as engine:
         loader = Loader(engine, EventTable(engine, staged, people=with_facts), request, troubles, progress)
         loader.load(paths)
-        counting.fold_messages(engine, staged, sources, people=with_facts)
+        mx = counting.fold_messages(engine, staged, sources, people=with_facts, resolver=asked.resolver)
         counting.keep(engine, asked.since, asked.until)
         duplicates = counting.duplicates(engine)
         unknown = {troubles.clean(word): times for word, times in counting.unknown_words(engine).items()}
@@ -133,7 +137,7 @@ def _read(
             totals=counting.count(engine, ())[0],
             by=by,
             window=counting.window(engine, cut=bool(asked.since or asked.until)),
-            input=read(loader, duplicates, unknown, troubles),
+            input=read(loader, duplicates, unknown, troubles, mx),
         )
         if not with_facts:
             return found, None
@@ -212,8 +216,12 @@ def rate(numerator: int, denominator: int) -> dict[str, Any]:
     return {"numerator": numerator, "denominator": denominator, "value": value, "low": low, "high": high}
 
 
-def read(loader: Loader, duplicates: int, unknown: Mapping[str, int], troubles: Troubles) -> dict[str, Any]:
-    """What was read: the `input` of the document."""
+def read(
+    loader: Loader, duplicates: int, unknown: Mapping[str, int], troubles: Troubles, mx: Mx | None
+) -> dict[str, Any]:
+    """What was read: the `input` of the document; `mx` is what mail hosts were asked for, None where none was."""
+    from dataclasses import asdict  # noqa: PLC0415 - not at start-up
+
     return {
         "rows": loader.rows,
         "duplicates": duplicates,
@@ -224,6 +232,7 @@ def read(loader: Loader, duplicates: int, unknown: Mapping[str, int], troubles: 
         "unknown_words": dict(unknown),
         "bad_reasons": troubles.by_reason,
         "logs": dict(loader.logs) or None,
+        "mx": mx and asdict(mx),
     }
 
 
@@ -235,7 +244,7 @@ def bad_share(document: Mapping[str, Any]) -> float:
 
 def flattened(row: Mapping[str, Any], by: Sequence[str] = ()) -> dict[str, Any]:
     """A row with each rate's parts as columns of their own, such as `delivery_low`."""
-    seconds = row.get("seconds_to_deliver") or {}
+    seconds: Mapping[str, Any] = row.get("seconds_to_deliver") or {}
     flat: dict[str, Any] = dict.fromkeys(by)
     flat |= {name: value for name, value in row.items() if name not in {"rates", "seconds_to_deliver"}}
     flat |= {f"seconds_to_deliver_{part}": seconds.get(part) for part in ("p50", "p95", "messages")}

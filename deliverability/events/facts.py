@@ -21,7 +21,7 @@ from deliverability.events.figures import (
     Seconds,
 )
 from deliverability.events.load import Loader
-from deliverability.events.rates import REPORTING
+from deliverability.events.mailboxes import REPORTING
 from deliverability.events.schema import Type
 from deliverability.events.staging import BITS, GOOD
 from deliverability.protocols.addresses import literal, not_public
@@ -36,7 +36,8 @@ SETTINGS = ("auth_failure", "missing_ptr")
 """Reasons for which a sender's own settings are to blame: their codes lead to a finding about DNS."""
 
 _CODE = r"regexp_extract(v.reply, '\b([245]\.\d{1,3}\.\d{1,3})\b', 1)"
-_HARD = f"""SELECT e.person, min(e.ts) AS since FROM event e JOIN verdict v USING (reply)
+_HARD = f"""SELECT e.person, min(e.ts) AS since FROM event e JOIN bounce b USING (message)
+    JOIN verdict v ON v.reply = b.reply
     WHERE e.state = {GOOD} AND (e.mask & {BITS[Type.BOUNCED]}) <> 0 AND v.persistence = 'hard' GROUP BY e.person"""
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deliverability.events.schema import Type
-from deliverability.events.staging import BITS, GOOD, MACHINE_OPEN, PERSON_OPEN, QUEUED_IS_SENT, UNFLAGGED_OPEN
+from deliverability.events.staging import (
+    BITS,
+    GOOD,
+    MACHINE_OPEN,
+    PERSON_OPEN,
+    QUEUED_IS_SENT,
+    SEPARATOR,
+    UNFLAGGED_OPEN,
+)
 
 _B = {type_.value: bit for type_, bit in BITS.items()}
 _NO_MAIL = (Type.QUEUED, Type.REJECTED, Type.FAILED, Type.SUBSCRIBED, Type.UNKNOWN)
@@ -67,12 +75,20 @@ def names(dimension: str) -> str:
         SELECT hash({dimension}) AS key, {dimension} AS name FROM event WHERE {dimension} IS NOT NULL GROUP BY ALL"""
 
 
-LAST_REPLY = f"""CREATE TABLE bounce AS SELECT message, arg_max(reply, (ts, reply)) AS reply FROM event
-    WHERE state = {GOOD} AND (mask & {_B["bounced"]}) <> 0 GROUP BY message"""
+def _last(table: str, bit: int) -> str:
+    """What was said last of each message, with whose mail system said it."""
+    return f"""CREATE TABLE {table} AS
+        SELECT message, concat_ws('{SEPARATOR}', coalesce(system, ''), reply) AS reply FROM (
+        SELECT message, arg_max(reply, (ts, reply)) AS reply, hash(any_value(domain)) AS key FROM event
+        WHERE state = {GOOD} AND (mask & {bit}) <> 0 GROUP BY message) LEFT JOIN mailbox USING (key)"""
+
+
+LAST_REPLY = _last("bounce", _B["bounced"])
 """What was said of each message that bounced, the last time."""
 
-LAST_DEFERRAL = f"""CREATE TABLE deferral AS SELECT message, arg_max(reply, (ts, reply)) AS reply FROM event
-    WHERE state = {GOOD} AND (mask & {_B["deferred"]}) <> 0 GROUP BY message"""
+LAST_DEFERRAL = _last("deferral", _B["deferred"])
+
+REPLIES = "(SELECT reply FROM bounce UNION ALL SELECT reply FROM deferral)"
 
 JOINED = """message m LEFT JOIN bounce USING (message) LEFT JOIN verdict v USING (reply)
     LEFT JOIN (SELECT message, sum(times) FILTER ((mask & {opened}) <> 0) AS opens,

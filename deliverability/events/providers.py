@@ -19,6 +19,9 @@ OTHER = "other"
 """No provider of the list."""
 UNKNOWN = "unknown"
 """DNS did not say."""
+VOICES = frozenset({"gmail", "gmx", "microsoft", "yahoo"})
+"""The mail systems of which it matters that they are known to speak: `classify` reads some of their codes and words
+otherwise than another's."""
 AT_ONCE = 100
 """MX questions that are under way together. Our own bound, 2026-11."""
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from deliverability.events import fold
 from deliverability.events.engine import Engine
-from deliverability.events.providers import PROVIDERS, provider_of
+from deliverability.events.mailboxes import Mx, find_mailboxes
 from deliverability.events.source import Source
 from deliverability.events.staging import DIMENSIONS, GOOD
 from deliverability.events.verdicts import judge_replies
+from deliverability.lookup import Resolver
 
 BY = ("day", "provider", *DIMENSIONS)
 """What messages can be grouped by. `provider` is the mailbox provider, `source` the service that tells of them."""
 
 OTHER = "other"
 """The mailbox provider of a domain that is none's."""
-
-REPORTING = frozenset(name for name, provider in PROVIDERS.items() if provider.reports_complaints)
-"""The mailbox providers that tell senders who complained."""
 
 
 def dimensions(by: Sequence[str]) -> tuple[str, ...]:
@@ -31,33 +28,24 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
 
 
 def fold_messages(
-    engine: Engine, staged: Sequence[str], sources: Mapping[str, Source], *, people: bool = False
-) -> None:
-    """Fold the table `event` into one row a message, and judge every refusal. `domain` has to be staged."""
-    for statement in (
-        fold.REPEATED,
-        fold.messages(staged, people=people),
-        *map(fold.names, staged),
-        fold.LAST_REPLY,
-        fold.LAST_DEFERRAL,
-    ):
+    engine: Engine,
+    staged: Sequence[str],
+    sources: Mapping[str, Source],
+    *,
+    people: bool = False,
+    resolver: Resolver | None = None,
+) -> Mx | None:
+    """Fold the table `event` into one row a message, and judge every refusal. `domain` has to be staged.
+
+    `resolver` is asked for the mail hosts of domains that are of no listed provider; what came of it is returned.
+    """
+    for statement in (fold.REPEATED, fold.messages(staged, people=people), *map(fold.names, staged)):
         engine.run(statement)
-    judge_replies(engine, sources)
-    _mailboxes(engine)
-
-
-def _mailboxes(engine: Engine) -> None:
-    """The mailbox provider of each recipient's domain."""
-    path = engine.folder / "mailboxes.ndjson"
-    with path.open("w", encoding="utf-8") as out:
-        for key, name in engine.run("SELECT key, name FROM name_domain"):
-            provider = provider_of(str(name))
-            row = {"key": key, "provider": provider, "reports": provider in REPORTING}
-            out.write(json.dumps(row) + "\n")
-    columns = "{'key': 'UBIGINT', 'provider': 'VARCHAR', 'reports': 'BOOLEAN'}"
-    engine.run(
-        f"CREATE TABLE mailbox AS SELECT * FROM read_json('{path}', format='newline_delimited', columns={columns})"
-    )
+    mx = find_mailboxes(engine, resolver)
+    for statement in (fold.LAST_REPLY, fold.LAST_DEFERRAL):
+        engine.run(statement)
+    judge_replies(engine, sources, fold.REPLIES)
+    return mx
 
 
 def keep(engine: Engine, since: date | None, until: date | None) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 from deliverability.events import staging
 from deliverability.events.canonical import quoted
 from deliverability.events.engine import Engine, EngineFailed
+from deliverability.events.mailboxes import list_voices
 from deliverability.events.schema import COLUMNS, IGNORED
 from deliverability.events.source import Source
 from deliverability.events.sources.kept import KEPT, KEY
@@ -42,11 +44,15 @@ class StoreTable:
         self._sources = sources
         self._into = Path(os.path.abspath(into))  # noqa: PTH100 - a link stays one: its name is the key's
         self._folder: Folder | None = None
+        self._opened = ExitStack()
         self.added = 0
         prepare(engine)
+        list_voices(engine)
         if not self._into.name:
             raise NotAStore(f"{into}: no place for a store")
-        own = self._open_file(key) if self._into.suffix == ".duckdb" else self._open_folder(key)
+        with ExitStack() as opened:
+            own = self._open_file(key) if self._into.suffix == ".duckdb" else self._open_folder(key, opened)
+            self._opened = opened.pop_all()
         self._pseudonym = _pseudonym(own)
 
     def _open_file(self, given: bytes | None) -> bytes:
@@ -85,8 +91,12 @@ class StoreTable:
         except duckdb.Error:
             raise NotAStore(f"{self._into}: a DuckDB file that deliv did not make") from None
 
-    def _open_folder(self, given: bytes | None) -> bytes:
-        self._folder = Folder(self._into)
+    def close(self) -> None:
+        """Let others write to it."""
+        self._opened.close()
+
+    def _open_folder(self, given: bytes | None, opened: ExitStack) -> bytes:
+        self._folder = Folder(self._into, opened)
         key = key_of(self._into, given, new=self._folder.found is None)
         if self._folder.found is None:
             self._folder.seal(key)
@@ -106,8 +116,7 @@ class StoreTable:
             f"""SELECT count(*) FILTER (type <> '{IGNORED}' AND ts IS NOT NULL), count(*) FILTER (type = '{IGNORED}'),
                 count(*) FILTER ({IS_BAD}) FROM batch WHERE part = 1"""
         )[0]
-        self._engine.run("CREATE OR REPLACE TEMP TABLE event AS SELECT DISTINCT reply FROM batch")
-        judge_replies(self._engine, self._sources)
+        judge_replies(self._engine, self._sources, "batch")
         self._add()
         return Staged(good=counted[0], ignored=counted[1], bad=counted[2])
 
@@ -123,10 +132,12 @@ class StoreTable:
         identity = ("provider", "event_id", *(("recipient",) if source.explode else ()))
         without = ("provider", "type", "recipient", "message_id", "ts", "url")
         key = "event_id" if kept else f"CASE WHEN event_id IS NULL THEN {_digest(without)} ELSE {_digest(identity)} END"
-        reply = f"CASE WHEN type IN ('bounced', 'deferred') THEN {staging.REPLY} END"
+        said = f"concat_ws('{staging.SEPARATOR}', coalesce(voice.system, ''), {staging.REPLY})"
+        reply = f"CASE WHEN type IN ('bounced', 'deferred') THEN {said} END"
         columns = ", ".join(f"{clean.get(name, name)} AS {name}" for name in COLUMNS)
         return f"""SELECT {key} AS {KEY}, {", ".join(COLUMNS)}, {reply} AS reply, part
-            FROM (SELECT {columns}, part FROM ({canonical}))"""
+            FROM (SELECT {columns}, part FROM ({canonical}))
+            LEFT JOIN voice ON voice.domain = split_part(recipient, '@', -1)"""
 
     def _id(self, name: str) -> str:
         """An id, which some senders make of the recipient's address: then a pseudonym of it."""

@@ -11,9 +11,12 @@ from deliverability.events.source import Source
 from deliverability.events.staging import SEPARATOR
 
 
-def judge_replies(engine: Engine, sources: Mapping[str, Source]) -> None:
-    """Make the table `verdict`: reply → reason, persistence and the enhanced code it was judged by."""
-    replies = (str(reply) for (reply,) in engine.run("SELECT DISTINCT reply FROM event WHERE reply IS NOT NULL"))
+def judge_replies(engine: Engine, sources: Mapping[str, Source], said: str) -> None:
+    """Make the table `verdict`: reply → reason, persistence and the enhanced code it was judged by.
+
+    `said` is an SQL relation; its `reply` is the id of the mail system that answered, or nothing, and `staging.REPLY`.
+    """
+    replies = (str(reply) for (reply,) in engine.run(f"SELECT DISTINCT reply FROM {said} WHERE reply IS NOT NULL"))
     path = engine.folder / "verdicts.ndjson"
     _write(path, replies, sources)
     columns = "{'reply': 'VARCHAR', 'reason': 'VARCHAR', 'persistence': 'VARCHAR', 'code': 'VARCHAR'}"
@@ -26,8 +29,10 @@ def _write(path: Path, replies: Iterable[str], sources: Mapping[str, Source]) ->
 
     with path.open("w", encoding="utf-8") as out:
         for reply in replies:
-            name, smtp_code, enhanced, word, text = (*reply.split(SEPARATOR, 4), "", "", "", "")[:5]
+            system, name, smtp_code, enhanced, word, text = (*reply.split(SEPARATOR, 5), *[""] * 5)[:6]
             hint = sources[name].classes.get(word) if name in sources else None
-            said = classify(text, status=enhanced or None, reply_code=smtp_code or None, hint=hint)
+            said = classify(
+                text, status=enhanced or None, reply_code=smtp_code or None, provider=system or None, hint=hint
+            )
             row = {"reply": reply, "reason": said.reason, "persistence": said.persistence, "code": enhanced}
             out.write(json.dumps(row) + "\n")
