@@ -26,7 +26,7 @@ HELO = "out1.helpdesk.example"
 """How that server greets."""
 SOURCE = "127.0.0.1 (deliv demo)"
 """Who answered, as the audits say it: the port that the nameserver gets differs from run to run."""
-KNOWN = ("192.0.2.24/29", "198.51.100.16/28", "203.0.113.0/26", "203.0.113.64/28", "2001:db8:30::/64")
+KNOWN: tuple[str, ...] = ("192.0.2.24/29", "198.51.100.16/28", "203.0.113.0/26", "203.0.113.64/28", "2001:db8:30::/64")
 """Whose mail the shop knows of: its own servers', the newsletter service's, the CRM's and the help desk's."""
 EVENTS, REPORTS = "events.ndjson.gz", "dmarc-reports.zip"
 """Files in the folder of a stage: what the CRM's mail met, and what receivers reported of all mail as the shop."""
@@ -67,7 +67,7 @@ async def demo(now: datetime) -> DemoResult:
 
 
 async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
-    given, inputs, left_out = _inputs(stage, now)
+    given, inputs, left_out = given_to(stage, now)
     nothing: dict[str, list[str]] = {"resolver": [], "zone": [], "overlay": []}
     plan = api.plan(
         DOMAIN,
@@ -84,8 +84,8 @@ async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
     return audit, left_out
 
 
-def _inputs(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs, str]:
-    """What the sample is given, in the words of `deliv audit` and as figures; and why the events are not, if so."""
+def given_to(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs, str]:
+    """What the sample's audit is given, as options of `deliv audit` and as figures; and why no events are, if so."""
     names = {"events": EVENTS, "dmarc_reports": REPORTS}
     left_out = ""
     try:

@@ -48,10 +48,19 @@ def _read(canvas: Canvas, document: Document) -> list[str]:
     parts += [f"{got['bad']:,} bad"] if got["bad"] else []
     parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
+    if got.get("mx"):
+        lines += canvas.paragraph(_asked(got["mx"]), 0, "dim")
     if got["unknown_words"]:
         words = ", ".join(f"{word} {count:,}" for word, count in list(got["unknown_words"].items())[:5])
         lines += canvas.paragraph(f"Events of unknown type, counted in no rate: {words}", 0, "yellow")
     return lines
+
+
+def _asked(mx: Mapping[str, int]) -> str:
+    """How many domains were asked for their mail hosts, and of which that says nothing."""
+    left = {"gave no answer": mx["unanswered"], "beyond the largest were not asked": mx["not_asked"]}
+    rest = "".join(f"; {number:,} {what}" for what, number in left.items() if number)
+    return f"{counted(mx['asked'], 'domain')} asked for mail hosts (MX){rest}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -100,6 +100,7 @@ class Row:
 
     asked: str
     is_question: bool
+    is_figure: bool
     pieces: Sequence[Piece]
     remarks: Sequence[tuple[str, str]]
 
@@ -168,6 +169,7 @@ def rows(finding: Finding) -> list[Row]:
         Row(
             asked=f"{sight.name} {sight.rdtype}".strip(),
             is_question=bool(sight.rdtype),
+            is_figure=sight.is_figure,
             pieces=pieces(sight.text, [span for span, _ in sight.marks]) if sight.text else [],
             remarks=[*(("", words.status(note)) for note in sight.notes), *_about_marks(sight)],
         )

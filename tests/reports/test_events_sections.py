@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from deliverability.document import Audit, from_json, to_json
 from deliverability.events.figures import Counts, Seconds
+from deliverability.findings import Evidence
 from deliverability.inputs import Inputs
 from deliverability.reports.figures import UNREADABLE
 from deliverability.reports.html import render_html
@@ -282,6 +283,22 @@ class TestFromAnybody:
         values = [v for e in parse(page(audit)).elements for v in e.attributes.values()]
 
         assert not [value for value in values if "alert" in value or "onerror" in value]
+
+    def test_a_figure_s_name_and_text_are_as_inert(self) -> None:
+        rows = (Evidence("count", samples.HOSTILE, text=samples.HOSTILE, note=samples.HOSTILE),)
+        finding = replace(samples.lookup_limit(), evidence=rows)
+        text = page(replace(given.everything(), findings=(finding,), next_best_fix=None))
+
+        assert {e.tag for e in parse(text).elements} <= {e.tag for e in parse(page(given.everything())).elements}
+        assert {c for c in text if not c.isprintable()} == {"\n"}
+        assert html.escape("<script>alert(1)</script>") in text
+
+    def test_a_figure_is_no_record(self) -> None:
+        rows = (Evidence("count", "auth_failure", text="792"),)
+        text = page(replace(given.everything(), findings=(replace(samples.lookup_limit(), evidence=rows),)))
+
+        assert '<td class="figure">SPF, DKIM or DMARC failed</td>\n<td>792' in text
+        assert '<th scope="col">About</th>' in text
 
     def test_nothing_that_cannot_be_seen_is_in_it(self) -> None:
         assert {c for c in page(given.hostile()) if not c.isprintable()} == {"\n"}

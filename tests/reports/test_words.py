@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deliverability.findings import Reference
+from deliverability.checks import CHECKS
+from deliverability.checks._check import Check
+from deliverability.findings import Evidence, Reference
 from deliverability.reports import words
 from deliverability.reports.words import dig, sentence, shown, when
 from deliverability.text import visible
@@ -78,3 +80,24 @@ def test_a_citation_names_section_and_date() -> None:
 def test_the_plain_name_stands_before_the_acronym() -> None:
     assert words.family("spf-lookup-limit") == "Servers allowed to send (SPF)"
     assert words.family("weather-report") == "weather"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_and_its_family_have_the_same_plain_name(check: Check) -> None:
+    assert words.family(check.id) == words.FAMILIES[check.family]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "name"),
+    [
+        (Evidence("count", "auth_failure"), "SPF, DKIM or DMARC failed"),
+        (Evidence("provider", "microsoft"), "Outlook.com"),
+        (Evidence("provider", "other"), "other providers"),
+        (Evidence("rate", "complaint_sent"), "of all that was sent"),
+        (Evidence("rate", "of another version"), "of another version"),
+        (Evidence("dns_answer", "gmail"), "gmail"),
+    ],
+    ids=str,
+)
+def test_evidence_is_named_in_words(evidence: Evidence, name: str) -> None:
+    assert words.evidence_name(evidence) == name
