@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +57,7 @@ def ingest(
     known = {**SOURCES, **(sources or {})}
     troubles = troubles or Troubles()
     request = Request(now=now, source=named_source(source, known), sources=known, zone=zone)
-    with open_engine() as engine:
-        table = StoreTable(engine, into, key, known)
+    with open_engine() as engine, closing(StoreTable(engine, into, key, known)) as table:
         loader = Loader(engine, table, request, troubles, progress)
         loader.load(paths)
         return Ingested(

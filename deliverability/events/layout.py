@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import islice
@@ -19,6 +20,7 @@ HEAD = 256 * 1024
 """Octets that are looked at; the largest webhook bodies that are documented (SNS) have that many."""
 SAMPLE = 20
 """Rows by which a source is recognised."""
+_EMPTY_ARRAY = re.compile(rb"\[\s*\]\s*")
 
 
 class Layout(StrEnum):
@@ -54,7 +56,7 @@ def look_at(head: bytes) -> Look:
     if head[8:12] == b"DUCK":  # https://duckdb.org/docs/stable/internals/storage: after an 8-octet checksum
         return Look(Layout.STORE)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not text.strip(b"[, \t\r\n]"):
+    if not text or _EMPTY_ARRAY.fullmatch(text):
         return Look(Layout.EMPTY)
     if text[:1] in {b"{", b"["}:
         return _json(text)

@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import secrets
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -80,14 +81,14 @@ def _check_number(found: object) -> None:
 
 
 class Folder:
-    """A folder of Parquet files that one run writes to. Raises NotAStore, OSError."""
+    """A folder of Parquet files that one run writes to, for as long as `opened` is. Raises NotAStore, OSError."""
 
-    def __init__(self, into: Path) -> None:
+    def __init__(self, into: Path, opened: ExitStack) -> None:
         if into.exists() and not into.is_dir():
             raise NotAStore(f"{into}: is a file; a store is a file whose name ends in .duckdb, or a folder")
         into.mkdir(parents=True, exist_ok=True)
         self.into = into
-        self._lock = _locked(into / LOCK)
+        _lock(opened.enter_context((into / LOCK).open("a", encoding="ascii")), into)
         mark = into / MARK
         self.found: str | None = _read_mark(mark.read_text(encoding="utf-8")) if mark.exists() else None
         if self.found is None and any(not path.name.startswith(".") for path in into.iterdir()):
@@ -121,15 +122,12 @@ def _read_mark(text: str) -> str:
         raise NotAStore("the mark of the store is damaged") from None
 
 
-def _locked(path: Path) -> IO[str]:
-    file = path.open("a", encoding="ascii")
+def _lock(file: IO[str], folder: Path) -> None:
     try:
         import fcntl  # noqa: PLC0415 - not on every system
     except ImportError:
-        return file
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
-        raise NotAStore(f"{path.parent}: another run is writing to it; try again when it has ended") from None
-    return file
+        raise NotAStore(f"{folder}: another run is writing to it; try again when it has ended") from None
