@@ -83,7 +83,7 @@ def rates(
     - paths: files, folders, patterns, `-` for standard input. troubles: told of every row that could not be read.
     - progress: called with octets as they are read.
 
-    Raises NotACount (an unknown column or source, no day), MissingPath, EngineMissing and EngineFailed; each in one line.
+    Raises NotACount (an unknown column or source, no day), MissingPath, EngineMissing and EngineFailed, each in a line.
     """
     found, _ = _read(paths, asked or Asked(), troubles, progress, with_facts=False)
     return found

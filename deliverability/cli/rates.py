@@ -26,6 +26,8 @@ from deliverability.cli._reading import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deliverability.lookup import Resolver
+
 FORMATS = ("text", "json", "csv", "parquet")
 
 HELP = f"""{SUMMARIES["rates"]}
@@ -40,6 +42,7 @@ Examples:
   deliv rates export.ndjson.gz --by day,provider,campaign -f json
   deliv rates mail.log --by domain -o rates.csv
   deliv rates own.csv --source crm --config deliv.toml
+  deliv rates events/ --mx                             whose corporate domains are, by one MX question each
 """
 
 
@@ -53,6 +56,9 @@ Examples:
 )
 @span_options
 @source_options
+@option("--mx", is_flag=True, help="Ask DNS for the mail hosts of domains that no listed mailbox provider has.")
+@option("--resolver", multiple=True, metavar="ADDR", help="With --mx: the DNS server, as for audit.")
+@option("--zone", multiple=True, metavar="FILE", help="With --mx: answer from master files only (one zone a file).")
 @reading_options
 @output_options(FORMATS)
 def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
@@ -79,6 +85,9 @@ def _counted(
     source: str,
     timezone: str | None,
     config: str | None,
+    mx: bool,
+    resolver: tuple[str, ...],
+    zone: tuple[str, ...],
     **_: object,
 ) -> dict[str, Any]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
@@ -93,6 +102,7 @@ def _counted(
         until=until,
         zone=zone_of(timezone),
         now=datetime.now(UTC),
+        resolver=_resolver(mx, resolver, zone),
     )
     meter = Meter()
     try:
@@ -101,6 +111,19 @@ def _counted(
         raise Problem(str(error)) from None
     finally:
         meter.clear()
+
+
+def _resolver(wanted: bool, servers: tuple[str, ...], zones: tuple[str, ...]) -> Resolver | None:
+    """Who is asked for mail hosts; None where nobody is. Raises Problem."""
+    if not wanted:
+        if servers or zones:
+            raise Problem(f"--{'resolver' if servers else 'zone'} goes with --mx")
+        return None
+    if servers and zones:
+        raise Problem("--zone answers from files only and does not go with --resolver")
+    from deliverability.cli._inputs import origin_of  # noqa: PLC0415 - only where DNS is asked
+
+    return origin_of(servers, zones, ()).resolver
 
 
 def _write(document: dict[str, Any], chosen: list[tuple[str, str]], no_color: bool) -> None:

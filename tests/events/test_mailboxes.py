@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from deliverability.cli import run
 from deliverability.events import classify, mailboxes
 from deliverability.events.providers import VOICES
 from deliverability.ingest import ingest
-from deliverability.lookup import Answer, AssumeAbove, ZoneResolver
+from deliverability.lookup import Answer, AssumeAbove, Nameserver, ZoneResolver
 from deliverability.rates import Asked, rates, rates_and_facts
 from support.nameserver import Counting
 
@@ -155,3 +156,69 @@ class TestVoices:
         told = {rule.provider for rule in rules if rule.only} | {who for who, _ in classify._codes() if who}
 
         assert told == VOICES
+
+
+class TestCommand:
+    """`deliv rates --mx`."""
+
+    ZONE = "$ORIGIN corp.test.\n@ 60 SOA a. b. 1 2 3 4 5\n@ 60 MX 10 corp-test.mail.protection.outlook.com.\n"
+
+    def json(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+        assert run(["rates", *arguments, "-f", "json"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    def test_zone_files_answer(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = events(tmp_path, "corp.test", "gmail.com")
+        (tmp_path / "corp.zone").write_text(self.ZONE)
+
+        document = self.json(capsys, path, "--mx", "--zone", str(tmp_path / "corp.zone"))
+
+        assert by_provider(document) == {"gmail": 1, "microsoft-365": 1}
+
+    def test_a_nameserver_answers(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = events(tmp_path, "corp.test", "gmail.com")
+        resolver = Counting(AssumeAbove(ZoneResolver.from_text(self.ZONE)))
+
+        async def served() -> dict[str, Any]:
+            async with Nameserver(resolver) as server:
+                return await asyncio.to_thread(self.json, capsys, path, "--mx", "--resolver", server.address)
+
+        document = asyncio.run(served())
+
+        assert by_provider(document) == {"gmail": 1, "microsoft-365": 1}
+        assert resolver.asked == {("corp.test", "MX"): 1}
+
+    def test_a_person_reads_how_many_were_asked(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(mailboxes, "MAX_ASKED", 2)
+        path = events(tmp_path, "corp.test", "corp.test", "a.example", "b.example")
+        (tmp_path / "corp.zone").write_text(self.ZONE)
+
+        assert run(["rates", path, "--mx", "--zone", str(tmp_path / "corp.zone")]) == 0
+        asked = capsys.readouterr().out
+        assert run(["rates", path]) == 0
+        unasked = capsys.readouterr().out
+
+        assert "2 domains asked for mail hosts (MX); 1 gave no answer; 1 beyond the largest were not asked" in asked
+        assert "MX" not in unasked
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("--resolver", "192.0.2.53"), "--resolver goes with --mx"),
+            (("--zone", "corp.zone"), "--zone goes with --mx"),
+            (("--mx", "--zone", "x", "--resolver", "192.0.2.53"), "--zone answers from files only"),
+            (("--mx", "--resolver", "nonsense:x"), "nonsense"),
+            (("--mx", "--zone", "nowhere.zone"), "nowhere.zone"),
+        ],
+    )
+    def test_what_does_not_go_together_is_said_in_a_line(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: Sequence[str], says: str
+    ) -> None:
+        assert run(["rates", events(tmp_path, "corp.test"), *arguments]) == 2
+        err = capsys.readouterr().err
+
+        assert says in err
+        assert err.count("\n") == 1
