@@ -17,6 +17,7 @@ from deliverability.document import Audit, from_json, to_json
 from deliverability.events.figures import Counts, Seconds
 from deliverability.findings import Evidence
 from deliverability.inputs import Inputs
+from deliverability.reports import view
 from deliverability.reports.figures import UNREADABLE
 from deliverability.reports.html import render_html
 from deliverability.reports.mail import Cell, Mail, mail
@@ -107,6 +108,18 @@ class TestSections:
         assert (
             "--events exports/ --dmarc-reports reports/a.zip --declared 192.0.2.0/24 --tls-reports tls/</code>" in text
         )
+
+    def test_a_command_for_one_check_names_only_the_inputs_that_it_reads(self) -> None:
+        audit = given.everything()
+
+        assert view.command(audit, select="spf-lookup-limit").endswith("weinhandel.example --select spf-lookup-limit")
+        assert "--events exports/ --select bounce-rate" in view.command(audit, select="bounce-rate")
+        assert "--declared 192.0.2.0/24 --select dmarc-pass-rate" in view.command(audit, select="dmarc-pass-rate")
+
+    def test_a_topic_that_had_nothing_to_judge_says_so(self) -> None:
+        found = {topic.name: topic for topic in view.topics(given.everything().findings)}
+
+        assert (found["Reputation"].word, found["Reputation"].counts) == ("nothing to judge yet", "3 nothing to judge")
 
     def test_the_limits_name_only_what_was_not_looked_at(self) -> None:
         assert "Not looked at: bounces, complaints and opens" in page(samples.in_trouble())
@@ -333,6 +346,14 @@ class TestFromAnybody:
 
         assert found == Mail(trouble=UNREADABLE)
         assert UNREADABLE in page(replace(audit, observations=(broken,)))
+
+    @pytest.mark.parametrize("damage", [{"dmarc_pass": -3}, {"spf_aligned": 10**400}], ids=str)
+    def test_damaged_reports_are_one_line(self, damage: Rates) -> None:
+        assert reported(**damage) == Senders(trouble=UNREADABLE)
+        assert UNREADABLE in page(given.audited(dmarc_reports=given.reports(**damage)))
+
+    def test_damaged_tls_reports_are_left_out(self) -> None:
+        assert tls(given.audited(tls_reports=replace(given.tls(), sessions_failed=-3))) is None
 
     def test_figures_that_are_none_at_all_are_one_line(self) -> None:
         audit = replace(given.audited(), observations=({"kind": "events", "totals": 3},))
