@@ -11,6 +11,9 @@ from deliverability.fastclass import dataclass
 
 Row = Mapping[str, Any]
 
+IN_PATH = "nullif('in the path', 'in the path')"
+"""SQL, in a source's `kind`, for the word that the file's name has for the event: null where it has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -29,7 +32,8 @@ class Source:
       `ignored`. A word that is not there becomes `unknown` and is counted.
     - queued_is_sent: the source has no word for the send itself, so that what it took on counts as sent.
     - kind_in_path: a regular expression, without regard to case, whose first group is the kind where rows have none:
-      for exports that keep each type in a file or a folder of its own.
+      for exports that keep each type in a file or a folder of its own. It stands where `kind` has `IN_PATH`, and in
+      place of a `kind` that is null.
     - halves: columns by one of which a loader's tables are known that keep an event in two rows with the same event id;
       `split` says that rows are such (`deliverability.events.halves`). `at(path, columns)` is the source as it reads
       one file.
@@ -69,8 +73,8 @@ class Source:
         found = re.search(self.kind_in_path, path, re.IGNORECASE) if self.kind_in_path else None
         if found is None:
             return replace(self, split=True) if split else self
-        word = found[1].replace("'", "''")
-        return replace(self, kind=f"coalesce(nullif({self.kind}, ''), '{word}')", split=split)
+        word = "'" + found[1].replace("'", "''") + "'"
+        return replace(self, kind=f"coalesce(nullif({self.kind.replace(IN_PATH, word)}, ''), {word})", split=split)
 
 
 def as_row(value: object) -> Row | None:

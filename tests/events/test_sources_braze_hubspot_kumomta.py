@@ -39,6 +39,11 @@ class TestBraze:
         assert read.one("braze", row)["type"] == type_
         assert read.one("braze", {**row, "is_drop": {"boolean": drop}})["type"] == type_
 
+    @pytest.mark.parametrize(("drop", "type_"), [("true", "rejected"), (None, "bounced")])
+    @pytest.mark.parametrize("path", ["users.messages.email.Bounce/1.json", "USERS_MESSAGES_EMAIL_BOUNCE_SHARED.csv"])
+    def test_nor_where_the_type_stands_in_the_path_alone(self, read: Reading, path: str, drop: Any, type_: str) -> None:
+        assert read.one("braze", {**self.ROW, "is_drop": drop}, path=path)["type"] == type_
+
     @pytest.mark.parametrize(
         ("said", "machine"), [("true", True), ({"string": "true"}, True), (None, None), ("", None)]
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deliverability.events.source import Source, as_row, columns, listed
+from deliverability.events.source import IN_PATH, Source, as_row, columns, listed
 
 
 def _unwrap(value: object) -> Iterator[object]:
@@ -20,7 +20,7 @@ def _unwrap(value: object) -> Iterator[object]:
             yield {**(as_row(row.get("user")) or {}), **(as_row(row.get("properties")) or {}), **row}
 
 
-_WORD = "regexp_replace(replace(lower(plain(event_type)), '_', '.'), '[.](shared|view)$', '')"
+_WORD = f"regexp_replace(replace(lower(coalesce(plain(event_type), {IN_PATH})), '_', '.'), '[.](shared|view)$', '')"
 _MAIL = "users.messages.email."
 
 BRAZE = Source(
