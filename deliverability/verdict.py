@@ -124,7 +124,8 @@ def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
 _EFFORT = {Effort.LOW: 0, Effort.MEDIUM: 1, Effort.HIGH: 2}
 
 _FOUNDATIONS = ("dns-domain-exists", "mx-", "spf-", "dkim-", "dmarc-")
-"""What must stand before the next can: names before mail servers, SPF and DKIM before a DMARC policy."""
+"""What must stand before the next can: names before mail servers, SPF and DKIM before a DMARC policy. What happened to
+the mail comes last, since it follows from these."""
 
 
 def next_best_fix(findings: Sequence[Finding], whys: dict[str, str]) -> NextFix | None:
@@ -141,7 +142,7 @@ def next_best_fix(findings: Sequence[Finding], whys: dict[str, str]) -> NextFix 
 
 
 def _priority(finding: Finding) -> tuple[int, int, int, bool]:
-    ground = next((i for i, prefix in enumerate(_FOUNDATIONS) if finding.check.startswith(prefix)), 1)
+    ground = next((i for i, prefix in enumerate(_FOUNDATIONS) if finding.check.startswith(prefix)), len(_FOUNDATIONS))
     fix = finding.fix
     effort = _EFFORT[fix.effort] if fix else len(_EFFORT)
     return (-finding.severity.rank, ground, effort, not (fix and fix.reaudited))
