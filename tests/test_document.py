@@ -203,12 +203,15 @@ def sample(when: str) -> Audit:
     return audit
 
 
-@pytest.mark.parametrize("name", ["audit", "checks", "diff"])
+NAMES = ["audit", "bounces", "checks", "diff", "dmarc", "rates", "tls"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(schema(name))
 
 
-@pytest.mark.parametrize("name", ["audit", "checks", "diff"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_printed_as_it_is_published(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", name]) == 0
     assert json.loads(capsys.readouterr().out) == schema(name)
@@ -216,7 +219,7 @@ def test_a_schema_is_printed_as_it_is_published(name: str, capsys: pytest.Captur
 
 def test_the_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema"]) == 0
-    assert capsys.readouterr().out.split() == ["audit", "checks", "diff"]
+    assert capsys.readouterr().out.split() == NAMES
 
 
 WORDS = (Action, Effort, Lack, Outcome, Owner, Role, Severity, Status, Which, Word)
