@@ -14,7 +14,7 @@ from deliverability.diff import AuditDiff, Change, diff
 from deliverability.document import Audit
 from deliverability.findings import Finding
 from deliverability.names import to_unicode
-from deliverability.reports import spf_tree, view, words
+from deliverability.reports import asked, spf_tree, view, words
 from deliverability.reports.arrange import by_settle, counts, find, grouped, the_next
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.diff import KINDS
@@ -74,6 +74,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     tools: dict[str, Any] = {
+        "asked": asked,
         "spf_tree": spf_tree,
         "view": view,
         "words": words,

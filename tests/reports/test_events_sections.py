@@ -17,7 +17,7 @@ from deliverability.document import Audit, from_json, to_json
 from deliverability.events.figures import Counts, Seconds
 from deliverability.findings import Evidence
 from deliverability.inputs import Inputs
-from deliverability.reports import view
+from deliverability.reports import asked, view
 from deliverability.reports.figures import UNREADABLE
 from deliverability.reports.html import render_html
 from deliverability.reports.mail import Cell, Mail, mail
@@ -112,9 +112,9 @@ class TestSections:
     def test_a_command_for_one_check_names_only_the_inputs_that_it_reads(self) -> None:
         audit = given.everything()
 
-        assert view.command(audit, select="spf-lookup-limit").endswith("weinhandel.example --select spf-lookup-limit")
-        assert "--events exports/ --select bounce-rate" in view.command(audit, select="bounce-rate")
-        assert "--declared 192.0.2.0/24 --select dmarc-pass-rate" in view.command(audit, select="dmarc-pass-rate")
+        assert asked.command(audit, select="spf-lookup-limit").endswith("weinhandel.example --select spf-lookup-limit")
+        assert "--events exports/ --select bounce-rate" in asked.command(audit, select="bounce-rate")
+        assert "--declared 192.0.2.0/24 --select dmarc-pass-rate" in asked.command(audit, select="dmarc-pass-rate")
 
     def test_a_topic_that_had_nothing_to_judge_says_so(self) -> None:
         found = {topic.name: topic for topic in view.topics(given.everything().findings)}
