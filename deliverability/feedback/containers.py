@@ -19,8 +19,13 @@ MAX_BOUNDARIES = 100
 """Multipart bodies of one mail; our own bound. A report has one, forwarded by hand some more."""
 MAX_MAILS = 3
 """Mails in one another that are opened, by way of an attached archive or file; our own bound."""
+MAX_LINES = 500_000
+"""Lines of one mail; our own bound. In base64 they hold 28 MB; each costs the parser up to half a kilobyte."""
+MAX_LINE = 8 << 20
+"""Octets of one line of a mail; our own bound. RFC 5322 §2.1.1 allows 998; each costs the parser twelve."""
 
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
+_LONG_LINE = re.compile(rb"[^\r\n]{%d}" % (MAX_LINE + 1))
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _WRITTEN_FOR_PEOPLE = {"text/plain", "text/html", "text/rfc822-headers", "message/delivery-status"}
 
@@ -121,8 +126,7 @@ def payloads(raw: bytes) -> Iterator[bytes]:
     """The decoded parts of a mail that may be reports. Raises Refused for a mail that cannot be taken apart."""
     from email import message_from_bytes  # noqa: PLC0415 - only where there are mails
 
-    if raw.lower().count(b"boundary") > MAX_BOUNDARIES:
-        raise Refused("nested-too-deep", f"a mail with more than {MAX_BOUNDARIES} multipart bodies")
+    _bounded(raw)
     try:
         message = message_from_bytes(raw)
         for part in message.walk():
@@ -131,6 +135,16 @@ def payloads(raw: bytes) -> Iterator[bytes]:
                 yield content
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Refused("malformed-mail", type(error).__name__) from None
+
+
+def _bounded(raw: bytes) -> None:
+    """Refuse what would cost the parser more time or memory than a report is worth. Raises Refused."""
+    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MAX_LINES:
+        raise Refused("too-many-lines", f"a mail of more than {MAX_LINES:,} lines")
+    if len(raw) > MAX_LINE and _LONG_LINE.search(raw):
+        raise Refused("line-too-long", f"a mail with a line of more than {MAX_LINE >> 20} MiB")
+    if raw.lower().count(b"boundary") > MAX_BOUNDARIES:
+        raise Refused("nested-too-deep", f"a mail with more than {MAX_BOUNDARIES} multipart bodies")
 
 
 def _may_be_report(kind: str, content: bytes) -> bool:
