@@ -21,6 +21,7 @@ from deliverability.cli._reading import (
     warn_of,
     zone_of,
 )
+from deliverability.text import visible
 
 if TYPE_CHECKING:
     from deliverability.ingest import Ingested
@@ -50,11 +51,18 @@ def command(paths: tuple[str, ...], into: str, rejects: str | None, max_bad_shar
     with troubles_of(rejects) as troubles:
         done = _ingested(paths, Path(into), troubles, **given)
     warn_of(troubles, rejects)
-    known = done.rows - done.added - done.bad - done.ignored
-    parts = [f"{done.added:,} events added to {into}", f"{max(known, 0):,} were there already or came twice"]
-    parts += [f"{done.bad:,} bad"] if done.bad else []
-    click.echo(", ".join(parts) + f" ({done.rows:,} rows in {done.files:,} files)")
+    click.echo(_sentence(done, into))
     return 3 if done.bad > max_bad_share * max(done.rows, done.bad) or not done.rows else 0
+
+
+def _sentence(done: Ingested, into: str) -> str:
+    from deliverability.reports.rates import counted  # noqa: PLC0415 - not at start-up
+
+    known = done.rows - done.added - done.bad - done.ignored
+    parts = [f"{counted(done.added, 'event')} added to {visible(into)}"]
+    parts += [f"{known:,} {'was' if known == 1 else 'were'} there already or came twice"] if known > 0 else []
+    parts += [f"{done.bad:,} bad"] if done.bad else []
+    return f"{', '.join(parts)} ({counted(done.rows, 'row')} in {counted(done.files, 'file')})"
 
 
 def _ingested(

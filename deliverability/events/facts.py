@@ -141,7 +141,7 @@ def _first(kind: Type) -> str:
 def _heeded(engine: Engine, stops: str, hours: int) -> Heeded:
     """Who was mailed after `stops` and so many hours, though nothing brought them back. Receipts may still go out."""
     grace = f"INTERVAL {hours} HOURS"
-    query = f"""WITH stop AS ({stops}),
+    query = f"""WITH stop AS (SELECT * FROM ({stops}) WHERE person IS NOT NULL),
         due AS (SELECT * FROM stop WHERE since + {grace} < (SELECT max(sent_at) FROM message)),
         back AS (SELECT person, ts FROM event WHERE state = {GOOD} AND (mask & {BITS[Type.SUBSCRIBED]}) <> 0),
         late AS (SELECT due.person, count(*) AS times FROM due

@@ -86,11 +86,12 @@ def test_every_rate_has_its_parts_and_an_interval_around_it() -> None:
     }  # fmt: skip
     assert list(totals["rates"]) == list(RATES)
     for name, rate in totals["rates"].items():
-        assert rate["low"] <= rate["value"] <= rate["high"], name
+        if rate["denominator"]:
+            assert rate["low"] <= rate["value"] <= rate["high"], name
     parts = {name: (rate["numerator"], rate["denominator"]) for name, rate in totals["rates"].items()}
     assert parts["delivery"] == (289, 301)
     assert parts["complaint_delivered"] == (1, 289)
-    assert parts["complaint_reporting"] == (0, 0) or parts["complaint_reporting"][1] < 289
+    assert parts["complaint_reporting"] == (0, 0)  # gmail tells nobody
     assert parts["open_human_low"] == (60, 289)
     assert parts["open_human_high_sent"] == (100, 301)
     assert totals["seconds_to_deliver"] == {"p50": 60.0, "p95": 60.0, "messages": 290}
