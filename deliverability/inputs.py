@@ -96,9 +96,13 @@ def from_observations(observations: Iterable[Mapping[str, Any]], rates: Mapping[
 def read_for(
     domains: Sequence[str], given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]
 ) -> dict[str, Inputs]:
-    """The inputs of each domain: reports are about one, the rest is about the sender. Raises as `read_inputs`."""
+    """The inputs of each domain: reports are about one, the rest is about the sender. Raises as `read_inputs`.
+
+    Raises ValueError also where standard input would have to be read twice.
+    """
     if given == Given():
         return {}
+    _check_stdin(domains, given)
     common = read_inputs(replace(given, dmarc_reports=(), tls_reports=()), "", asked, troubles, progress)
     reports = Given(dmarc_reports=given.dmarc_reports, tls_reports=given.tls_reports, declared=given.declared)
     found: dict[str, Inputs] = {}
@@ -106,6 +110,12 @@ def read_for(
         own = read_inputs(reports, domain, asked, troubles, progress)
         found[domain] = replace(common, dmarc_reports=own.dmarc_reports, tls_reports=own.tls_reports)
     return found
+
+
+def _check_stdin(domains: Sequence[str], given: Given) -> None:
+    for_each = (given.dmarc_reports + given.tls_reports).count("-") * len(domains)
+    if for_each + sum(paths.count("-") for paths in (given.events, given.postmaster, given.snds, given.sender_hub)) > 1:
+        raise ValueError("standard input (-) can be read only once, and for one domain")
 
 
 def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> Inputs:
@@ -145,7 +155,10 @@ def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noq
     for path in expand(paths):
         try:
             for part in open_stream(path):
-                parts.append(module.parse(part.stream.whole(MAX_EXPORT), file=part.name, on_bad=troubles.add))  # noqa: PERF401 - one that is refused must not take the others along
+                try:  # one that is refused must not take the others along
+                    parts.append(module.parse(part.stream.whole(MAX_EXPORT), file=part.name, on_bad=troubles.add))
+                except Refused as refused:
+                    troubles.refuse(part.name, refused)
         except Refused as refused:
             troubles.refuse(path, refused)
     return module.merged(parts) if parts else None
