@@ -128,6 +128,13 @@ def with_rates(function: Callable[..., Judgements]) -> Function:
     return guarded
 
 
+def whose(provider: str) -> str:
+    """A mailbox provider's own name."""
+    from deliverability.events.providers import provider_name  # noqa: PLC0415 - tables, read only where there is mail
+
+    return provider_name(provider)
+
+
 def percent(fraction: float) -> str:
     """A fraction as people read it: `36 %`, `3.2 %`, `0.31 %`, `0.004 %`."""
     of_hundred = 100 * fraction

@@ -42,7 +42,7 @@ def bounce_rate(rates: RatesFacts) -> Judgements:
     Why it matters: sending services review and stop accounts whose mail bounces, and receivers take it for a bought
     list.
 
-    How to fix: look at the reasons below; take dead addresses off the list, and mend what receivers block.
+    How to fix: look at the reasons listed; take dead addresses off the list, and mend what receivers block.
     """
     figure = share("bounce-rate", rates.totals.bounced, rates.totals.sent, SENT)
     return judged(figure, evidence=counted(rates.reasons), reasons=dict(rates.reasons))

@@ -15,7 +15,7 @@ from deliverability.checks._check import (
     passed,
     unknown,
 )
-from deliverability.checks._rates import MOST_ROWS, SETTLE, Share, judged, percent, share, titles, with_rates
+from deliverability.checks._rates import MOST_ROWS, SETTLE, Share, judged, percent, share, titles, whose, with_rates
 from deliverability.checks._thresholds import THRESHOLDS, Standing
 from deliverability.events.figures import UNSUBSCRIBE_GRACE_HOURS, RatesFacts
 from deliverability.feedback.senderhub import SenderHubFacts
@@ -82,11 +82,11 @@ def _conventions(rates: RatesFacts) -> dict[str, Share]:
         "pass": "No provider's users complain of 0.1 % of what they get ({count} looked at)",
         "few": "No provider got enough mail to judge its complaints",
         **{
-            case: title.replace("Complaints", "Complaints at {provider}")
+            case: title.replace("Complaints", "Complaints at {whose}")
             for case, title in titles("Complaints").items()
             if case in {"over", "warn", "fail"}
         },
-        "hub": "Complaints at {provider}: {share} of what reached the inbox on {date}, past {warn_line}",
+        "hub": "Complaints at {whose}: {share} of what reached the inbox on {date}, past {warn_line}",
     },
     owner=Owner.LIST,
     effort=Effort.MEDIUM,
@@ -116,7 +116,7 @@ def _by_events(rates: RatesFacts | None) -> Iterator[Judgement]:
     for name, counts in sorted(rates.by_provider.items()) if rates else ():
         if counts.complained or (rates and name in rates.reporting):
             figure = share("complaint-by-provider", counts.complained, counts.delivered, DELIVERED)
-            yield judged(figure, name, (figure.evidence(name),), provider=name)
+            yield judged(figure, name, (figure.evidence(name),), provider=name, whose=whose(name))
 
 
 def _by_hub(senderhub: SenderHubFacts | None) -> Iterator[Judgement]:
@@ -128,7 +128,7 @@ def _by_hub(senderhub: SenderHubFacts | None) -> Iterator[Judgement]:
         inboxed = sum(one.inboxed or 0 for one in figures if one.counted)
         if inboxed:
             figure = share("complaint-by-provider", complaints, inboxed, "delivered to the inbox")
-            yield judged(figure, name, (figure.evidence(name),), provider=name)
+            yield judged(figure, name, (figure.evidence(name),), provider=name, whose=whose(name))
         else:
             yield from _by_rate(name, [(one.date, one.rate) for one in figures if one.rate is not None])
 
@@ -141,6 +141,7 @@ def _by_rate(name: str, rates: list[tuple[str, float]]) -> Iterator[Judgement]:
     lines = THRESHOLDS["complaint-by-provider"]
     data: dict[str, Any] = {
         "provider": name,
+        "whose": whose(name),
         "date": date,
         "value": worst,
         "share": percent(worst),

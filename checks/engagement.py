@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, informed, not_applicable, passed
-from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, with_rates
+from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
 from deliverability.checks._thresholds import COMPLETE, MAX_BAD, MIN_FLAGGED_OPENS
 from deliverability.events.figures import Counts, RatesFacts
 from deliverability.findings import Evidence, Judgement, Owner, Severity
@@ -109,7 +109,7 @@ QUADRANTS = {
     Severity.INFO,
     rfc(5321, "4.2.5"),
     titles={
-        "info": "{count} {count:provider|providers} by what arrives and what is read; furthest behind: {behind}",
+        "info": "{count} {count:provider|providers} by what arrives and what is read; furthest behind: {whose}",
         "not_applicable": "No provider got enough mail to be placed",
     },
     settle=RETRY,
@@ -147,6 +147,7 @@ def engagement_quadrant(rates: RatesFacts) -> Judgements:
         providers=rows,
         count=len(rows),
         behind=behind,
+        whose=whose(behind),
         delivered_share=arrival,
         read_low=reading,
     )

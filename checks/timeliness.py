@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed
-from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, with_rates
+from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
 from deliverability.checks._thresholds import (
     MIN_TIMED,
     PROVIDER_BAND,
@@ -30,9 +30,9 @@ from deliverability.sources import rfc, source
     rfc(5321, "4.2.5"),
     titles={
         "pass": "Mail arrives at every large provider as it does at the rest ({count} compared)",
-        "over": "{provider} takes {share} of its mail and the rest {rest}: {gap} less, though that may be chance",
-        "warn": "{provider} takes {share} of its mail and the rest {rest}: {gap} less",
-        "fail": "{provider} takes {share} of its mail and the rest {rest}: {gap} less",
+        "over": "{whose} takes {share} of its mail and the rest {rest}: {gap} less, though that may be chance",
+        "warn": "{whose} takes {share} of its mail and the rest {rest}: {gap} less",
+        "fail": "{whose} takes {share} of its mail and the rest {rest}: {gap} less",
         "not_applicable": "There are no two providers with enough mail to compare",
     },
     owner=Owner.ESP,
@@ -66,6 +66,7 @@ def _against_rest(name: str, one: Counts, totals: Counts) -> Judgement | None:
     gap = there - here
     data: dict[str, Any] = {
         "provider": name,
+        "whose": whose(name),
         "share": percent(here),
         "rest": percent(there),
         "gap": f"{100 * gap:.1f} points",

@@ -138,11 +138,9 @@ def family(check: str) -> str:
 
 def provider_name(name: str) -> str:
     """A mailbox provider's own name by its id; the id where it is none of the list, as a document may have it."""
-    from deliverability.events.providers import PROVIDERS  # noqa: PLC0415 - three tables, where there is mail to tell of
+    from deliverability.events.providers import provider_name as named  # noqa: PLC0415 - tables, where there is mail
 
-    if name == "other":
-        return "other providers"
-    return PROVIDERS[name].name if name in PROVIDERS else name
+    return named(name)
 
 
 def evidence_name(evidence: Evidence) -> str:

@@ -53,6 +53,13 @@ def provider_of(domain: str) -> str:
     return domains().get(domain.lower().removesuffix("."), OTHER)
 
 
+def provider_name(provider: str) -> str:
+    """A provider's own name by its id; the id where it is none of the list, as a document may have it."""
+    if provider == OTHER:
+        return "other providers"
+    return PROVIDERS[provider].name if provider in PROVIDERS else provider
+
+
 def provider_by_mx(hosts: Iterable[str]) -> str:
     """The id of the provider that runs the mail hosts of a domain; or `other`.
 
