@@ -113,7 +113,8 @@ def _read(
     from deliverability.events import rates as counting  # noqa: PLC0415 - with DuckDB, 200 ms
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - as above
     from deliverability.events.facts import DIMENSIONS, facts  # noqa: PLC0415 - as above
-    from deliverability.events.load import Loader, Request  # noqa: PLC0415 - as above
+    from deliverability.events.load import Loader  # noqa: PLC0415 - as above
+    from deliverability.events.reading import Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
     from deliverability.events.table import EventTable  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above

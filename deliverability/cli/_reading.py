@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deliverability.cli._options import Decorator, option
+from deliverability.cli._options import Decorator, option, share_option
 from deliverability.cli._problem import Problem
 from deliverability.text import visible
 
@@ -23,22 +23,24 @@ if TYPE_CHECKING:
     from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
 
+REPORTS_BAD_SHARE = 0.9
+"""Where more than this share of what was looked at is refused, the rest is no ground for a claim. Our own choice: the
+mailbox that a domain names for its reports is public, and gets much else."""
 SHOWN = 3
 """Bad rows that the warning shows."""
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--rejects, --max-bad-share."""
-    function = option(
-        "--max-bad-share",
-        type=click.FloatRange(0, 1),
-        default=0.5,
-        metavar="SHARE",
-        help="Exit 3 where more of the input than this cannot be read.",
-    )(function)
-    return option("--rejects", metavar="FILE", help="Keep what could not be read here, one JSON object a line.")(
-        function
-    )
+    return rejects_option(share_option(0.5)(function))
+
+
+def report_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, for the reports of receivers and senders."""
+    return rejects_option(share_option(REPORTS_BAD_SHARE)(function))
+
+
+rejects_option = option("--rejects", metavar="FILE", help="Keep what could not be read here, one JSON object a line.")
 
 
 def span_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +97,7 @@ def sources_of(config: str | None) -> dict[str, Source]:
 
 
 @contextmanager
-def troubles_of(rejects: str | None) -> Iterator[Troubles]:
+def troubles_of(rejects: str | None) -> Generator[Troubles]:
     """What could not be read while the block runs; kept in the file `rejects` where one is named."""
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - not at start-up
     from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - as above

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC
 from pathlib import Path
-from typing import Protocol
 
 from deliverability.events import relations
 from deliverability.events.canonical import canonical_query, quoted
@@ -22,17 +19,16 @@ from deliverability.events.layout import HEAD, Layout, Look, look_at
 from deliverability.events.pieces import NOTHING, Recoded, Rejoined, count_lines, csv_head, filled, pieces
 from deliverability.events.postfix import read_log
 from deliverability.events.postfix.rows import LOG_COLUMNS, LOG_FORMAT
+from deliverability.events.reading import Request, Table, column_names, holds_nothing, needs_python, said
 from deliverability.events.recognise import recognise
 from deliverability.events.rows import Row, csv_rows, json_rows
-from deliverability.events.source import Source, as_row
-from deliverability.events.sources import SOURCES
+from deliverability.events.source import Source
 from deliverability.events.sources.kept import KEPT, KEY
 from deliverability.events.sources.postfix import POSTFIX
 from deliverability.events.spool import FILE, LINE, Spool
 from deliverability.events.store_files import NotAStore, check_version
 from deliverability.events.table import IS_BAD, Staged
 from deliverability.events.values import MAX_VALUE, Broken, Readable
-from deliverability.fastclass import dataclass
 from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.streams import Kind, Part, open_stream
 from deliverability.intake.trouble import Bad, Refused, Troubles
@@ -46,48 +42,6 @@ UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 MAX_SPOOLS = 64
 """Files of rows that are open at a time; there is one for each source and for each kind that a file's name says."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """How files are to be read.
-
-    - source: whose they all are, where the user says so; else each file is recognised.
-    - sources: what is known, by name. zone: of times that have none. now: the clock, aware.
-    """
-
-    now: datetime
-    source: Source | None = None
-    sources: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
-    zone: tzinfo | None = None
-
-
-class Table(Protocol):
-    """Where canonical rows go: `EventTable`, to be counted, or a store, to be kept."""
-
-    def insert(self, canonical: str, source: Source, /) -> Staged:
-        """Take the rows of a query over the canonical columns; those that are no events do not stay."""
-        ...
-
-    def begin(self) -> None:
-        """What is inserted from now on may have to be undone."""
-        ...
-
-    def commit(self) -> None:
-        """It stays."""
-        ...
-
-    def rollback(self) -> None:
-        """It comes again in another form: no event may count twice."""
-        ...
-
-    def bad_rows(self, canonical: str, /) -> list[tuple[str, int, str]]:
-        """File, line and reason of each row that is no event."""
-        ...
-
-    def leave_out_the_future(self, now: datetime, troubles: Troubles, /) -> None:
-        """Take out events ahead of the clock."""
-        ...
 
 
 class Loader:
@@ -161,7 +115,7 @@ class Loader:
         self._read(Rejoined(head, stream), path, look)
 
     def _read(self, stream: Readable, path: Path | None, look: Look) -> None:
-        if look.layout is Layout.EMPTY or _holds_nothing(look, self._request.sources):
+        if look.layout is Layout.EMPTY or holds_nothing(look, self._request.sources):
             return
         if look.layout is Layout.LOG:
             self._log(stream)
@@ -173,7 +127,7 @@ class Loader:
 
     def _rows(self, stream: Readable, path: Path | None, look: Look, source: Source) -> None:
         """JSON or CSV: by the engine where it can, else in Python."""
-        if not _needs_python(look, source):
+        if not needs_python(look, source):
             if path is None and look.layout is Layout.LINES:
                 return self._in_pieces(stream, source)
             if path is not None and path.stat().st_size >= DIRECT and self._directly(path, source, look):
@@ -186,7 +140,7 @@ class Loader:
         if look.layout is Layout.OTHER or not look.sample:
             raise Refused("not-events", "neither JSON, CSV, Parquet nor a mail log")
         name = self._names[-1]
-        columns = _columns(look)
+        columns = column_names(look)
         if self._request.source is not None:
             return self._known(self._request.source.at(name, columns), "named by the user")
         found = recognise(look.sample, self._request.sources)
@@ -289,7 +243,7 @@ class Loader:
             query = canonical_query(source, relation, file=str(len(self._names) - 1), line="number")
             self._with_reasons(query, source)
         except duckdb.Error as error:
-            raise Refused("not-parquet", _said(error)) from None
+            raise Refused("not-parquet", said(error)) from None
 
     def _store(self, path: Path) -> None:
         import duckdb  # noqa: PLC0415 - loaded with the engine
@@ -297,14 +251,14 @@ class Loader:
         try:
             self._engine.run(f"ATTACH {quoted(str(path.absolute()))} AS kept (READ_ONLY)")
         except (EngineFailed, duckdb.Error) as error:  # half a file, or one that is being written to
-            raise Refused("not-a-store", _said(error)) from None
+            raise Refused("not-a-store", said(error)) from None
         try:
             check_version(self._engine, "kept")
             self._kept("kept.deliv_event")
         except NotAStore as error:
             raise Refused("not-a-store", str(error)) from None
         except duckdb.Error as error:
-            raise Refused("not-a-store", _said(error)) from None
+            raise Refused("not-a-store", said(error)) from None
         finally:
             self._engine.run("DETACH kept")
 
@@ -386,7 +340,7 @@ class Loader:
             self._bad(int(file), line, ALONE, "")
 
     @contextmanager
-    def _on_disk(self, stream: Readable, path: Path | None) -> Iterator[Path]:
+    def _on_disk(self, stream: Readable, path: Path | None) -> Generator[Path]:
         if path is not None:
             yield path
             return
@@ -403,29 +357,3 @@ class Loader:
     def _bad(self, file: int, line: int | None, reason: str, text: str) -> None:
         self.rows += 1
         self._troubles.add(Bad(file=self._names[file], line=line, reason=reason, text=text))
-
-
-def _holds_nothing(look: Look, sources: Mapping[str, Source]) -> bool:
-    """Whether all that was seen is envelopes without rows, as a page without results is."""
-    return bool(look.sample) and all(
-        isinstance(value, Mapping)
-        and any(source.unwrap is not None and not list(source.unwrap(value)) for source in sources.values())
-        for value in look.sample
-    )
-
-
-def _said(error: Exception) -> str:
-    """What the engine says of a file, without the place in a query, nor that in its folder."""
-    text = " ".join(str(error).split()).split(" LINE 1: ")[0]
-    return re.sub(r"(?:file )?['\"]?/\S+['\"]?", "the file", text)[:200]
-
-
-def _needs_python(look: Look, source: Source) -> bool:
-    """Whether rows come in envelopes or as halves, or JSON has its keys under other names."""
-    others = (other for names in source.aliases.values() for other in names) if look.layout is not Layout.CSV else ()
-    return source.split or not _columns(look).isdisjoint((*source.envelope, *others))
-
-
-def _columns(look: Look) -> set[str]:
-    """The names of the sample's columns."""
-    return {key for value in look.sample if (row := as_row(value)) is not None for key in row}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from deliverability.events.source import Source
 from deliverability.events.values import Broken, Readable, read_values
@@ -37,13 +37,13 @@ def json_rows(stream: Readable, source: Source, *, first_line: int = 1) -> Itera
             continue
         for row in source.unwrap(found.value) if source.unwrap else (found.value,):
             if isinstance(row, dict):
-                yield Row(found.line, row)
+                yield Row(found.line, cast("dict[str, Any]", row))
             else:
                 yield Broken(found.line, "not-an-object", repr(row)[:200])
 
 
 @contextmanager
-def wide_fields() -> Iterator[None]:
+def wide_fields() -> Generator[None]:
     """Let a field of CSV have `MAX_FIELD` characters."""
     before = csv.field_size_limit(MAX_FIELD)
     try:
