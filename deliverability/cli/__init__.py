@@ -83,7 +83,8 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit:
         return 0  # click's way out where whoever reads its help has seen enough
     except OSError as error:
-        click.echo(f"deliv: {visible(str(error))[:200]}", err=True)
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        click.echo(f"deliv: {visible(what)[:200]}", err=True)
         return Problem.exit_code
     except Exception as error:
         if os.environ.get("DELIV_DEBUG"):

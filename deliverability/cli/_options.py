@@ -15,6 +15,27 @@ def option(*names: str, **settings: Any) -> Decorator:
     return click.option(*names, show_default=True, **settings)
 
 
+def share_option(most: float) -> Decorator:
+    """--max-bad-share, `most` where it is not given."""
+    return option(
+        "--max-bad-share",
+        type=_Share(0, 1),
+        default=most,
+        metavar="SHARE",
+        help="Exit 3 where more of the input than this cannot be read.",
+    )
+
+
+class _Share(click.FloatRange):
+    """A range that holds numbers only: no share is past NaN, so with it as the bound nothing would be too much."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        share: float = super().convert(value, param, ctx)
+        if share != share:  # noqa: PLR0124 - NaN alone is not itself
+            self.fail("nan is not in the range 0<=x<=1.", param, ctx)
+        return share
+
+
 def output_options(formats: Sequence[str]) -> Decorator:
     """--format, --output, --no-color."""
 

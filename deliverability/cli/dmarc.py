@@ -13,7 +13,7 @@ from deliverability.cli import SUMMARIES
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets, to_stdout
 from deliverability.cli._problem import Problem
-from deliverability.cli._reading import Meter, span_options, troubles_of, warn_of
+from deliverability.cli._reading import Meter, report_options, span_options, troubles_of, warn_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv")
 POLICIES = click.Choice(["none", "quarantine", "reject"])
 ALIGNMENTS = click.Choice(["r", "s"])
-MAX_BAD_SHARE = 0.9
-"""Where more than this share of what was looked at is refused, the rest is no ground for a claim. Our own choice: the
-mailbox that a domain names for its reports is public, and gets much else."""
-
 PIECES = 200
 """Pieces of a document that are written together."""
 
@@ -59,14 +55,7 @@ Examples:
 @option("--aspf", type=ALIGNMENTS, help="With --simulate: alignment of SPF; else as published.")
 @option("--resolve", is_flag=True, help="Ask DNS for the names behind the heaviest sources.")
 @option("--resolver", multiple=True, metavar="ADDR", help="With --resolve: the DNS server, as for audit.")
-@option("--rejects", metavar="FILE", help="Keep what could not be read here, one JSON object a line.")
-@option(
-    "--max-bad-share",
-    type=click.FloatRange(0, 1),
-    default=MAX_BAD_SHARE,
-    metavar="SHARE",
-    help="Exit 3 where more of the input than this cannot be read.",
-)
+@report_options
 @output_options(FORMATS)
 def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
     """See HELP."""

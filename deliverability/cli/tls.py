@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -13,14 +11,13 @@ from deliverability.cli import SUMMARIES
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
-from deliverability.text import visible
+from deliverability.cli._reading import report_options, span_options, troubles_of, warn_of
 
 if TYPE_CHECKING:
+    from deliverability.intake.trouble import Troubles
     from deliverability.tls_reports import TlsReports
 
 FORMATS = ("text", "json")
-MAX_BAD_SHARE = 0.5
-"""Where more than this share of what was looked at is refused, the rest is no ground for a claim; our own choice."""
 
 HELP = f"""{SUMMARIES["tls"]}
 
@@ -37,25 +34,14 @@ Examples:
 @click.command(help=HELP)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @option("--domain", metavar="DOMAIN", help="Only policies of this domain or a name below it.")
-@option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only reports that begin on this day or after."
-)
-@option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only reports that begin on this day or before."
-)
-@option("--rejects", metavar="FILE", help="Write what could not be read there, a JSON object a line.")
-@option(
-    "--max-bad-share",
-    type=click.FloatRange(0, 1),
-    default=MAX_BAD_SHARE,
-    help="Exit 3 where more than this share could not be read.",
-)
+@span_options
+@report_options
 @output_options(FORMATS)
 def command(
     paths: tuple[str, ...],
     domain: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     rejects: str | None,
     max_bad_share: float,
     form: str | None,
@@ -64,7 +50,9 @@ def command(
 ) -> int:
     """See HELP."""
     chosen = targets(form, outputs, FORMATS)
-    found = _read(paths, domain, since and since.date(), until and until.date(), rejects)
+    with troubles_of(rejects) as troubles:
+        found = _read(paths, domain, since, until, troubles)
+    warn_of(troubles, rejects)
 
     def text(width: int, colour: bool) -> str:
         from deliverability.reports.tls import render  # noqa: PLC0415 - only when a person reads
@@ -81,29 +69,19 @@ def command(
 
 
 def _read(
-    paths: tuple[str, ...], domain: str | None, since: date | None, until: date | None, rejects: str | None
+    paths: tuple[str, ...], domain: str | None, since: date | None, until: date | None, troubles: Troubles
 ) -> TlsReports:
-    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - heavy things load when the command runs
-    from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - as above
-    from deliverability.tls_reports import tls_reports  # noqa: PLC0415 - as above
+    from deliverability.tls_reports import tls_reports  # noqa: PLC0415 - heavy things load when the command runs
 
-    scrub = pseudonyms_from_environment(os.environ).scrub
     try:
-        with Troubles(scrub, Path(rejects) if rejects else None) as troubles:
-            return tls_reports(paths, domain=domain, since=since, until=until, troubles=troubles)
+        return tls_reports(paths, domain=domain, since=since, until=until, troubles=troubles)
     except ValueError as error:
         raise Problem(str(error)) from None
-    except OSError as error:
-        raise Problem(f"{rejects}: cannot be written ({error.strerror or error})") from None
 
 
 def _exit_code(found: TlsReports, most: float) -> int:
-    """3 where there is no ground for a claim; what is missing is said on standard error."""
-    read = found.input
-    if read.bad:
-        reasons = ", ".join(dict.fromkeys(bad.reason for bad in found.bad))
-        click.echo(f"deliv: {read.bad} files or mails could not be read ({visible(reasons)[:200]})", err=True)
-    if not read.readable:
+    """3 where there is no ground for a claim."""
+    if not found.input.readable:
         click.echo("deliv: no TLS report could be read", err=True)
         return 3
-    return 3 if read.bad_share > most else 0
+    return 3 if found.input.bad_share > most else 0

@@ -22,7 +22,7 @@ def whole(path: Path) -> Generator[IO[str]]:
         with path.open("w", encoding="utf-8") as file:
             yield file
         return
-    with _replacing(path.resolve(), stat.S_IMODE(mode)) as file:
+    with _replacing(path, stat.S_IMODE(mode)) as file:
         yield file
 
 
@@ -30,13 +30,17 @@ def whole(path: Path) -> Generator[IO[str]]:
 def _replacing(path: Path, mode: int) -> Generator[IO[str]]:
     import tempfile  # noqa: PLC0415 - 7 ms that nobody should wait for before the first packet
 
-    file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
+    target = path.resolve()
+    try:
+        file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
+    except OSError as error:  # it names a file that nobody asked for
+        raise OSError(error.errno, error.strerror, str(path)) from None
     unfinished = Path(file.name)
     try:
         with file:
             yield file.file
         unfinished.chmod(mode)
-        unfinished.replace(path)
+        unfinished.replace(target)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

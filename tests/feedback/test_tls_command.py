@@ -262,8 +262,18 @@ def test_where_too_little_can_be_read_the_exit_is_3(capsys: pytest.CaptureFixtur
     put("b.json", b"{}")
     put("c.json", report())
 
-    ran(capsys, "in", expect=3)
+    ran(capsys, "in", "--max-bad-share", "0.6", expect=3)
     ran(capsys, "in", "--max-bad-share", "0.7")
+
+
+def test_a_mailbox_that_gets_much_else_is_still_read(capsys: pytest.CaptureFixture[str]) -> None:
+    put("a.json", report())
+    for number in range(9):
+        put(f"{number}.eml", b"Subject: hello\n\nno report here\n")
+    ran(capsys, "in")
+
+    put("9.eml", b"Subject: hello\n\nno report here\n")
+    ran(capsys, "in", expect=3)
 
 
 def test_rejects_are_kept_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,7 +292,9 @@ def test_a_warning_counts_what_was_refused(capsys: pytest.CaptureFixture[str]) -
 
     assert run(["tls", "in"]) == 0
 
-    assert capsys.readouterr().err == "deliv: 1 files or mails could not be read (not-tls-rpt)\n"
+    warning, example = capsys.readouterr().err.splitlines()
+    assert warning == "deliv: warning: 1 could not be read (1 not-tls-rpt)"
+    assert example == "deliv:   in/a.json: not-tls-rpt: no policies in it"
 
 
 @pytest.mark.parametrize(
@@ -291,9 +303,10 @@ def test_a_warning_counts_what_was_refused(capsys: pytest.CaptureFixture[str]) -
         (["nowhere"], "nowhere: no such file or folder"),
         (["in", "--domain", "no domain"], "no domain"),
         (["in", "--since", "2026-11-02", "--until", "2026-11-01"], "no day is both"),
-        (["in", "--rejects", "missing/rejects"], "missing/rejects: cannot be written"),
+        (["in", "--rejects", "missing/rejects"], "missing/rejects: No such file or directory"),
         (["in", "--since", "yesterday"], "--since"),
         (["in", "--max-bad-share", "2"], "--max-bad-share"),
+        (["in", "--max-bad-share", "nan"], "nan is not in the range"),
     ],
 )
 def test_a_bad_request_is_one_clear_line(
