@@ -18,6 +18,7 @@ import pytest
 
 from deliverability.events import load, spool, store
 from deliverability.events.engine import EngineFailed
+from deliverability.events.sources.generic import generic_source
 from deliverability.events.store_files import LOCK, MARK, NotAStore
 from deliverability.ingest import Ingested, ingest
 from deliverability.privacy import Pseudonyms
@@ -105,6 +106,14 @@ def test_a_store_gives_the_same_rates_as_the_files(place: str) -> None:
     assert (kept["rows"], kept["totals"], kept["window"]) == (plain["rows"], plain["totals"], plain["window"])
     assert (plain["totals"]["sent"], plain["totals"]["bounced_hard"], plain["totals"]["bounced_soft"]) == (26, 3, 1)
     assert troubles.by_reason == {"time-in-the-future": 3}
+
+
+def test_events_of_ones_own_count_the_same_where_their_source_is_not_known(place: str) -> None:
+    own = generic_source({"recipient": "who"}, name="crm")
+    put("a.csv", b"who,type,ts,bounce_class\na@b.example,bounced,2026-11-18T10:00:00Z,hard\n")
+    assert keep(place, "a.csv", sources={"crm": own}, source="crm").added == 1
+    assert read("a.csv", sources={"crm": own}, source="crm")[0]["totals"]["bounced_hard"] == 1
+    assert read(place)[0]["totals"]["bounced_hard"] == 1
 
 
 def test_a_store_in_a_store_keeps_its_events_as_they_are(place: str) -> None:
