@@ -57,6 +57,13 @@ class Pseudonyms:
         return f"{self.of(local + '@' + host.rstrip('.'))}@{host}"
 
 
+def after_sign(text: str) -> str:
+    """What follows the last sign of an address in `text`: its domain; `text` itself where there is no sign."""
+    if text.isascii() and "%" not in text and "\\" not in text:  # nearly always, and in a tenth of the time
+        return text.rpartition("@")[2]
+    return _ANY_SIGN.split(text)[-1]
+
+
 def pseudonyms_from_environment(environ: Mapping[str, str]) -> Pseudonyms:
     """With the user's key from `DELIV_KEY`, or with a random one where that is not set or empty."""
     key = environ.get(KEY_VARIABLE, "")

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Refused
+from deliverability.privacy import after_sign
 from deliverability.text import visible
 
 MAX_OCTETS = 32 << 20
@@ -209,7 +210,7 @@ def _failure(detail: dict[str, Any]) -> TlsFailure:
 
 def _host(text: str) -> str:
     """A domain's name as it is compared. Of an address in that place only the domain is kept."""
-    return text.lower().rpartition("@")[2].rstrip(".")
+    return after_sign(text.lower()).rstrip(".")
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -281,3 +282,19 @@ def test_a_full_disk_leaves_no_half_document() -> None:
     assert run(["dmarc", "in", "-o", "nowhere/x.json"]) == 2
     assert run(["dmarc", "in", "-f", "json", "-o", "/dev/full"]) == 2
     assert run(["dmarc", "in", "--rejects", "nowhere/x"]) == 2
+
+
+@pytest.mark.parametrize("sign", ["@", "%40", "\uff20", "\\u0040"])
+def test_an_address_in_the_place_of_any_name_or_word_is_shown_in_no_form(sign: str) -> None:
+    address = f"given.name{sign}people.example"
+    entry = report(record()).replace("<p>", f"<sp>mailto:{address}</sp><np>{address}</np><p>", 1)
+    for place in ("org_name", "domain", "header_from", "envelope_from", "result", "type"):
+        entry = re.sub(rf"(?<=<{place}>)[^<]*", address.replace("\\", r"\\"), entry)
+    Path("in", "a.xml").write_text(entry, encoding="utf-8")
+
+    assert run(["dmarc", "in", "-o", "o.json", "-o", "o.csv", "-o", "o.txt"]) == 0
+
+    for form in ("json", "csv", "txt"):
+        shown = Path(f"o.{form}").read_text(encoding="utf-8")
+        assert "people.example" in shown
+        assert "given" not in shown

@@ -322,8 +322,9 @@ def test_a_bad_request_is_one_clear_line(
     assert said.out == ""
 
 
-def test_no_address_and_no_control_character_reaches_any_output(capsys: pytest.CaptureFixture[str]) -> None:
-    nasty = "john.doe@people.example \x1b[31m\u202e"
+@pytest.mark.parametrize("sign", ["@", "%40", "\uff20", "\\u0040"])
+def test_no_address_and_no_control_character_reaches_any_output(sign: str, capsys: pytest.CaptureFixture[str]) -> None:
+    nasty = f"john.doe{sign}people.example \x1b[31m\u202e"
     failure = {
         "result-type": nasty,
         "sending-mta-ip": nasty,

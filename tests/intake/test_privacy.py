@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.privacy import Pseudonyms, pseudonyms_from_environment
+from deliverability.privacy import Pseudonyms, after_sign, pseudonyms_from_environment
 
 KEYED = Pseudonyms(b"key")
 JOHN = KEYED.of("john.doe@example.com")
@@ -101,3 +101,12 @@ def test_no_word_that_stood_before_a_sign_stays(text: str) -> None:
 def test_a_text_of_a_megabyte_is_no_work() -> None:
     for text in ("a" * 1_000_000 + "@", '"' * 1_000_000, "@" * 1_000_000, '"a' * 500_000 + "@b", "%4" * 500_000):
         KEYED.scrub(text)
+
+
+@pytest.mark.parametrize("sign", ["@", "%40", "\uff20", "\\u0040", "\\U0040"])
+def test_of_an_address_in_a_domain_s_place_only_the_domain_is_kept(sign: str) -> None:
+    assert after_sign(f"john.doe{sign}example.com") == "example.com"
+    assert after_sign(f"<a@b>, john{sign}example.com") == "example.com"
+    assert after_sign(f"john{sign}") == ""
+    assert after_sign("b\u00fccher.example") == "b\u00fccher.example"
+    assert after_sign("50%25.example") == "50%25.example"

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Refused
+from deliverability.privacy import after_sign
 
 MAX_COUNT = 10**12
 """Messages of one record; our own bound, above what the largest receivers take in from everybody in a day."""
@@ -115,12 +116,12 @@ def domain_name(text: str) -> str:
 
     Some receivers give the sender's whole address, which is a person's and is not kept.
     """
-    return text.strip().rpartition("@")[2].strip("<> ").removesuffix(".").lower()[:MAX_NAME]
+    return after_sign(text.strip()).strip("<> ").removesuffix(".").lower()[:MAX_NAME]
 
 
 def word(text: str) -> str:
-    """A result, disposition or scope: some receivers begin it with a capital."""
-    return text.strip().lower()[:40]
+    """A result, disposition, scope or policy: some receivers begin it with a capital. No address is one."""
+    return after_sign(text.strip()).lower()[:40]
 
 
 def count_of(text: str) -> int:

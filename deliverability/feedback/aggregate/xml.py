@@ -19,6 +19,7 @@ from deliverability.feedback.aggregate import (
     word,
 )
 from deliverability.intake.trouble import Refused
+from deliverability.privacy import after_sign
 
 MAX_DEPTH = 32
 """Elements inside one another; a report needs seven, extensions a few more."""
@@ -244,7 +245,7 @@ class StrictReader:
 
 def _organization(name: str) -> str:
     """The name as it is written; of an address, which is a person's, the domain says as much."""
-    return domain_name(name) if "@" in name else name
+    return name if after_sign(name) == name else domain_name(name)
 
 
 @lru_cache(maxsize=1024)
