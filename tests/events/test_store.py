@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from deliverability.events import load, spool, store
 from deliverability.events.engine import EngineFailed
+from deliverability.events.sources import SOURCES
 from deliverability.events.sources.generic import generic_source
 from deliverability.events.store_files import LOCK, MARK, NotAStore
 from deliverability.ingest import Ingested, ingest
@@ -86,9 +88,20 @@ def test_events_without_an_id_are_known_by_what_they_are(place: str) -> None:
 
 def test_one_event_of_many_recipients_is_one_for_each(place: str) -> None:
     mail = {"timestamp": "2026-11-18T10:00:00Z", "messageId": "m", "destination": ["a@b.example", "c@b.example"]}
-    said = {"timestamp": "2026-11-18T10:00:01Z", "recipients": ["a@b.example", "c@b.example"]}
-    put("a.json", json.dumps({"eventType": "Delivery", "mail": mail, "delivery": said}).encode())
+    who = [{"emailAddress": address} for address in mail["destination"]]
+    said = {"timestamp": "2026-11-18T10:00:01Z", "feedbackId": "f", "complainedRecipients": who}
+    put("a.json", json.dumps({"eventType": "Complaint", "mail": mail, "complaint": said}).encode())
     assert (keep(place, "a.json").added, keep(place, "a.json").added) == (2, 0)
+    assert read(place)[0]["totals"]["complained"] == 2
+
+
+def test_an_id_may_stand_for_several_recipients(place: str) -> None:
+    brevo = SOURCES["brevo"]
+    own = replace(brevo, name="own", raw={**brevo.raw, "id": "VARCHAR"}, fields={**brevo.fields, "event_id": "id"})
+    row = {"event": "delivered", "email": ["a@b.example", "c@b.example"], "id": 7, "ts_event": T, "message-id": "m"}
+    put("a.json", lines([row]))
+    assert [keep(place, "a.json", sources={"own": own}, source="own").added for _ in range(2)] == [2, 0]
+    assert {kept["event_id"] for kept in rows_of(place)} == {"7"}
     assert delivered(place) == (2, 2, {})
 
 

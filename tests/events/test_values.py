@@ -110,6 +110,11 @@ def test_a_broken_place_says_how_and_where(text: str, reason: str) -> None:
     assert (first.value, second.line, second.reason) == ({"a": 1}, 2, reason)
 
 
+def test_after_a_broken_object_over_several_lines_the_next_object_is_read_and_no_line_between() -> None:
+    got = found('{\n"a" 1,\n"b": 2,\n"c"\n},\n{"d":4}\n')
+    assert [(one.line, isinstance(one, Broken)) for one in got] == [(1, True), (6, False)]
+
+
 def test_numbers_are_never_cut_at_the_end_of_a_block() -> None:
     assert [one.value for one in found("12345 678", drip=2)] == [12345, 678]
 
