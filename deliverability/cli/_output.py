@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from deliverability.cli._problem import Problem
 
+PIECES = 200
+"""Pieces of a long text that are written at once."""
 PLAIN_WIDTH = 100
 """Columns of a report that goes to no terminal."""
 
@@ -105,6 +108,22 @@ def to_stdout(text: str, encoding: str | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise Problem(f"standard output: cannot be written ({error.strerror or error})") from None
+
+
+def write_pieces(destination: str, pieces: Iterable[str]) -> None:
+    """Write text that is too long to be held as a whole; a file whole or not at all."""
+    if destination == "-":
+        rest = iter(pieces)
+        while text := "".join(islice(rest, PIECES)):
+            to_stdout(text)
+        return
+    from deliverability.intake.whole import whole  # noqa: PLC0415 - nothing of it is needed before there is a report
+
+    try:
+        with whole(Path(destination)) as file:
+            file.writelines(pieces)
+    except (OSError, RuntimeError) as error:  # as in write_whole
+        raise _unwritable(Path(destination), error) from None
 
 
 def _made(renderer: Renderer, destination: str, no_color: bool) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deliverability.cli import SUMMARIES
 from deliverability.cli._options import option, output_options
-from deliverability.cli._output import emit, targets, to_stdout
+from deliverability.cli._output import emit, targets, write_pieces
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, report_options, span_options, troubles_of, warn_of
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv")
 POLICIES = click.Choice(["none", "quarantine", "reject"])
 ALIGNMENTS = click.Choice(["r", "s"])
-PIECES = 200
-"""Pieces of a document that are written together."""
 
 HELP = f"""{SUMMARIES["dmarc"]}
 
@@ -120,24 +116,10 @@ def _write(found: DmarcReports, chosen: list[tuple[str, str]], no_color: bool) -
         return to_csv(CSV_HEAD, map(flattened, source_rows(found)))
 
     emit({"text": text, "csv": csv}, [target for target in chosen if target[1] != "json"], no_color)
+    from deliverability.dmarc_document import pieces  # noqa: PLC0415 - loaded by now
+
     for destination in (destination for destination, kind in chosen if kind == "json"):
-        _write_json(found, destination)
-
-
-def _write_json(found: DmarcReports, destination: str) -> None:
-    """Piece by piece: with many sources the document takes more memory than all that it is made from."""
-    from deliverability.dmarc_document import pieces  # noqa: PLC0415 - only for this format
-    from deliverability.intake.whole import whole  # noqa: PLC0415 - as above
-
-    if destination == "-":
-        for _, lines in groupby(enumerate(pieces(found)), lambda numbered: numbered[0] // PIECES):
-            to_stdout("".join(line for _, line in lines))
-        return
-    try:
-        with whole(Path(destination)) as file:
-            file.writelines(pieces(found))
-    except (OSError, RuntimeError) as error:
-        raise Problem(f"{destination}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+        write_pieces(destination, pieces(found))
 
 
 def _exit_code(found: DmarcReports, most: float) -> int:

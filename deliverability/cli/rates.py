@@ -10,7 +10,7 @@ import click
 
 from deliverability.cli import SUMMARIES
 from deliverability.cli._options import option, output_options
-from deliverability.cli._output import emit, targets
+from deliverability.cli._output import emit, targets, write_pieces
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import (
     Meter,
@@ -127,15 +127,12 @@ def _resolver(wanted: bool, servers: tuple[str, ...], zones: tuple[str, ...]) ->
 
 
 def _write(document: dict[str, Any], chosen: list[tuple[str, str]], no_color: bool) -> None:
+    from deliverability.rates import pieces  # noqa: PLC0415 - loaded by now
+
     def text(width: int, colour: bool) -> str:
         from deliverability.reports.rates import render  # noqa: PLC0415 - only when a person reads
 
         return render(document, width=width, color=colour)
-
-    def json(_width: int, _colour: bool) -> str:
-        from deliverability.plain import dumps_by_line  # noqa: PLC0415 - only for this format
-
-        return dumps_by_line(document)
 
     def csv(_width: int, _colour: bool) -> str:
         from deliverability.rates import flattened  # noqa: PLC0415 - as above
@@ -144,7 +141,9 @@ def _write(document: dict[str, Any], chosen: list[tuple[str, str]], no_color: bo
         head = list(flattened(document["totals"], document["by"]))
         return to_csv(head, [flattened(row) for row in document["rows"]])
 
-    emit({"text": text, "json": json, "csv": csv}, [c for c in chosen if c[1] != "parquet"], no_color)
+    emit({"text": text, "csv": csv}, [c for c in chosen if c[1] not in {"json", "parquet"}], no_color)
+    for name in (name for name, kind in chosen if kind == "json"):
+        write_pieces(name, pieces(document))
     for destination in (Path(name) for name, kind in chosen if kind == "parquet"):
         _parquet(document, destination)
 

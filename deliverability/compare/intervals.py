@@ -6,6 +6,7 @@ the same square-and-add once more for a difference of two differences (Newcombe 
 
 from __future__ import annotations
 
+from functools import cache
 from math import hypot, sqrt
 from statistics import NormalDist
 
@@ -75,6 +76,11 @@ def _z(x: int, n: int, confidence: float) -> float:
     """The quantile of the normal distribution that leaves half of the rest on either side."""
     if not 0 <= x <= n:
         raise ValueError(f"{x} of {n} is no share")
+    return _quantile(confidence)
+
+
+@cache
+def _quantile(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence lies between 0 and 1, {confidence} does not")
     return NormalDist().inv_cdf((1 + confidence) / 2)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from deliverability.events.engine import Engine
 from deliverability.events.providers import OTHER, PROVIDERS, UNKNOWN, VOICES, domains, provider_of, providers_by_mx
 from deliverability.fastclass import dataclass
-from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
+
+if TYPE_CHECKING:
+    from deliverability.lookup import Resolver
 
 MAX_ASKED = 5_000
 """Domains that are asked for their mail hosts, those with most messages; our own bound on the questions of one run."""
@@ -64,6 +66,10 @@ def _by_messages(engine: Engine) -> list[str]:
 
 
 def _ask(names: Sequence[str], resolver: Resolver) -> dict[str, str]:
+    import asyncio  # noqa: PLC0415 - with the resolvers, 70 ms that only --mx needs
+
+    from deliverability.lookup import DeadlineResolver, LiveResolver  # noqa: PLC0415 - as above
+
     async def ask() -> dict[str, str]:
         try:
             return await providers_by_mx(names, DeadlineResolver(resolver, time.monotonic() + MAX_SECONDS))

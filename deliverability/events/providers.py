@@ -6,14 +6,18 @@ hosts), providers_names.csv (the providers).
 
 from __future__ import annotations
 
-import asyncio
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from deliverability.fastclass import dataclass
-from deliverability.lookup import Answer, Resolver
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from deliverability.lookup import Answer, Resolver
 
 OTHER = "other"
 """No provider of the list."""
@@ -86,6 +90,8 @@ async def providers_by_mx(
     wanted = dict.fromkeys(name.lower().removesuffix(".") for name in names)
     found = {name: provider for name in wanted if (provider := provider_of(name)) != OTHER}
     found |= {name: known[name] for name in wanted if known is not None and name in known}
+    import asyncio  # noqa: PLC0415 - 65 ms that nobody needs who does not ask
+
     gate = asyncio.Semaphore(AT_ONCE)
     asked = [name for name in wanted if name not in found]
     answers = await asyncio.gather(*(_asked(name, resolver, gate) for name in asked))

@@ -62,7 +62,8 @@ def staged(canonical: str, dimensions: Sequence[str], *, people: bool, queued_is
     """
     event_id = "hash(event_id, recipient)" if ids_repeat else "hash(event_id)"
     columns = "".join(f", {DIMENSIONS[name]} AS {name}" for name in dimensions)
-    person = ", CASE WHEN recipient IS NOT NULL THEN hash(recipient) END AS person, event_id IS NOT NULL AS has_id" if people else ""
+    someone = "CASE WHEN recipient IS NOT NULL THEN hash(recipient) END"
+    person = f", {someone} AS person, event_id IS NOT NULL AS has_id" if people else ""
     sent = f" | CASE WHEN type = 'queued' AND {queued_is_sent} THEN {QUEUED_IS_SENT} ELSE 0 END"
     return f"""SELECT hash(coalesce(message_id, campaign, ''), recipient) AS message,
         CASE WHEN event_id IS NULL THEN hash(type, recipient, message_id, ts, url) ELSE {event_id} END AS event,

@@ -19,7 +19,8 @@ import pytest
 import zstandard
 
 from deliverability.events.engine import open_engine
-from deliverability.rates import Asked, rates
+from deliverability.plain import dumps_by_line
+from deliverability.rates import Asked, pieces, rates
 from support.shared import shared
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -332,3 +333,10 @@ def test_a_word_that_the_source_does_not_know_is_counted_and_guessed_at_by_nobod
     found = counted(event("delivered"), event("teleported", 5), event("Delivered", 9, message="m2"))
     assert found["input"]["unknown_words"] == {"teleported": 1}
     assert some(found["totals"], "sent", "delivered") == (2, 2)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5])
+def test_the_text_of_a_document_is_the_same_in_pieces(rows: int, counted: Callable[..., Row]) -> None:
+    some_events = [event("delivered", day * DAY, message=f"m{day}", category=["\x7f\u202e"]) for day in range(rows)]
+    found = counted(*(some_events or [event("account_status_change")]), by=("day", "campaign"))
+    assert "".join(pieces(found)) == dumps_by_line(found)
