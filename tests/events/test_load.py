@@ -370,10 +370,20 @@ def test_compressed_lines_are_cut_at_line_ends(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_full_spool_is_loaded_and_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "FULL", 2_000)
+    sizes: list[int] = []
+    clear = spool.Spool.clear
+
+    def cleared(self: spool.Spool) -> None:
+        sizes.append(self.size)
+        clear(self)
+
+    monkeypatch.setattr(spool.Spool, "clear", cleared)
     broken = [{**row, "timestamp": None} if number % 50 == 0 else row for number, row in enumerate(events(300))]
     document, troubles = read(put("a", lines(broken)))
     assert document["totals"]["delivered"] == 294
     assert [bad.line for bad in troubles.examples] == [1, 51, 101, 151, 201, 251]
+    assert len(sizes) > 10
+    assert max(sizes) < 2_500
 
 
 # the clock -------------------------------------------------------------------------------------------------------
