@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What one run did: files and rows read, events `added`, and those that were there already or are none."""
+    """What one run did: files and rows read, events `added`, those `known` before or twice, and rows that are none."""
 
     files: int
     rows: int
     added: int
+    known: int
     bad: int
     ignored: int
 
@@ -53,8 +54,10 @@ def ingest(
     from deliverability.events.reading import Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
     from deliverability.events.store import StoreTable  # noqa: PLC0415 - as above
+    from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
 
+    expand(paths)  # what is missing is said before there is a store
     known = {**SOURCES, **(sources or {})}
     troubles = troubles or Troubles()
     request = Request(now=now, source=named_source(source, known), sources=known, zone=zone)
@@ -62,5 +65,10 @@ def ingest(
         loader = Loader(engine, table, request, troubles, progress)
         loader.load(paths)
         return Ingested(
-            files=loader.files, rows=loader.rows, added=table.added, bad=troubles.count, ignored=loader.ignored
+            files=loader.files,
+            rows=loader.rows,
+            added=table.added,
+            known=table.offered - table.added,
+            bad=troubles.count,
+            ignored=loader.ignored,
         )

@@ -58,7 +58,7 @@ def command(paths: tuple[str, ...], into: str, rejects: str | None, max_bad_shar
 def _sentence(done: Ingested, into: str) -> str:
     from deliverability.reports.rates import counted  # noqa: PLC0415 - not at start-up
 
-    known = done.rows - done.added - done.bad - done.ignored
+    known = done.known
     parts = [f"{counted(done.added, 'event')} added to {visible(into)}"]
     parts += [f"{known:,} {'was' if known == 1 else 'were'} there already or came twice"] if known > 0 else []
     parts += [f"{done.bad:,} bad"] if done.bad else []

@@ -72,7 +72,11 @@ def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], 
     _write(document, chosen, no_color)
     from deliverability.rates import bad_share  # noqa: PLC0415 - loaded by now
 
-    return 3 if bad_share(document) > given["max_bad_share"] else 0
+    if bad_share(document) <= given["max_bad_share"]:
+        return 0
+    read = document["input"]
+    click.echo(f"deliv: too little for any claim: {read['bad']:,} of {read['rows']:,} rows are bad", err=True)
+    return 3
 
 
 def _counted(

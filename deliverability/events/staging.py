@@ -60,7 +60,7 @@ def staged(canonical: str, dimensions: Sequence[str], *, people: bool, queued_is
     - queued_is_sent: SQL for whether the source has no word for the send itself, and counts what it queued.
     - ids_repeat: one event id may stand for several recipients.
     """
-    event_id = "hash(event_id, recipient)" if ids_repeat else "hash(event_id)"
+    event_id = "hash(event_id, type, recipient)" if ids_repeat else "hash(event_id, type)"
     columns = "".join(f", {DIMENSIONS[name]} AS {name}" for name in dimensions)
     someone = "CASE WHEN recipient IS NOT NULL THEN hash(recipient) END"
     person = f", {someone} AS person, event_id IS NOT NULL AS has_id" if people else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -29,7 +29,11 @@ from deliverability.intake.trouble import Troubles
 _BLOCK = 64
 """Octets of a block of SHA-256 (RFC 2104 §2)."""
 
-_ADDRESS = r"[^\s<>@,;:()=&?/]+(@|%40)[A-Za-z0-9.-]+"
+_SIGN = r"(@|%40|＠|&#64;|\\u0040)"  # noqa: RUF001 - the full-width sign is one of its spellings
+_ADDRESS = r"[^\s<>()\[\],;:]+" + _SIGN + r"(\[[^\]]*\]|[^\s<>()\[\],;:]*)"
+"""An address in any spelling of its sign; more is taken for one than need be, since a VERP address holds another."""
+_DOMAIN = "regexp_extract(recipient, '@([^@%\\s<>\"]+)$', 1)"
+"""The domain of a recipient; nothing where what follows the sign may be an address itself."""
 _PLAIN = {"provider", "type", "reason", "persistence", "recipient", "event_id", "message_id"}
 _SCRUBBED = tuple(name for name, kind in COLUMNS.items() if kind == "VARCHAR" and name not in _PLAIN)
 """Columns of text from outside, in which a sender may have put somebody's address."""
@@ -46,6 +50,8 @@ class StoreTable:
         self._folder: Folder | None = None
         self._opened = ExitStack()
         self.added = 0
+        self.offered = 0
+        self._before = 0
         prepare(engine)
         list_voices(engine)
         if not self._into.name:
@@ -56,25 +62,39 @@ class StoreTable:
         self._pseudonym = _pseudonym(own)
 
     def _open_file(self, given: bytes | None) -> bytes:
-        self._attach()
-        new = not self._engine.run("SELECT 1 FROM duckdb_tables() WHERE database_name = 'store'")
+        new = not self._into.exists()
+        if new and not self._into.parent.is_dir():
+            raise NotAStore(f"{self._into}: cannot be opened as a store (there is no such folder)")
         if not new:
+            self._attach(self._into, "store")
             self._check()
         key = key_of(self._into, given, new=new)
         if new:
-            self._engine.run("BEGIN")
-            columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-            self._engine.run(f"CREATE TABLE store.deliv_event ({KEY} VARCHAR, {columns})")
-            self._engine.run(f"CREATE TABLE store.deliv_store AS SELECT {VERSION} AS version, ? AS key", [mark_of(key)])
-            self._engine.run("COMMIT")
+            self._make(key)
+            self._attach(self._into, "store")
         check_mark(self._into, key, self._engine.run("SELECT key FROM store.deliv_store")[0][0])
         return key
 
-    def _attach(self) -> None:
+    def _make(self, key: bytes) -> None:
+        """An empty store, whole before it has its name: half a DuckDB file is none. Another run's is left as it is."""
+        unfinished = self._into.with_name(f".{self._into.name}.{os.getpid()}.new")
+        try:
+            self._attach(unfinished, "made")
+            columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+            self._engine.run(f"CREATE TABLE made.deliv_event ({KEY} VARCHAR, {columns})")
+            self._engine.run(f"CREATE TABLE made.deliv_store AS SELECT {VERSION} AS version, ? AS key", [mark_of(key)])
+            self._engine.run("CHECKPOINT made")
+            self._engine.run("DETACH made")
+            with suppress(FileExistsError):
+                self._into.hardlink_to(unfinished)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _attach(self, path: Path, name: str) -> None:
         import duckdb  # noqa: PLC0415 - loaded with the engine
 
         try:
-            self._engine.run(f"ATTACH {quoted(str(self._into))} AS store")
+            self._engine.run(f"ATTACH {quoted(str(path))} AS {name}")
         except (EngineFailed, duckdb.Error) as error:
             if "lock" in str(error):
                 raise NotAStore(f"{self._into}: another run is writing to it; try again when it has ended") from None
@@ -116,6 +136,9 @@ class StoreTable:
             f"""SELECT count(*) FILTER (type <> '{IGNORED}' AND ts IS NOT NULL), count(*) FILTER (type = '{IGNORED}'),
                 count(*) FILTER ({IS_BAD}) FROM batch WHERE part = 1"""
         )[0]
+        self.offered += self._engine.run(
+            f"SELECT count(*) FROM batch WHERE type IS NOT NULL AND type <> '{IGNORED}' AND ts IS NOT NULL"
+        )[0][0]
         judge_replies(self._engine, self._sources, "batch")
         self._add()
         return Staged(good=counted[0], ignored=counted[1], bad=counted[2])
@@ -127,9 +150,9 @@ class StoreTable:
         clean["tags"] = f"list_transform(tags, lambda tag: regexp_replace(tag, '{_ADDRESS}', '<@>', 'g'))"
         clean |= {"source_file": "CAST(NULL AS VARCHAR)", "source_line": "CAST(NULL AS BIGINT)"}
         if not kept:
-            clean["recipient"] = f"{self._pseudonym.format('recipient')} || '@' || split_part(recipient, '@', -1)"
+            clean["recipient"] = f"rtrim({self._pseudonym.format('recipient')} || '@' || {_DOMAIN}, '@')"
             clean |= {name: self._id(name) for name in ("event_id", "message_id")}
-        identity = ("provider", "event_id", *(("recipient",) if source.explode else ()))
+        identity = ("provider", "event_id", "type", "recipient", "message_id")
         without = ("provider", "type", "recipient", "message_id", "ts", "url")
         key = "event_id" if kept else f"CASE WHEN event_id IS NULL THEN {_digest(without)} ELSE {_digest(identity)} END"
         said = f"concat_ws('{staging.SEPARATOR}', coalesce(voice.system, ''), {staging.REPLY})"
@@ -172,13 +195,15 @@ class StoreTable:
         return reasons_of(self._engine, canonical)
 
     def begin(self) -> None:
-        """Nothing is undone: an event that is read again is known."""
+        """What is added stays, since an event that is read again is known; only the count of the offered goes back."""
+        self._before = self.offered
 
     def commit(self) -> None:
         """As `begin`."""
 
     def rollback(self) -> None:
         """As `begin`."""
+        self.offered = self._before
 
     def leave_out_the_future(self, now: datetime, troubles: Troubles) -> None:
         """They are kept: whoever counts them judges, with the clock of that day."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from deliverability.events.engine import Engine
 from deliverability.events.source import Source
 from deliverability.events.sources.generic import GENERIC
+from deliverability.events.sources.postfix import POSTFIX
 from deliverability.events.staging import SEPARATOR
 
 
@@ -32,7 +33,7 @@ def _write(path: Path, replies: Iterable[str], sources: Mapping[str, Source]) ->
         for reply in replies:
             system, name, smtp_code, enhanced, word, text = (*reply.split(SEPARATOR, 5), *[""] * 5)[:6]
             # a user's own source whose events are kept is not known in every later run; its classes are in our words
-            hint = sources.get(name, GENERIC).classes.get(word)
+            hint = (POSTFIX if name == POSTFIX.name else sources.get(name, GENERIC)).classes.get(word)
             said = classify(
                 text, status=enhanced or None, reply_code=smtp_code or None, provider=system or None, hint=hint
             )

@@ -23,6 +23,7 @@ from deliverability.events.sources import SOURCES
 from deliverability.events.sources.generic import generic_source
 from deliverability.events.store_files import LOCK, MARK, NotAStore
 from deliverability.ingest import Ingested, ingest
+from deliverability.intake.paths import MissingPath
 from deliverability.privacy import Pseudonyms
 from support.sending import NOW, T, delivered, event, events, lines, put, read, table
 
@@ -68,7 +69,7 @@ def mixed() -> bytes:
 
 def test_reading_again_adds_nothing(place: str) -> None:
     put("a.json", lines(events(10)))
-    assert keep(place, "a.json") == Ingested(files=1, rows=10, added=10, bad=0, ignored=0)
+    assert keep(place, "a.json") == Ingested(files=1, rows=10, added=10, known=0, bad=0, ignored=0)
     first = rows_of(place)
     put("overlapping.csv", table(events(10, 5)))
     put("b.json", json.dumps(events(10)).encode())
@@ -143,7 +144,7 @@ def test_one_bad_row_of_a_large_table_does_not_double_the_count(place: str, monk
     monkeypatch.setattr(load, "DIRECT", 0)
     put("a.csv", table(events(10)) + b"x@b.example,delivered,,e,m\n")
     put("b.json", lines([*events(10, 20), {"event": "open", "email": "q@b.example"}]))
-    assert keep(place, "a.csv", "b.json") == Ingested(files=2, rows=22, added=20, bad=2, ignored=0)
+    assert keep(place, "a.csv", "b.json") == Ingested(files=2, rows=22, added=20, known=0, bad=2, ignored=0)
     assert len(rows_of(place)) == 20
 
 
@@ -408,3 +409,37 @@ def test_many_batches_are_one_store(place: str, monkeypatch: pytest.MonkeyPatch)
     done = keep(place, "a.json")
     assert (done.added, done.rows) == (100, 200)
     assert delivered(place) == (100, 100, {})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "bounce+secret.person=victim.example@shop.example",
+        "secret.person@[192.0.2.1]",
+        "secret.person%40victim.example",
+        "secret.person\uff20victim.example",
+        "secret.person&#64;victim.example",
+    ],
+)
+def test_no_spelling_of_an_address_is_kept(place: str, written: str) -> None:
+    refused = {"event": "bounce", "reason": f"550 no {written} here", "url": f"https://shop.example/?e={written}"}
+    row = {"email": written, "timestamp": T, "sg_event_id": "e", "sg_message_id": "m", "category": [written], **refused}
+    put("a.json", lines([row]))
+
+    assert keep(place, "a.json").added == 1
+    kept = str(rows_of(place)).lower()
+    assert "secret" not in kept
+    assert "victim.example'" not in kept.replace("@victim.example'", "")
+
+
+def test_a_file_that_is_missing_leaves_no_store(place: str) -> None:
+    with pytest.raises(MissingPath):
+        keep(place, "missing.json")
+    assert list(Path().glob("kept*")) == []
+
+
+def test_lines_of_a_log_that_are_no_event_were_not_there_before(place: str) -> None:
+    log = b"Nov 21 10:00:00 mx postfix/smtpd[1]: connect from unknown[192.0.2.1]\n" * 5
+    put("mail.log", log)
+
+    assert keep(place, "mail.log").known == 0
