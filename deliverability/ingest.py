@@ -50,8 +50,8 @@ def ingest(
     Raises NotACount, NotAStore, MissingPath, EngineMissing, EngineFailed and OSError; all have one line.
     """
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - with DuckDB, 200 ms
-    from deliverability.events.load import Loader  # noqa: PLC0415 - as above
-    from deliverability.events.reading import Request  # noqa: PLC0415 - as above
+    from deliverability.events.reading.load import Loader  # noqa: PLC0415 - as above
+    from deliverability.events.reading.request import Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
     from deliverability.events.store import StoreTable  # noqa: PLC0415 - as above
     from deliverability.intake.paths import expand  # noqa: PLC0415 - as above

@@ -13,9 +13,9 @@ from deliverability.fastclass import dataclass
 if TYPE_CHECKING:
     from datetime import date, tzinfo
 
+    from deliverability.events.counting.mailboxes import Mx
     from deliverability.events.figures import RatesFacts
-    from deliverability.events.load import Loader
-    from deliverability.events.mailboxes import Mx
+    from deliverability.events.reading.load import Loader
     from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
     from deliverability.lookup import Resolver
@@ -112,12 +112,12 @@ def _read(
     with_facts: bool,
 ) -> tuple[dict[str, Any], RatesFacts | None]:
     from deliverability.events import rates as counting  # noqa: PLC0415 - with DuckDB, 200 ms
+    from deliverability.events.counting.facts import DIMENSIONS, facts  # noqa: PLC0415 - as above
+    from deliverability.events.counting.table import EventTable  # noqa: PLC0415 - as above
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - as above
-    from deliverability.events.facts import DIMENSIONS, facts  # noqa: PLC0415 - as above
-    from deliverability.events.load import Loader  # noqa: PLC0415 - as above
-    from deliverability.events.reading import Request  # noqa: PLC0415 - as above
+    from deliverability.events.reading.load import Loader  # noqa: PLC0415 - as above
+    from deliverability.events.reading.request import Request  # noqa: PLC0415 - as above
     from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
-    from deliverability.events.table import EventTable  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - as above
 
     troubles = troubles or Troubles()
@@ -190,7 +190,7 @@ def document(
 
 
 def _row(counted: Mapping[str, Any]) -> dict[str, Any]:
-    from deliverability.events.fold import COUNTS  # noqa: PLC0415 - loaded by whoever counted
+    from deliverability.events.counting.fold import COUNTS  # noqa: PLC0415 - loaded by whoever counted
 
     seconds = counted["seconds"]
     known = {

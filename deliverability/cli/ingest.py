@@ -75,7 +75,7 @@ def _ingested(
     config: str | None,
 ) -> Ingested:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
-    from deliverability.events.store_files import NotAStore  # noqa: PLC0415 - as above
+    from deliverability.events.store.files import NotAStore  # noqa: PLC0415 - as above
     from deliverability.ingest import ingest  # noqa: PLC0415 - as above
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
     from deliverability.privacy import KEY_VARIABLE  # noqa: PLC0415 - as above

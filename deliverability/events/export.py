@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deliverability.events.canonical import named, quoted
 from deliverability.events.engine import open_engine
+from deliverability.events.reading.canonical import named, quoted
 
 
 def write_parquet(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], path: Path) -> None:

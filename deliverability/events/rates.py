@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from deliverability.events import fold
+from deliverability.events.counting import fold
+from deliverability.events.counting.mailboxes import Mx, find_mailboxes
+from deliverability.events.counting.staging import DIMENSIONS, GOOD
+from deliverability.events.counting.verdicts import judge_replies
 from deliverability.events.engine import Engine
-from deliverability.events.mailboxes import Mx, find_mailboxes
 from deliverability.events.source import Source
-from deliverability.events.staging import DIMENSIONS, GOOD
-from deliverability.events.verdicts import judge_replies
 from deliverability.lookup import Resolver
 
 BY = ("day", "provider", *DIMENSIONS)

@@ -17,7 +17,7 @@ IN_PATH = "nullif('in the path', 'in the path')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One sending service's events, as data; `deliverability.events.load` turns it into a query.
+    """One sending service's events, as data; `deliverability.events.reading.load` turns it into a query.
 
     - name, title, documentation: `sendgrid`, `Twilio SendGrid Event Webhook`, the pages that the facts are from.
     - raw: the keys (or column heads) that are read, each `VARCHAR` or `JSON`; nothing else of a row is parsed. A key
@@ -35,10 +35,10 @@ class Source:
       for exports that keep each type in a file or a folder of its own. It stands where `kind` has `IN_PATH`, and in
       place of a `kind` that is null.
     - halves: columns by one of which a loader's tables are known that keep an event in two rows with the same event id;
-      `split` says that rows are such (`deliverability.events.halves`). `at(path, columns)` is the source as it reads
-      one file.
+      `split` says that rows are such (`deliverability.events.reading.halves`). `at(path, columns)` is the source as it
+      reads one file.
     - fields: canonical column → SQL over raw columns, `item` and `kind`; columns left out are null. The macros are in
-      `deliverability.events.macros`.
+      `deliverability.events.reading.macros`.
     - classes: the source's `bounce_class` (lower case) → one of our reasons, or a bare persistence where the class says
       no more; it speaks last in the order of evidence.
     """

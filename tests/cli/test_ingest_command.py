@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from deliverability.cli import run
-from deliverability.events.load import Loader
+from deliverability.events.reading.load import Loader
 from deliverability.privacy import Pseudonyms
 from support.sending import event, events, lines, put, table
 

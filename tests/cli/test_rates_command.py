@@ -19,7 +19,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
-from deliverability.events.fold import COUNTS
+from deliverability.events.counting.fold import COUNTS
 from deliverability.rates import RATES
 from deliverability.shape import misfit, schema
 from support.sending import T, event, events, lines, put, table

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from deliverability.events import load, pieces, relations, rows, spool, values
 from deliverability.events.engine import EngineFailed
+from deliverability.events.reading import load, pieces, relations, rows, spool, values
 from deliverability.ingest import ingest
 from deliverability.intake.paths import MissingPath
 from deliverability.rates import NotACount
@@ -444,7 +444,9 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(monkeypatch: pytest.MonkeyP
 
 def test_an_engine_that_gives_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     put("a", lines(events(30)))
-    monkeypatch.setattr("deliverability.events.staging.create", lambda *_, **__: "COPY (SELECT 1) TO '/nowhere/at/all'")
+    monkeypatch.setattr(
+        "deliverability.events.counting.staging.create", lambda *_, **__: "COPY (SELECT 1) TO '/nowhere/at/all'"
+    )
     with pytest.raises(EngineFailed) as error:
         read("a")
     assert "\n" not in str(error.value)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from deliverability.cli import run
-from deliverability.events import classify, mailboxes
+from deliverability.events import classify
+from deliverability.events.counting import mailboxes
 from deliverability.events.providers import VOICES
 from deliverability.ingest import ingest
 from deliverability.lookup import Answer, AssumeAbove, Nameserver, ZoneResolver

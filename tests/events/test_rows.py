@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.events import rows
-from deliverability.events.rows import Row, csv_rows
-from deliverability.events.values import Broken
+from deliverability.events.reading import rows
+from deliverability.events.reading.rows import Row, csv_rows
+from deliverability.events.reading.values import Broken
 
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff\r"), max_size=8)
 

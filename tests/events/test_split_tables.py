@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deliverability.events import load
+from deliverability.events.reading import load
 from deliverability.ingest import ingest
 from deliverability.intake.trouble import Troubles
 from deliverability.rates import Asked, rates

@@ -17,11 +17,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from deliverability.events import load, spool, store
+from deliverability.events import store
 from deliverability.events.engine import EngineFailed
+from deliverability.events.reading import load, spool
 from deliverability.events.sources import SOURCES
 from deliverability.events.sources.generic import generic_source
-from deliverability.events.store_files import LOCK, MARK, NotAStore
+from deliverability.events.store.files import LOCK, MARK, NotAStore
 from deliverability.ingest import Ingested, ingest
 from deliverability.intake.paths import MissingPath
 from deliverability.privacy import Pseudonyms
@@ -327,7 +328,7 @@ _KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from deliverability.events import load, spool
+from deliverability.events.reading import load, spool
 from deliverability.events.engine import Engine
 from deliverability.ingest import ingest
 

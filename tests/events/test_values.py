@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverability.events import values
-from deliverability.events.values import Broken, Value, read_values
+from deliverability.events.reading import values
+from deliverability.events.reading.values import Broken, Value, read_values
 
 json_values = st.recursive(
     st.none()

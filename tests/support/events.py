@@ -11,12 +11,12 @@ from typing import Any
 
 import duckdb
 
-from deliverability.events.canonical import EVENT_TYPE, canonical_query
-from deliverability.events.macros import MACROS
-from deliverability.events.relations import json_relation
+from deliverability.events.reading.canonical import EVENT_TYPE, canonical_query
+from deliverability.events.reading.macros import MACROS
+from deliverability.events.reading.relations import json_relation
+from deliverability.events.reading.spool import LINE, Spool
 from deliverability.events.source import Source
 from deliverability.events.sources import SOURCES
-from deliverability.events.spool import LINE, Spool
 
 Event = dict[str, Any]
 

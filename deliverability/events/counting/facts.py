@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deliverability.events import fold, rates, staging
+from deliverability.events import rates
+from deliverability.events.counting import fold, staging
+from deliverability.events.counting.mailboxes import REPORTING
+from deliverability.events.counting.staging import BITS, GOOD
 from deliverability.events.engine import Engine
 from deliverability.events.figures import (
     BOUNCE_GRACE_HOURS,
@@ -20,10 +23,8 @@ from deliverability.events.figures import (
     Rejection,
     Seconds,
 )
-from deliverability.events.load import Loader
-from deliverability.events.mailboxes import REPORTING
+from deliverability.events.reading.load import Loader
 from deliverability.events.schema import Type
-from deliverability.events.staging import BITS, GOOD
 from deliverability.protocols.addresses import literal, not_public
 
 DIMENSIONS = ("domain", "campaign", "stream", "ip", "source")

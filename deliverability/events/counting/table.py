@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from deliverability.events import staging
-from deliverability.events.canonical import EVENT_TYPE, quoted
+from deliverability.events.counting import staging
 from deliverability.events.engine import Engine
-from deliverability.events.macros import MACROS
+from deliverability.events.reading.canonical import EVENT_TYPE, quoted
+from deliverability.events.reading.macros import MACROS
 from deliverability.events.source import Source
 from deliverability.events.sources import SOURCES
 from deliverability.events.sources.kept import KEPT

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deliverability.events.schema import Type
-from deliverability.events.staging import (
+from deliverability.events.counting.staging import (
     BITS,
     GOOD,
     MACHINE_OPEN,
@@ -17,6 +16,7 @@ from deliverability.events.staging import (
     SEPARATOR,
     UNFLAGGED_OPEN,
 )
+from deliverability.events.schema import Type
 
 _B = {type_.value: bit for type_, bit in BITS.items()}
 _NO_MAIL = (Type.QUEUED, Type.REJECTED, Type.FAILED, Type.SUBSCRIBED, Type.UNKNOWN)

@@ -1,4 +1,4 @@
-"""How files are to be read and where their rows go: what `deliverability.events.load` works with."""
+"""How files are to be read and where their rows go: what `deliverability.events.reading.load` works with."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import field
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from deliverability.events.layout import Layout, Look
+from deliverability.events.counting.table import Staged
+from deliverability.events.reading.layout import Layout, Look
 from deliverability.events.source import Source, as_row
 from deliverability.events.sources import SOURCES
-from deliverability.events.table import Staged
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Troubles
 

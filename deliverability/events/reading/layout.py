@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from deliverability.events.postfix import recognised
-from deliverability.events.rows import wide_fields
-from deliverability.events.values import Value, read_values
+from deliverability.events.reading.rows import wide_fields
+from deliverability.events.reading.values import Value, read_values
 from deliverability.fastclass import dataclass
 
 HEAD = 256 * 1024

@@ -8,8 +8,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from deliverability.events.reading.values import Broken, Readable, read_values
 from deliverability.events.source import Source
-from deliverability.events.values import Broken, Readable, read_values
 from deliverability.fastclass import dataclass
 
 MAX_FIELD = 1024 * 1024

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deliverability.events.canonical import quoted
+from deliverability.events.counting.table import Staged, reasons_of
 from deliverability.events.engine import Engine
+from deliverability.events.reading.canonical import quoted
 from deliverability.events.schema import COLUMNS, IGNORED
 from deliverability.events.source import Source
-from deliverability.events.table import Staged, reasons_of
 
 ALONE = "event-not-in-files"
 """Why a row is bad that has an id in place of a time, and no row with a time has that id."""
@@ -25,7 +25,7 @@ _JOINED = ", ".join(
 
 
 class Halves:
-    """A place where rows go (`deliverability.events.load.Table`), and come from again as events."""
+    """A place where rows go (`deliverability.events.reading.load.Table`), and come from again as events."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

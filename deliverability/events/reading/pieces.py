@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from deliverability.events.rows import wide_fields
-from deliverability.events.values import Readable
+from deliverability.events.reading.rows import wide_fields
+from deliverability.events.reading.values import Readable
 from deliverability.intake.trouble import Refused
 
 PIECE = 128 * 1024 * 1024

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deliverability.events.canonical import columns_argument, named, quoted
 from deliverability.events.engine import Engine
+from deliverability.events.reading.canonical import columns_argument, named, quoted
 from deliverability.events.schema import COLUMNS
 from deliverability.events.source import Source
 from deliverability.events.sources.kept import KEY

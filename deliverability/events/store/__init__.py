@@ -14,16 +14,16 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
-from deliverability.events import staging
-from deliverability.events.canonical import quoted
+from deliverability.events.counting import staging
+from deliverability.events.counting.mailboxes import list_voices
+from deliverability.events.counting.table import IS_BAD, Staged, prepare, reasons_of
+from deliverability.events.counting.verdicts import judge_replies
 from deliverability.events.engine import Engine, EngineFailed
-from deliverability.events.mailboxes import list_voices
+from deliverability.events.reading.canonical import quoted
 from deliverability.events.schema import COLUMNS, IGNORED
 from deliverability.events.source import Source
 from deliverability.events.sources.kept import KEPT, KEY
-from deliverability.events.store_files import VERSION, Folder, NotAStore, check_mark, check_version, key_of, mark_of
-from deliverability.events.table import IS_BAD, Staged, prepare, reasons_of
-from deliverability.events.verdicts import judge_replies
+from deliverability.events.store.files import VERSION, Folder, NotAStore, check_mark, check_version, key_of, mark_of
 from deliverability.intake.trouble import Troubles
 
 _BLOCK = 64
@@ -40,7 +40,7 @@ _SCRUBBED = tuple(name for name, kind in COLUMNS.items() if kind == "VARCHAR" an
 
 
 class StoreTable:
-    """A store as the place where rows go (`deliverability.events.load.Table`)."""
+    """A store as the place where rows go (`deliverability.events.reading.load.Table`)."""
 
     def __init__(self, engine: Engine, into: Path, key: bytes | None, sources: Mapping[str, Source]) -> None:
         """Open the store, or make it. Raises NotAStore, EngineFailed, OSError."""

@@ -11,24 +11,24 @@ from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
-from deliverability.events import relations
-from deliverability.events.canonical import canonical_query, quoted
+from deliverability.events.counting.table import IS_BAD, Staged
 from deliverability.events.engine import Engine, EngineFailed
-from deliverability.events.halves import ALONE, Halves
-from deliverability.events.layout import HEAD, Layout, Look, look_at
-from deliverability.events.pieces import NOTHING, Recoded, Rejoined, count_lines, csv_head, filled, pieces
 from deliverability.events.postfix import read_log
 from deliverability.events.postfix.rows import LOG_COLUMNS, LOG_FORMAT
-from deliverability.events.reading import Request, Table, column_names, holds_nothing, needs_python, said
+from deliverability.events.reading import relations
+from deliverability.events.reading.canonical import canonical_query, quoted
+from deliverability.events.reading.halves import ALONE, Halves
+from deliverability.events.reading.layout import HEAD, Layout, Look, look_at
+from deliverability.events.reading.pieces import NOTHING, Recoded, Rejoined, count_lines, csv_head, filled, pieces
+from deliverability.events.reading.request import Request, Table, column_names, holds_nothing, needs_python, said
+from deliverability.events.reading.rows import Row, csv_rows, json_rows
+from deliverability.events.reading.spool import FILE, LINE, Spool
+from deliverability.events.reading.values import MAX_VALUE, Broken, Readable
 from deliverability.events.recognise import recognise
-from deliverability.events.rows import Row, csv_rows, json_rows
 from deliverability.events.source import Source
 from deliverability.events.sources.kept import KEPT, KEY
 from deliverability.events.sources.postfix import POSTFIX
-from deliverability.events.spool import FILE, LINE, Spool
-from deliverability.events.store_files import NotAStore, check_version
-from deliverability.events.table import IS_BAD, Staged
-from deliverability.events.values import MAX_VALUE, Broken, Readable
+from deliverability.events.store.files import NotAStore, check_version
 from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.streams import Kind, Part, open_stream
 from deliverability.intake.trouble import Bad, Refused, Troubles

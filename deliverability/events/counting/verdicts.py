@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deliverability.events.counting.staging import SEPARATOR
 from deliverability.events.engine import Engine
 from deliverability.events.source import Source
 from deliverability.events.sources.generic import GENERIC
 from deliverability.events.sources.postfix import POSTFIX
-from deliverability.events.staging import SEPARATOR
 
 
 def judge_replies(engine: Engine, sources: Mapping[str, Source], said: str) -> None:

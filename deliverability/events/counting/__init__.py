@@ -1,0 +1,1 @@
+"""From canonical rows to counts: staged narrow, folded to messages, judged, added up."""
