@@ -49,6 +49,12 @@ _octets = itertools.count()
 
 
 @pytest.fixture(autouse=True)
+def _is_as_wide_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools that run tests, such as xdist's workers, may say how wide their terminal is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _stays_on_this_machine() -> Iterator[None]:
     network.ATTEMPTS.clear()
     yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def _one_line(error: Exception) -> str:
 
 
 @contextmanager
-def open_engine(*, memory: int = MEMORY, threads: int | None = None, folder: Path | None = None) -> Iterator[Engine]:
+def open_engine(*, memory: int = MEMORY, threads: int | None = None, folder: Path | None = None) -> Generator[Engine]:
     """An empty engine for as long as the context lasts. What it wrote is removed with it.
 
     - memory: octets; threads: as many as there are cores by default; folder: where the temporary folder is made.
