@@ -80,7 +80,7 @@ def test_presentation_form_is_dnspython_s(found: list[dns.rdata.Rdata], owner: d
     assert reply.rrset is not None
     assert reply.ttl == ttl
     if isinstance(same[0], dns.rdtypes.txtbase.TXTBase):
-        assert set(reply.rrset.strings) == {rdata.strings for rdata in same}  # type: ignore[attr-defined]
+        assert set(reply.rrset.strings) == {rdata.strings for rdata in same}
     else:
         assert reply.rrset.records == tuple(sorted({rdata.to_text() for rdata in same}))
 
