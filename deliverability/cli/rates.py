@@ -75,7 +75,9 @@ def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], 
     if bad_share(document) <= given["max_bad_share"]:
         return 0
     read = document["input"]
-    click.echo(f"deliv: too little for any claim: {read['bad']:,} of {read['rows']:,} rows are bad", err=True)
+    some = read["rows"] > read["bad"]
+    why = f"{read['bad']:,} of {read['rows']:,} rows are bad" if some else "no events could be read"
+    click.echo(f"deliv: too little for any claim: {why}", err=True)
     return 3
 
 
