@@ -29,7 +29,7 @@ CLEAN = "no source has the fault"
 FACT = "states a fact, neither good nor bad"
 
 BEYOND = {*INPUTS, "hosts", "dnsbl"}
-"""Facts that no zone holds: what an audit is given, reverse zones, block lists. Vectors hold the checks that want them."""
+"""Facts that no zone holds: what an audit is given, reverse zones, block lists. Vectors hold their checks."""
 
 NEVER_PASSES = {
     OUTSIDE: "mx-ipv6 mx-ptr dkim-delegation",
