@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.signals import hearing
+
 DELIV = [sys.executable, "-m", "deliverability"]
 
 
@@ -17,7 +19,7 @@ def test_an_audit_is_interrupted_without_a_traceback_or_half_a_file(tmp_path: Pa
         silent.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{silent.getsockname()[1]}"
         audit = [*DELIV, "audit", "shop.test", "--resolver", server, "-o", "a.json"]
-        with subprocess.Popen(audit, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(hearing(audit), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             silent.settimeout(30)
             silent.recv(512)
             process.send_signal(signal.SIGINT)

@@ -23,6 +23,7 @@ from deliverability.events.counting.fold import COUNTS
 from deliverability.rates import RATES
 from deliverability.shape import misfit, schema
 from support.sending import T, event, events, lines, put, table
+from support.signals import hearing
 
 Json = dict[str, Any]
 SECRET = "given.name"
@@ -397,7 +398,7 @@ def test_an_interrupted_run_leaves_nothing() -> None:
     put("a", lines(events(60_000)))
     Path("tmp").mkdir()
     settings = {**os.environ, "TMPDIR": str(Path("tmp").absolute())}
-    command = [sys.executable, "-m", "deliverability", "rates", *["a"], "-"]
+    command = hearing([sys.executable, "-m", "deliverability", "rates", "a", "-"])
     with subprocess.Popen(command, env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as run_:
         while not any(Path("tmp").glob("deliv-*/*")) and run_.poll() is None:
             pass
