@@ -47,7 +47,7 @@ _PROVIDERS = {
 }
 
 _THREATS = (
-    ("T1", "Campaigns differ", "excluded", "Intervals are between campaigns, which differ 3.1 times as much as chance."),
+    ("T1", "Campaigns differ", "excluded", "Campaigns differ 3.1 times as much as chance; intervals allow for it."),
     ("T2", "Apple fetches images", "detected", "Opens by machines alone went from 20 % to 38 % of all opens."),
     ("T3", "Gmail fetches images", "excluded", "The flag covers Gmail on both sides."),
     ("T4", "Scanners click", "not_excluded", "Clicks carry no flag; they are not a headline."),
