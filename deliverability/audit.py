@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from deliverability import RULESET, __version__
+from deliverability.arbitration import next_best_fix
 from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
@@ -16,7 +17,7 @@ from deliverability.gather import GATHERERS, INPUTS, begin, finish, gather
 from deliverability.lookup import RecordingResolver, Resolver
 from deliverability.plain import to_plain
 from deliverability.repair import tried
-from deliverability.verdict import decide, next_best_fix
+from deliverability.verdict import decide
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
@@ -45,7 +46,7 @@ async def audit_domain(
         options=setting.options,
         vantage=setting.vantage,
         verdict=decide(subject, findings),
-        next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}),
+        next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}, inquiry.inputs),
         findings=findings,
         facts={name: to_plain(value) for name, value in facts.items() if name not in _KEPT and not _is_fault(value)},
         dns=tuple(recorder.answers),

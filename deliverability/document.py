@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, cast
 
+from deliverability.arbitration import Arbitration, Basis, FixChoice, NextFix
 from deliverability.fastclass import dataclass
 from deliverability.findings import (
     Action,
@@ -30,7 +31,7 @@ from deliverability.lookup.answer import Answer, Status
 from deliverability.lookup.rdtypes import TEXT_TYPES
 from deliverability.plain import Plain, dumps, dumps_by_line, to_plain
 from deliverability.sources import SOURCES
-from deliverability.verdict import FixChoice, NextFix, Verdict, Word
+from deliverability.verdict import Verdict, Word
 
 SCHEMA = "deliv.audit/1"
 ZONE_LISTING = "zone_listing"
@@ -211,8 +212,25 @@ def _verdict(plain: Plain) -> Verdict:
 def _next_fix(plain: Plain) -> NextFix | None:
     if plain is None:
         return None
-    runners_up = tuple(FixChoice(r["check"], r["subject"]) for r in plain.get("runners_up", ()))
-    return NextFix(plain["check"], plain["subject"], plain["why"], runners_up)
+    runners_up = tuple(FixChoice(r["check"], r["subject"], _arbitration(r)) for r in plain.get("runners_up", ()))
+    return NextFix(plain["check"], plain["subject"], plain["why"], runners_up, _arbitration(plain))
+
+
+def _arbitration(choice: dict[str, Plain]) -> Arbitration | None:
+    plain = choice.get("arbitration")
+    if plain is None:
+        return None
+    effort = plain.get("effort")
+    return Arbitration(
+        severity=Severity(plain["severity"]),
+        basis=Basis(plain["basis"]),
+        effort=None if effort is None else Effort(effort),
+        score=plain["score"],
+        affected=plain.get("affected"),
+        of=plain.get("of"),
+        before=tuple(plain.get("before", ())),
+        because=tuple(plain.get("because", ())),
+    )
 
 
 def _read_finding(plain: dict[str, Any]) -> Finding:

@@ -1,4 +1,4 @@
-"""What the findings come to: the verdict's word and sentence, the next best fix, the exit code."""
+"""What the findings come to: the verdict's word and sentence, the exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from deliverability.fastclass import dataclass
-from deliverability.findings import Effort, Finding, Lack, Outcome, Role, Severity, Subject
+from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subject
 
 
 class Word(StrEnum):
@@ -28,28 +28,8 @@ class Verdict:
     why_not_more_certain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FixChoice:
-    """A finding whose fix could come next."""
-
-    check: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class NextFix:
-    """The one fix to make next, why that one, and those that would follow."""
-
-    check: str
-    subject: str
-    why: str
-    runners_up: tuple[FixChoice, ...] = ()
-
-
 MAX_REASONS = 12
 """Reasons shown in `why_not_more_certain`; the rest are counted. The findings list them all."""
-RUNNERS_UP = 2
-"""design/report.md §8: one fix, then two runners-up."""
 
 
 def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
@@ -119,33 +99,6 @@ def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
     ]
     rest = len(texts) - MAX_REASONS
     return tuple(texts[:MAX_REASONS]) + ((f"{rest} more could not be checked.",) if rest > 0 else ())
-
-
-_EFFORT = {Effort.LOW: 0, Effort.MEDIUM: 1, Effort.HIGH: 2}
-
-_FOUNDATIONS = ("dns-domain-exists", "mx-", "spf-", "dkim-", "dmarc-")
-"""What must stand before the next can: names before mail servers, SPF and DKIM before a DMARC policy. What happened to
-the mail comes last, since it follows from these."""
-
-
-def next_best_fix(findings: Sequence[Finding], whys: dict[str, str]) -> NextFix | None:
-    """The fault to mend next: worst consequence first, then what others rest on, then the least effort.
-
-    `whys` maps a check id to why it matters. None means that nothing needs doing.
-    """
-    ranked = sorted(_failed(findings), key=_priority)
-    if not ranked:
-        return None
-    first = ranked[0]
-    runners_up = tuple(FixChoice(f.check, f.subject) for f in ranked[1 : 1 + RUNNERS_UP])
-    return NextFix(first.check, first.subject, whys.get(first.check, first.title), runners_up)
-
-
-def _priority(finding: Finding) -> tuple[int, int, int, bool]:
-    ground = next((i for i, prefix in enumerate(_FOUNDATIONS) if finding.check.startswith(prefix)), len(_FOUNDATIONS))
-    fix = finding.fix
-    effort = _EFFORT[fix.effort] if fix else len(_EFFORT)
-    return (-finding.severity.rank, ground, effort, not (fix and fix.reaudited))
 
 
 def exit_code(verdicts: Sequence[tuple[Verdict, Sequence[Finding]]], fail_on: Severity | None) -> int:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from deliverability import api
+from deliverability.arbitration import Arbitration, Basis, FixChoice, NextFix
 from deliverability.cli import run
 from deliverability.demo import AFTER, BEFORE, DOMAIN, HELO, SENDER, zones
 from deliverability.diff import diff
@@ -39,7 +40,7 @@ from deliverability.findings import (
 )
 from deliverability.lookup import Answer, Status
 from deliverability.protocols.blocklists import Which
-from deliverability.verdict import FixChoice, NextFix, Verdict, Word
+from deliverability.verdict import Verdict, Word
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 STAGES = {"before": BEFORE, "after": AFTER}
@@ -131,6 +132,18 @@ def options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, **own, "resolver": [], "zone": [], "overlay": []}
 
 
+arbitrations = st.none() | st.builds(
+    Arbitration,
+    severity=st.sampled_from(Severity),
+    basis=st.sampled_from(Basis),
+    effort=st.none() | st.sampled_from(Effort),
+    score=st.floats(0, 1000, allow_nan=False),
+    affected=st.none() | st.integers(0, 10**9),
+    of=st.none() | st.integers(0, 10**9),
+    before=tuples(ids),
+    because=tuples(texts),
+)
+
 audits = st.builds(
     Audit,
     deliv_version=texts,
@@ -140,7 +153,8 @@ audits = st.builds(
     options=objects.map(options),
     vantage=objects.map(lambda given: {**given, "resolvers": [], "ipv6": None, "port25": None}),
     verdict=st.builds(Verdict, st.sampled_from(Word), texts, tuples(texts)),
-    next_best_fix=st.none() | st.builds(NextFix, ids, texts, texts, tuples(st.builds(FixChoice, ids, texts))),
+    next_best_fix=st.none()
+    | st.builds(NextFix, ids, texts, texts, tuples(st.builds(FixChoice, ids, texts, arbitrations)), arbitrations),
     findings=tuples(findings),
     facts=st.dictionaries(texts, objects, max_size=3),
     dns=tuples(answers()),
@@ -222,7 +236,7 @@ def test_the_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.split() == NAMES
 
 
-WORDS = (Action, Effort, Lack, Outcome, Owner, Role, Severity, Status, Which, Word)
+WORDS = (Action, Basis, Effort, Lack, Outcome, Owner, Role, Severity, Status, Which, Word)
 
 
 def enumerations(node: Any) -> Iterator[frozenset[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from deliverability.arbitration import FixChoice, NextFix
 from deliverability.checks._check import Check
 from deliverability.document import Audit
 from deliverability.findings import (
@@ -23,7 +24,7 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup.answer import Answer, Status
-from deliverability.verdict import FixChoice, NextFix, Verdict, Word
+from deliverability.verdict import Verdict, Word
 
 DOMAIN = "weinhandel.example"
 SPF = (
