@@ -1,13 +1,15 @@
 """Intervals of shares and of their differences, with the standard library alone.
 
 Wilson (1927) for one share; Newcombe (1998, Statistics in Medicine 17:873-890, method 10) for a difference of two; and
-the same square-and-add once more for a difference of two differences (Newcombe 2001).
+the same square-and-add once more for a difference of two differences (Newcombe 2001). Robbins (1970, Annals of
+Mathematical Statistics 41:1397-1409) for a share that is looked at again and again while it grows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from math import hypot, sqrt
+from math import hypot, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 Interval = tuple[float, float]
@@ -70,6 +72,43 @@ def newcombe_did(
     d2 = third[0] / third[1] - fourth[0] / fourth[1]
     d = d1 - d2
     return d, d - hypot(d1 - low1, high2 - d2), d + hypot(high1 - d1, d2 - low2)
+
+
+def confidence_sequence(x: int, n: int, alpha: float = 1 - CONFIDENCE) -> Interval:
+    """The interval of the share x of n that holds at every n at once, however often it is looked at (Robbins).
+
+    All p for which the beta(1, 1) mixture is at most 1/alpha times as likely as p itself: a limit that lies outside
+    may be acted on at once, without waiting for an end fixed beforehand. (0, 1) for none of none.
+
+    Args:
+        x: How many did.
+        n: Of how many.
+        alpha: The chance that the true share is ever left out.
+
+    Raises:
+        ValueError: x is not between 0 and n, or `alpha` not between 0 and 1.
+    """
+    _z(x, n, 1 - alpha)
+    # ln of B(1 + x, 1 + n - x) / B(1, 1) · alpha: what p^x (1 - p)^(n - x) has to reach
+    least = lgamma(1 + x) + lgamma(1 + n - x) - lgamma(2 + n) + log(alpha)
+
+    def is_outside(p: float) -> bool:
+        return (x * log(p) if x else 0.0) + ((n - x) * log1p(-p) if n > x else 0.0) < least
+
+    middle = x / n if n else 0.5
+    low = 0.0 if x == 0 else _edge(0.0, middle, is_outside)
+    high = 1.0 if x == n else _edge(1.0, middle, is_outside)
+    return low, high
+
+
+def _edge(outside: float, inside: float, is_outside: Callable[[float], bool]) -> float:
+    """Where a condition that holds at one end and not at the other changes, by bisection."""
+    while (middle := (outside + inside) / 2) not in {outside, inside}:
+        if is_outside(middle):
+            outside = middle
+        else:
+            inside = middle
+    return inside
 
 
 def _z(x: int, n: int, confidence: float) -> float:

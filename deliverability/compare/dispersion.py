@@ -1,0 +1,198 @@
+"""Tests of a difference that count campaigns, not messages: what one campaign's recipients do is not independent.
+
+`welch` is what a metric's interval and p rest on; `quasibinomial` and `permutation` stand beside it, and `holm` pays
+for having looked at several metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from math import comb, fsum, log, sqrt
+from random import Random
+
+from deliverability.compare.intervals import CONFIDENCE, Share
+from deliverability.compare.student import t_quantile, two_sided
+from deliverability.fastclass import dataclass
+
+ROUNDS = 9999
+"""Arrangements that a permutation test draws where it cannot look at all of them: the least p is 1 in 10,000."""
+_DRAWS = 1_000_000
+_FEWEST_ROUNDS = 999
+"""Campaigns drawn over all rounds, and the fewest rounds whatever that leaves: 730 campaigns take 0.2 s so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welch:
+    """A difference of pooled shares, its standard error between campaigns, and the interval that t gives it."""
+
+    difference: float
+    se: float
+    t: float
+    df: float
+    p: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quasi:
+    """A difference of log-odds; `dispersion`: the variance between campaigns, as a multiple of the binomial one."""
+
+    difference: float
+    se: float
+    t: float
+    df: float
+    p: float
+    dispersion: float
+
+
+def welch(a: Sequence[Share], b: Sequence[Share], confidence: float = CONFIDENCE) -> Welch:
+    """The pooled share of b minus that of a, with campaigns as the unit.
+
+    The variance of a pooled share is that of a ratio estimator, linearised by campaign; both it and its degrees of
+    freedom allow for campaigns of unequal size (Bell and McCaffrey 2002, for shares of equal variance), which for equal
+    ones is Welch's test. It is never less than what chance alone gives single messages.
+
+    Args:
+        a: (x, n) of each campaign before.
+        b: (x, n) of each campaign after.
+        confidence: Of the interval.
+
+    Raises:
+        ValueError: A side has fewer than two campaigns with n > 0.
+    """
+    before, after = _side(a), _side(b)
+    difference = after.share - before.share
+    variance = before.variance + after.variance
+    se = sqrt(variance)
+    df = variance**2 / (before.variance**2 / before.df + after.variance**2 / after.df)
+    half = t_quantile((1 + confidence) / 2, df) * se
+    return Welch(
+        difference=difference,
+        se=se,
+        t=difference / se,
+        df=df,
+        p=two_sided(difference / se, df),
+        low=max(-1.0, difference - half),
+        high=min(1.0, difference + half),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    share: float
+    variance: float
+    df: float
+
+
+def _side(campaigns: Sequence[Share]) -> _Side:
+    campaigns = [(x, n) for x, n in campaigns if n]
+    if len(campaigns) < 2:
+        raise ValueError("the variation between campaigns needs two of them on each side")
+    whole = sum(n for _, n in campaigns)
+    share = sum(x for x, _ in campaigns) / whole
+    weights = [n / whole for _, n in campaigns]
+    squares = fsum(weight * weight for weight in weights)
+    between = fsum(
+        weight * weight * (x / n - share) ** 2 / _kept(weight, squares)
+        for weight, (x, n) in zip(weights, campaigns, strict=True)
+    )
+    # half a success and half a failure more, so that a share of 0 or 1 has some variance too
+    shrunk = (share * whole + 0.5) / (whole + 1)
+    return _Side(share, max(between, shrunk * (1 - shrunk) / whole), effective_df(weights))
+
+
+def _kept(weight: float, squares: float) -> float:
+    """How much of a share's variance is left in its distance from the pooled one, where all shares vary alike."""
+    return 1 - 2 * weight + squares
+
+
+def effective_df(weights: Sequence[float]) -> float:
+    """The degrees of freedom that the variance of a weighted mean has: n - 1 for n equal weights, less for others.
+
+    Satterthwaite's: twice the square of the estimate's mean over its variance, for independent normal values of equal
+    variance. `weights` add up to 1.
+    """
+    squares = fsum(weight * weight for weight in weights)
+    d = [weight * weight / _kept(weight, squares) for weight in weights]
+    u = [squares / 2 - weight for weight in weights]
+    pairs = 2 * fsum(d) * fsum(di * ui * ui for di, ui in zip(d, u, strict=True))
+    pairs += 2 * fsum(di * ui for di, ui in zip(d, u, strict=True)) ** 2
+    pairs += fsum(di * di * (1 + 4 * ui) for di, ui in zip(d, u, strict=True))
+    return squares**2 / pairs
+
+
+def quasibinomial(a: Sequence[Share], b: Sequence[Share]) -> Quasi:
+    """The log-odds of b minus those of a, with the binomial standard error stretched by how much campaigns differ.
+
+    As `summary(glm(cbind(x, n - x) ~ side, quasibinomial))` in R, except that the dispersion (Pearson's chi-squared by
+    its degrees of freedom) is never below 1, and that a side where all or none did has half a success and half a
+    failure added (Haldane 1956, Anscombe 1956): its log-odds would be infinite.
+
+    Raises:
+        ValueError: A side has no messages, or there are fewer than three campaigns.
+    """
+    a, b = [(x, n) for x, n in a if n], [(x, n) for x, n in b if n]
+    if not a or not b or len(a) + len(b) < 3:
+        raise ValueError("a dispersion needs three campaigns, and some on each side")
+    df = len(a) + len(b) - 2
+    dispersion = max(1.0, (_pearson(a) + _pearson(b)) / df)
+    (odds1, variance1), (odds2, variance2) = _log_odds(a), _log_odds(b)
+    difference = odds2 - odds1
+    se = sqrt(dispersion * (variance1 + variance2))
+    t = difference / se
+    return Quasi(difference=difference, se=se, t=t, df=df, p=two_sided(t, df), dispersion=dispersion)
+
+
+def _pearson(campaigns: Sequence[Share]) -> float:
+    share = sum(x for x, _ in campaigns) / sum(n for _, n in campaigns)
+    if share in {0.0, 1.0}:
+        return 0.0
+    return fsum((x - n * share) ** 2 / (n * share * (1 - share)) for x, n in campaigns)
+
+
+def _log_odds(campaigns: Sequence[Share]) -> tuple[float, float]:
+    """The log-odds of the pooled share and their binomial variance."""
+    x, n = sum(x for x, _ in campaigns), sum(n for _, n in campaigns)
+    more = 0.5 if x in {0, n} else 0.0
+    did, did_not = x + more, n - x + more
+    return log(did / did_not), 1 / did + 1 / did_not
+
+
+def permutation(a: Sequence[Share], b: Sequence[Share], rng: Random, rounds: int = ROUNDS) -> float:
+    """How often campaigns dealt to the sides at random differ by as much as they do: the two-sided p.
+
+    Every arrangement is looked at where there are no more of them than `rounds`; else as many are drawn (fewer for
+    hundreds of campaigns), and the arrangement that happened counts as one more (Phipson and Smyth 2010).
+
+    Raises:
+        ValueError: A side has no messages.
+    """
+    dealt = [(x, n) for x, n in (*a, *b) if n]
+    size = sum(1 for _, n in a if n)
+    if not 0 < size < len(dealt):
+        raise ValueError("both sides need a campaign")
+    whole = sum(x for x, _ in dealt), sum(n for _, n in dealt)
+    seen = _distance(dealt[:size], whole) * (1 - 1e-12)  # the same sum in another order is as large
+    if comb(len(dealt), size) <= rounds:
+        found = [_distance(chosen, whole) >= seen for chosen in combinations(dealt, size)]
+        return sum(found) / len(found)
+    rounds = min(rounds, max(_FEWEST_ROUNDS, _DRAWS // size))
+    return (1 + sum(_distance(rng.sample(dealt, size), whole) >= seen for _ in range(rounds))) / (1 + rounds)
+
+
+def _distance(chosen: Sequence[Share], whole: Share) -> float:
+    """How far the pooled share of these lies from that of the rest."""
+    x, n = sum([x for x, _ in chosen]), sum([n for _, n in chosen])
+    return abs(x / n - (whole[0] - x) / (whole[1] - n))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P-values adjusted for there being several (Holm 1979), in the order given."""
+    found = [0.0] * len(ps)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(ps)), key=lambda index: ps[index])):
+        highest = max(highest, min(1.0, (len(ps) - rank) * ps[index]))
+        found[index] = highest
+    return found

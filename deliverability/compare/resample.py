@@ -1,0 +1,207 @@
+"""Intervals of what has no formula for one, by leaving campaigns out (jackknife) or drawing them anew (bootstrap).
+
+A statistic here is a function of both sides' cells that depends on their sums by provider alone: it is given one cell
+for each provider, so that leaving a campaign out is a subtraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from math import fsum, sqrt
+from operator import sub
+from random import Random
+from typing import Any
+
+from deliverability.compare.campaigns import COUNTS, Cell
+from deliverability.compare.decompose import opens
+from deliverability.compare.dispersion import effective_df
+from deliverability.compare.intervals import CONFIDENCE
+from deliverability.compare.result import Decomposition, Term
+from deliverability.compare.student import t_quantile
+from deliverability.fastclass import dataclass
+
+Statistic = Callable[[Sequence[Cell], Sequence[Cell]], Mapping[str, float]]
+"""Named values of two sides, always the same names."""
+
+BOOTSTRAP_FROM = 12
+"""Campaigns a side from which the percentile bootstrap serves; with fewer its intervals are too narrow."""
+ROUNDS = 1999
+_DRAWS = 800_000
+_FEWEST_ROUNDS = 499
+"""Campaigns drawn over all rounds of a bootstrap, and the fewest rounds whatever that leaves."""
+
+_Sums = Mapping[str, tuple[int, ...]]
+"""Provider → its COUNTS, of a side or of one campaign."""
+
+
+def decomposition(before: Sequence[Cell], after: Sequence[Cell], confidence: float = CONFIDENCE) -> Decomposition:
+    """The change of opens/sent by its four terms, each with the jackknife's interval."""
+    return Decomposition(**jackknife(opens_and_total, before, after, confidence))
+
+
+def opens_and_total(before: Sequence[Cell], after: Sequence[Cell]) -> dict[str, float]:
+    """`decompose.opens` and the change that its terms add up to."""
+    found = opens(before, after)
+    return {**found, "total": fsum(found.values())}
+
+
+def jackknife(
+    statistic: Statistic, before: Sequence[Cell], after: Sequence[Cell], confidence: float = CONFIDENCE
+) -> dict[str, Term]:
+    """A statistic's values, with intervals by delete-one-campaign standard errors and t (Tukey 1958).
+
+    The two sides' variances are added, and their degrees of freedom combined, as Welch does. A side varies at least as
+    much as single messages would, if each were drawn by itself. No intervals where a side has fewer than two campaigns.
+    """
+    sides = _Side.of(before), _Side.of(after)
+    values = statistic(sides[0].cells, sides[1].cells)
+    if any(len(side.campaigns) < 2 for side in sides):
+        return {name: Term(value=value) for name, value in values.items()}
+    left = _variances([statistic(cells, sides[1].cells) for cells in sides[0].without_each()])
+    right = _variances([statistic(sides[0].cells, cells) for cells in sides[1].without_each()])
+    left_least = _of_messages(sides[0], lambda cells: statistic(cells, sides[1].cells))
+    right_least = _of_messages(sides[1], lambda cells: statistic(sides[0].cells, cells))
+    dfs = sides[0].df, sides[1].df
+    return {
+        name: _term(value, (max(left[name], left_least[name]), max(right[name], right_least[name])), dfs, confidence)
+        for name, value in values.items()
+    }
+
+
+def _term(value: float, variances: tuple[float, float], dfs: tuple[float, float], confidence: float) -> Term:
+    variance = fsum(variances)
+    if not variance:  # nothing there to vary, such as the opens by machines where there are none
+        return Term(value=value, low=value, high=value)
+    df = variance**2 / fsum(one * one / df for one, df in zip(variances, dfs, strict=True))
+    half = t_quantile((1 + confidence) / 2, df) * sqrt(variance)
+    return Term(value=value, low=value - half, high=value + half)
+
+
+def _variances(left_out: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The jackknife's variance of each value, from what is left of it without each campaign."""
+    m = len(left_out)
+    found: dict[str, float] = {}
+    for name in left_out[0]:
+        mean = fsum(values[name] for values in left_out) / m
+        found[name] = (m - 1) / m * fsum((values[name] - mean) ** 2 for values in left_out)
+    return found
+
+
+def _of_messages(side: _Side, statistic: Callable[[Sequence[Cell]], Mapping[str, float]]) -> dict[str, float]:
+    """The same variance with messages in the campaigns' place: leaving out any one of a kind is the same."""
+    kinds = [(number, statistic(cells)) for number, cells in side.without_a_message()]
+    whole = sum(number for number, _ in kinds)
+    found: dict[str, float] = {}
+    for name in kinds[0][1] if kinds else ():
+        mean = fsum(number * values[name] for number, values in kinds) / whole
+        found[name] = fsum(number * (values[name] - mean) ** 2 for number, values in kinds)
+    return found
+
+
+def bootstrap(
+    statistic: Statistic,
+    before: Sequence[Cell],
+    after: Sequence[Cell],
+    rng: Random,
+    confidence: float = CONFIDENCE,
+    rounds: int = ROUNDS,
+) -> dict[str, Term]:
+    """A statistic's values, with percentile intervals over campaigns drawn with replacement within each side.
+
+    Fewer rounds are drawn for hundreds of campaigns. No intervals where a side has fewer than BOOTSTRAP_FROM.
+    """
+    sides = _Side.of(before), _Side.of(after)
+    values = statistic(sides[0].cells, sides[1].cells)
+    fewest, most = sorted(len(side.campaigns) for side in sides)
+    if fewest < BOOTSTRAP_FROM:
+        return {name: Term(value=value) for name, value in values.items()}
+    rounds = min(rounds, max(_FEWEST_ROUNDS, _DRAWS // most))
+    drawn = [statistic(*cells) for cells in islice(zip(*(side.drawing(rng) for side in sides), strict=True), rounds)]
+    return {name: _percentile(value, sorted(one[name] for one in drawn), confidence) for name, value in values.items()}
+
+
+def _percentile(value: float, drawn: Sequence[float], confidence: float) -> Term:
+    outside = int((1 - confidence) / 2 * (len(drawn) + 1)) or 1
+    return Term(value=value, low=drawn[outside - 1], high=drawn[-outside])
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The sums of one side: of each campaign, and of all together."""
+
+    providers: tuple[str, ...]
+    campaigns: tuple[_Sums, ...]
+    sums: _Sums
+
+    @staticmethod
+    def of(cells: Sequence[Cell]) -> _Side:
+        """The sums of these cells, a campaign being what has the same day and name."""
+        campaigns: dict[tuple[str, str], dict[str, tuple[int, ...]]] = {}
+        sums: dict[str, tuple[int, ...]] = {}
+        for cell in cells:
+            counts = tuple(getattr(cell, name) for name in COUNTS)
+            for found in (campaigns.setdefault((str(cell.day or ""), cell.campaign), {}), sums):
+                found[cell.provider] = _added(found.get(cell.provider), counts)
+        ordered = tuple(campaigns[key] for key in sorted(campaigns))
+        sent = COUNTS.index("sent")
+        return _Side(tuple(sorted(sums)), tuple(one for one in ordered if any(s[sent] for s in one.values())), sums)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """One cell for each provider."""
+        return [_cell(provider, self.sums[provider]) for provider in self.providers]
+
+    @property
+    def df(self) -> float:
+        """The degrees of freedom of what varies between these campaigns, by how much each sent."""
+        sent = [sum(counts[COUNTS.index("sent")] for counts in one.values()) for one in self.campaigns]
+        whole = sum(sent)
+        return effective_df([one / whole for one in sent])
+
+    def without_each(self) -> Iterator[list[Cell]]:
+        """The cells without the first campaign, without the second, and so on."""
+        whole = {provider: _cell(provider, self.sums[provider]) for provider in self.providers}
+        for campaign in self.campaigns:
+            less = {
+                provider: _cell(provider, tuple(map(sub, self.sums[provider], counts)))
+                for provider, counts in campaign.items()
+            }
+            yield list({**whole, **less}.values())
+
+    def without_a_message(self) -> Iterator[tuple[int, list[Cell]]]:
+        """For each provider and fate of a message: how many met it, and the cells with one of them less."""
+        whole = {provider: _cell(provider, self.sums[provider]) for provider in self.providers}
+        for provider in self.providers:
+            for number, fate in _fates(self.sums[provider]):
+                less = _cell(provider, tuple(map(sub, self.sums[provider], fate)))
+                yield number, list({**whole, provider: less}.values())
+
+    def drawing(self, rng: Random) -> Iterator[list[Cell]]:
+        """The cells of as many campaigns, drawn with replacement, again and again."""
+        nothing = (0,) * len(COUNTS)
+        # one flat row for each campaign, so that the adding up is done in C
+        rows = [tuple(chain(*(one.get(provider, nothing) for provider in self.providers))) for one in self.campaigns]
+        width = len(COUNTS)
+        while True:
+            sums = list(map(sum, zip(*rng.choices(rows, k=len(rows)), strict=True)))
+            yield [_cell(one, sums[index * width : (index + 1) * width]) for index, one in enumerate(self.providers)]
+
+
+def _fates(counts: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """How many messages went no further than each step, and what one of them added to COUNTS."""
+    steps = ("sent", "delivered", "opened", "opened_machine")
+    reached = [counts[COUNTS.index(step)] for step in steps]
+    for index, number in enumerate(reached):
+        further = reached[index + 1] if index + 1 < len(steps) else 0
+        if number > further:
+            yield number - further, tuple(int(name in steps[: index + 1]) for name in COUNTS)
+
+
+def _added(counts: Sequence[int] | None, more: tuple[int, ...]) -> tuple[int, ...]:
+    return more if counts is None else tuple([a + b for a, b in zip(counts, more, strict=True)])
+
+
+def _cell(provider: str, counts: Sequence[int]) -> Cell:
+    named: dict[str, Any] = dict(zip(COUNTS, counts, strict=True))
+    return Cell(campaign="", provider=provider, **named)
