@@ -20,7 +20,7 @@ from deliverability import api, demo
 from deliverability.checks import CHECKS
 from deliverability.cli import root
 from deliverability.reports import terminal
-from support import chromium
+from support import catalogues, chromium
 from support.shared import ROOT
 
 CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -80,14 +80,22 @@ def readme(text: str) -> str:
     return text
 
 
-GENERATED: dict[str, Callable[[str], str]] = {"README.md": readme}
+GENERATED: dict[str, Callable[[str], str]] = {"README.md": readme, catalogues.PAGE: catalogues.page}
 """Path from the top of the checkout → a function of the text that stands there now (it may keep parts of it)."""
+COMPILED: dict[str, Callable[[], bytes]] = {catalogues.COMPILED: catalogues.compiled}
+"""The same for what is no text."""
 
 
-def stale() -> dict[str, str]:
-    """The files that differ from what the code makes, with the text they should have."""
-    wanted = {path: make(_text(path)) for path, make in GENERATED.items()}
-    return {path: text for path, text in wanted.items() if text != _text(path)}
+def stale() -> dict[str, bytes]:
+    """The files that differ from what the code makes, with what they should hold."""
+    wanted = {path: make(_text(path)).encode() for path, make in GENERATED.items()}
+    wanted |= {path: make() for path, make in COMPILED.items()}
+    return {path: octets for path, octets in wanted.items() if octets != _octets(path)}
+
+
+def _octets(path: str) -> bytes:
+    file = ROOT / path
+    return file.read_bytes() if file.exists() else b""
 
 
 def _text(path: str) -> str:
@@ -109,16 +117,20 @@ def take_picture() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write what is stale, or with `--check` only name it; 1 if there was anything to name."""
+    """Write what is stale, or with `--check` only name it and what is not translated; 1 if there was any."""
     if arguments == ["--picture"]:
         take_picture()
         return 0
     check = arguments == ["--check"]
-    for path, text in stale().items():
+    found = stale()
+    for path, octets in found.items():
         print(f"{path} is not what the code makes: run make generate" if check else f"wrote {path}")
         if not check:
-            (ROOT / path).write_text(text, encoding="utf-8")
-    return int(check and bool(stale()))
+            (ROOT / path).write_bytes(octets)
+    missing = catalogues.unfinished()
+    for entry in missing:
+        print(f"not translated: {entry}")
+    return int(check and bool(found or missing))
 
 
 if __name__ == "__main__":
