@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import fsum, sqrt
-from operator import sub
+from operator import add, attrgetter, sub
 from random import Random
 from typing import Any
 
@@ -33,6 +33,7 @@ _FEWEST_ROUNDS = 499
 
 _Sums = Mapping[str, tuple[int, ...]]
 """Provider → its COUNTS, of a side or of one campaign."""
+_counts = attrgetter(*COUNTS)
 
 
 def decomposition(before: Sequence[Cell], after: Sequence[Cell], confidence: float = CONFIDENCE) -> Decomposition:
@@ -55,18 +56,21 @@ def jackknife(
     much as single messages would, if each were drawn by itself. No intervals where a side has fewer than two campaigns.
     """
     sides = _Side.of(before), _Side.of(after)
-    values = statistic(sides[0].cells, sides[1].cells)
+    was, now = (side.cells() for side in sides)
+    values = statistic(was, now)
     if any(len(side.campaigns) < 2 for side in sides):
         return {name: Term(value=value) for name, value in values.items()}
-    left = _variances([statistic(cells, sides[1].cells) for cells in sides[0].without_each()])
-    right = _variances([statistic(sides[0].cells, cells) for cells in sides[1].without_each()])
-    left_least = _of_messages(sides[0], lambda cells: statistic(cells, sides[1].cells))
-    right_least = _of_messages(sides[1], lambda cells: statistic(sides[0].cells, cells))
-    dfs = sides[0].df, sides[1].df
-    return {
-        name: _term(value, (max(left[name], left_least[name]), max(right[name], right_least[name])), dfs, confidence)
-        for name, value in values.items()
-    }
+    left = _variances(sides[0], lambda cells: statistic(cells, now))
+    right = _variances(sides[1], lambda cells: statistic(was, cells))
+    dfs = sides[0].df(), sides[1].df()
+    return {name: _term(value, (left[name], right[name]), dfs, confidence) for name, value in values.items()}
+
+
+def _variances(side: _Side, statistic: Callable[[Sequence[Cell]], Mapping[str, float]]) -> dict[str, float]:
+    """What one side adds to the variance of each value."""
+    between = _of_campaigns([statistic(cells) for cells in side.without_each()])
+    least = _of_messages([(number, statistic(cells)) for number, cells in side.without_a_message()])
+    return {name: max(variance, least.get(name, 0.0)) for name, variance in between.items()}
 
 
 def _term(value: float, variances: tuple[float, float], dfs: tuple[float, float], confidence: float) -> Term:
@@ -78,7 +82,7 @@ def _term(value: float, variances: tuple[float, float], dfs: tuple[float, float]
     return Term(value=value, low=value - half, high=value + half)
 
 
-def _variances(left_out: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _of_campaigns(left_out: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The jackknife's variance of each value, from what is left of it without each campaign."""
     m = len(left_out)
     found: dict[str, float] = {}
@@ -88,9 +92,8 @@ def _variances(left_out: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return found
 
 
-def _of_messages(side: _Side, statistic: Callable[[Sequence[Cell]], Mapping[str, float]]) -> dict[str, float]:
-    """The same variance with messages in the campaigns' place: leaving out any one of a kind is the same."""
-    kinds = [(number, statistic(cells)) for number, cells in side.without_a_message()]
+def _of_messages(kinds: Sequence[tuple[int, Mapping[str, float]]]) -> dict[str, float]:
+    """The same with messages in the campaigns' place: leaving out any one of a kind comes to the same."""
     whole = sum(number for number, _ in kinds)
     found: dict[str, float] = {}
     for name in kinds[0][1] if kinds else ():
@@ -112,7 +115,7 @@ def bootstrap(
     Fewer rounds are drawn for hundreds of campaigns. No intervals where a side has fewer than BOOTSTRAP_FROM.
     """
     sides = _Side.of(before), _Side.of(after)
-    values = statistic(sides[0].cells, sides[1].cells)
+    values = statistic(*(side.cells() for side in sides))
     fewest, most = sorted(len(side.campaigns) for side in sides)
     if fewest < BOOTSTRAP_FROM:
         return {name: Term(value=value) for name, value in values.items()}
@@ -140,19 +143,17 @@ class _Side:
         campaigns: dict[tuple[str, str], dict[str, tuple[int, ...]]] = {}
         sums: dict[str, tuple[int, ...]] = {}
         for cell in cells:
-            counts = tuple(getattr(cell, name) for name in COUNTS)
+            counts = _counts(cell)
             for found in (campaigns.setdefault((str(cell.day or ""), cell.campaign), {}), sums):
                 found[cell.provider] = _added(found.get(cell.provider), counts)
         ordered = tuple(campaigns[key] for key in sorted(campaigns))
         sent = COUNTS.index("sent")
         return _Side(tuple(sorted(sums)), tuple(one for one in ordered if any(s[sent] for s in one.values())), sums)
 
-    @property
     def cells(self) -> list[Cell]:
         """One cell for each provider."""
         return [_cell(provider, self.sums[provider]) for provider in self.providers]
 
-    @property
     def df(self) -> float:
         """The degrees of freedom of what varies between these campaigns, by how much each sent."""
         sent = [sum(counts[COUNTS.index("sent")] for counts in one.values()) for one in self.campaigns]
@@ -199,7 +200,7 @@ def _fates(counts: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 def _added(counts: Sequence[int] | None, more: tuple[int, ...]) -> tuple[int, ...]:
-    return more if counts is None else tuple([a + b for a, b in zip(counts, more, strict=True)])
+    return more if counts is None else tuple(map(add, counts, more))
 
 
 def _cell(provider: str, counts: Sequence[int]) -> Cell:
