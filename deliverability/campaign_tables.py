@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from deliverability.compare.campaigns import Table
+from deliverability.campaign_rows import SPLIT, read_rows
+from deliverability.compare.campaigns import COLUMNS, COUNTS, Cell, Table
+from deliverability.fastclass import dataclass
+from deliverability.rates import Asked, NotACount, checked_columns, named_source
 
 if TYPE_CHECKING:
+    from deliverability.events.campaigns import Counted, Observed
+    from deliverability.events.engine import Engine
     from deliverability.intake.trouble import Troubles
-    from deliverability.rates import Asked
+
+MAX_LOOKED = 100
+"""Files of one side that are looked at to tell what they hold; what is of another kind later on is refused by itself.
+Our own bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Events:
+    """One side of events, read and folded."""
+
+    engine: Engine
+    observed: Observed
+    by: tuple[str, ...]
+    rows: int
+    bad: int
+    duplicates: int
 
 
 def read_tables(
@@ -21,17 +44,37 @@ def read_tables(
     *,
     by: Collection[str] = (),
 ) -> tuple[Table, Table | None]:
-    """The table of each side, every message of both followed for the same time after its send; one where `after` is None.
+    """The table of each side, all messages of both followed for the same time after their send; one without `after`.
 
     - before, after: files, folders, patterns, `-` for standard input: events of any source that `deliv rates` reads, or
       campaign rows (`deliverability.campaign_rows`). The sides may differ in kind, which is noted.
     - asked: how events are read and which days of the send are kept; its `by` is not looked at.
     - by: names among `deliverability.compare.campaigns.COLUMNS` that recipients are told apart by, beside `provider`.
+      Events have no `arm` and no `domain` of the sender: their table lacks the column.
 
     Raises NotACount (an unknown column or source, no day, both kinds on one side, too many cells), MissingPath,
     EngineMissing and EngineFailed, each in a line.
     """
-    raise NotImplementedError
+    from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - not at start-up
+
+    asked = asked or Asked()
+    troubles = troubles or Troubles()
+    columns = checked_columns(tuple(by), COLUMNS)
+    if asked.since and asked.until and asked.since > asked.until:
+        raise NotACount(f"no day is both from {asked.since} on and until {asked.until}")
+    sides = [before] if after is None else [before, after]
+    with ExitStack() as engines:
+        read = [
+            read_rows(paths, troubles, progress, since=asked.since, until=asked.until)
+            if hold_campaigns(paths)
+            else _read_events(paths, asked, troubles, progress, columns, _engine(engines, len(sides)))
+            for paths in sides
+        ]
+        hours = _horizon(read)
+        tables = [one if isinstance(one, Table) else _counted(one, hours, troubles) for one in read]
+    if len({table.kind for table in tables}) > 1:
+        tables = [replace(table, notes=(*table.notes, *_unlike(table))) for table in tables]
+    return tables[0], tables[1] if len(tables) > 1 else None
 
 
 def read_table(
@@ -44,3 +87,128 @@ def read_table(
 ) -> Table:
     """One table. As `read_tables`."""
     return read_tables(paths, None, asked, troubles, progress, by=by)[0]
+
+
+def hold_campaigns(paths: Sequence[str]) -> bool:
+    """Whether the files hold campaign rows, and not events. Raises NotACount where they hold both, and MissingPath."""
+    from deliverability.campaign_files import holds_rows  # noqa: PLC0415 - loads what reads events
+    from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
+
+    kinds = {kind for path in islice(expand(paths), MAX_LOOKED) if (kind := holds_rows(path)) is not None}
+    if len(kinds) > 1:
+        raise NotACount("events and campaign rows lie together: name the one or the other")
+    return True in kinds
+
+
+def _unlike(table: Table) -> Iterator[str]:
+    if table.horizon is None:
+        yield "The other side is events: for how long these campaigns were followed after their send is not known."
+    else:
+        yield f"The other side is campaign rows: only these events are cut off {table.horizon:g} hours after the send."
+
+
+# events
+
+
+def _engine(engines: ExitStack, sides: int) -> Engine:
+    from deliverability.events.engine import MEMORY, open_engine  # noqa: PLC0415 - with DuckDB, 200 ms
+
+    return engines.enter_context(open_engine(memory=MEMORY // sides))
+
+
+def _read_events(
+    paths: Sequence[str],
+    asked: Asked,
+    troubles: Troubles,
+    progress: Callable[[int], None],
+    columns: Collection[str],
+    engine: Engine,
+) -> _Events:
+    """Read one side, and see how long it was followed."""
+    from deliverability.events import campaigns, rates  # noqa: PLC0415 - with DuckDB, 200 ms
+    from deliverability.events.counting.table import EventTable  # noqa: PLC0415 - as above
+    from deliverability.events.reading.load import Loader  # noqa: PLC0415 - as above
+    from deliverability.events.reading.request import Request  # noqa: PLC0415 - as above
+    from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
+
+    by = tuple(name for name in campaigns.DIMENSIONS if name in columns)
+    sources = {**SOURCES, **asked.sources}
+    request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
+    staged, bad = campaigns.staged(by), troubles.count
+    loader = Loader(engine, EventTable(engine, staged, people=False), request, troubles, progress)
+    loader.load(paths)
+    rates.fold_messages(engine, staged, sources, resolver=asked.resolver)
+    rates.keep(engine, asked.since, asked.until)
+    return _Events(
+        engine=engine,
+        observed=campaigns.observe(engine),
+        by=by,
+        rows=loader.rows,
+        bad=troubles.count - bad,
+        duplicates=rates.duplicates(engine),
+    )
+
+
+def _horizon(read: Sequence[Table | _Events]) -> int | None:
+    from deliverability.events.campaigns import horizon  # noqa: PLC0415 - loaded where there are events
+
+    return horizon([one.observed for one in read if not isinstance(one, Table)])
+
+
+def _counted(read: _Events, hours: int | None, troubles: Troubles) -> Table:
+    """The table of one side."""
+    from deliverability.events import campaigns, rates  # noqa: PLC0415 - loaded by now
+
+    try:
+        counted = campaigns.count(read.engine, hours, read.by)
+    except campaigns.TooMany as error:
+        raise NotACount(str(error)) from None
+    start, end = rates.window(read.engine, cut=True)
+    cells = (_cell(row, read.by, troubles) for row in counted.rows)
+    return Table(
+        cells=tuple(sorted(cells, key=_order)),
+        columns=counted.had & {*COLUMNS, *COUNTS},
+        kind="events",
+        window=((start or "")[:10], (end or "")[:10]),
+        horizon=hours,
+        too_young=tuple(troubles.clean(name) for name in counted.too_young),
+        flagged=counted.flagged,
+        rows=read.rows,
+        bad=read.bad,
+        duplicates=read.duplicates,
+        notes=tuple(_notes(read.observed, counted)),
+    )
+
+
+def _cell(row: Mapping[str, Any], by: Sequence[str], troubles: Troubles) -> Cell:
+    names: dict[str, Any] = {name: troubles.clean(row[name]) for name in by}
+    counts: dict[str, Any] = {name: row[name] for name in COUNTS}
+    return Cell(
+        campaign=troubles.clean(row["campaign"]),
+        day=row["day"],
+        provider=row["provider"],
+        auth_rejected=row["refused"],
+        **names,
+        **counts,
+    )
+
+
+def _order(cell: Cell) -> tuple[str, ...]:
+    return (str(cell.day or ""), cell.campaign, *(getattr(cell, name) for name in COLUMNS))
+
+
+def _notes(observed: Observed, counted: Counted) -> Iterator[str]:
+    from deliverability.events.campaigns import MAX_CAMPAIGNS  # noqa: PLC0415 - loaded by now
+
+    if observed.split:
+        yield SPLIT.format(campaigns=observed.split)
+    if observed.nameless:
+        yield f"{observed.nameless:,} messages name no campaign: those of one UTC day count as a campaign."
+    if observed.folded:
+        yield f"Beyond the {MAX_CAMPAIGNS:,} largest, {observed.folded:,} campaigns count by UTC day."
+    if counted.too_young:
+        yield f"{len(counted.too_young):,} campaigns were not followed for as long as the others, and are left out."
+    if counted.unfollowed:
+        yield f"{counted.unfollowed:,} messages were sent too late to be followed so long, and are left out."
+    if counted.late:
+        yield f"{counted.late:,} events came later after the send than all messages were followed, and do not count."

@@ -74,7 +74,12 @@ def _key(name: str) -> str:
     """What is grouped by: of a name its key, which is narrow; the names are put to the few rows that come of it."""
     if name == "day":
         return "CAST(m.sent_at AS DATE)"
-    return f"coalesce(mailbox.provider, '{OTHER}')" if name == "provider" else f"m.{name}"
+    return provider_key() if name == "provider" else f"m.{name}"
+
+
+def provider_key() -> str:
+    """SQL for the mailbox provider of a message."""
+    return f"coalesce(mailbox.provider, '{OTHER}')"
 
 
 def _shown(name: str) -> str:

@@ -36,7 +36,11 @@ MAX_TEXTS = 1000
 SETTINGS = ("auth_failure", "missing_ptr")
 """Reasons for which a sender's own settings are to blame: their codes lead to a finding about DNS."""
 
-_CODE = r"regexp_extract(v.reply, '\b([245]\.\d{1,3}\.\d{1,3})\b', 1)"
+CODE = r"regexp_extract(v.reply, '\b([245]\.\d{1,3}\.\d{1,3})\b', 1)"
+"""The enhanced status code in the reply of the verdict `v`, empty where it has none."""
+SAID = """(SELECT message, reply, true AS bounced FROM bounce UNION ALL
+    SELECT message, reply, false FROM deferral WHERE message NOT IN (SELECT message FROM bounce))"""
+"""What was said last of each message that was refused or put off; one that was both counts as bounced alone."""
 _HARD = f"""SELECT e.person, min(e.ts) AS since FROM event e JOIN bounce b USING (message)
     JOIN verdict v ON v.reply = b.reply
     WHERE e.state = {GOOD} AND (e.mask & {BITS[Type.BOUNCED]}) <> 0 AND v.persistence = 'hard' GROUP BY e.person"""
@@ -124,10 +128,8 @@ def _reasons_by_provider(engine: Engine) -> dict[str, dict[str, int]]:
 
 def _rejections(engine: Engine) -> tuple[Rejection, ...]:
     """What was refused or put off for settings; a message that was put off and bounced counts as bounced alone."""
-    query = f"""SELECT coalesce(mailbox.provider, 'other') AS provider, {_CODE} AS code, v.reason AS reason,
-            count(*) FILTER (bounced) AS bounced, count(*) FILTER (NOT bounced) AS deferred FROM (
-            SELECT message, reply, true AS bounced FROM bounce UNION ALL
-            SELECT message, reply, false FROM deferral WHERE message NOT IN (SELECT message FROM bounce)) said
+    query = f"""SELECT coalesce(mailbox.provider, 'other') AS provider, {CODE} AS code, v.reason AS reason,
+            count(*) FILTER (bounced) AS bounced, count(*) FILTER (NOT bounced) AS deferred FROM {SAID} said
         JOIN verdict v USING (reply) JOIN message m USING (message) LEFT JOIN mailbox ON mailbox.key = m.domain
         WHERE v.reason IN {SETTINGS} GROUP BY ALL ORDER BY bounced DESC, deferred DESC, ALL"""
     return tuple(Rejection(**row) for row in engine.table(query.replace(", ALL", ", provider, code, reason")))
