@@ -1,0 +1,90 @@
+"""Whether opens say all the time, and everywhere, which of them a machine made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from deliverability.compare.campaigns import Cell, Table, by, total
+from deliverability.compare.cut import MIN_CAMPAIGNS
+from deliverability.compare.figures import listed
+
+MIN_OPENS = 1_000
+"""Opens below which a flag that never changes says nothing: Apple's mail alone fetches about half of all images ahead
+(Litmus, 2025-05), so that none of 1,000 cannot be chance."""
+GRACE_DAYS = 7
+"""Days by which the first flagged open may come after the first open: a week has its rhythm. Ours."""
+STARTED_SHARE = 0.05
+"""The share of opens by machines in every later campaign that makes none in all the earlier ones a flag that was not
+there. Ours: a provider that begins to fetch images does so over months (Apple took from September 2021 to March 2022).
+"""
+
+
+def starting_midway(tables: Sequence[Table], cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Providers whose opens begin, or cease, to carry a machine flag within the series; ids, in order."""
+    found = {name for table in tables for name, days in table.flagged.items() if _is_late(*days)}
+    found |= set(_on_one_side(tables))
+    found |= {name for name, its in by(cells, "provider").items() if _appears(its)}
+    return tuple(sorted(found))
+
+
+def _is_late(first: str, last: str, first_open: str, last_open: str) -> bool:
+    """Whether opens without a flag come before the first, or after the last, that has one."""
+    if not first or not first_open:
+        return False
+    return _days(first_open, first) > GRACE_DAYS or _days(last, last_open) > GRACE_DAYS
+
+
+def _days(start: str, end: str) -> int:
+    try:
+        return (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days
+    except ValueError:
+        return 0
+
+
+def _on_one_side(tables: Sequence[Table]) -> Iterable[str]:
+    """Providers with opens in two sets, flagged in one of them alone."""
+    if len(tables) != 2:
+        return
+    first, second = (table.flagged for table in tables)
+    for name in first.keys() & second.keys():
+        (flag1, _, open1, _), (flag2, _, open2, _) = first[name], second[name]
+        if open1 and open2 and bool(flag1) != bool(flag2):
+            yield name
+
+
+def _appears(cells: Sequence[Cell]) -> bool:
+    """Whether one provider's campaigns all have no machine open up to a day, and all have many from there on."""
+    days = sorted({cell.day for cell in cells if cell.day and cell.opened})
+    shares = [(sum(c.opened_machine for c in its), sum(c.opened for c in its)) for its in _each(cells, days)]
+    first = next((i for i, (machine, _) in enumerate(shares) if machine), len(shares))
+    before, after = shares[:first], shares[first:]
+    if min(len(before), len(after)) < MIN_CAMPAIGNS or sum(opened for _, opened in before) < MIN_OPENS:
+        return False
+    return all(machine >= STARTED_SHARE * opened for machine, opened in after)
+
+
+def _each(cells: Sequence[Cell], days: Sequence[date]) -> Iterable[list[Cell]]:
+    found: dict[date, list[Cell]] = {day: [] for day in days}
+    for cell in cells:
+        if cell.day in found:
+            found[cell.day].append(cell)
+    return found.values()
+
+
+def unusable(before: Sequence[Cell], after: Sequence[Cell]) -> str:
+    """Why the flag cannot tell machines' opens from people's, in one sentence; empty where it can."""
+    for cells, name in ((before, "before"), (after, "after")):
+        opened, machine, unknown = (total(cells, count) for count in ("opened", "opened_machine", "opened_unknown"))
+        if opened and machine == opened:
+            return f"Every open {name} the change is flagged as a machine's, so nothing is known of people."
+        if opened and unknown == opened:
+            return f"No open {name} the change says whether a machine made it."
+        if opened >= MIN_OPENS and not machine:
+            return f"None of {opened:,} opens {name} the change is a machine's, which cannot be true of mail today."
+    return ""
+
+
+def said(providers: Sequence[str]) -> str:
+    """The sentence for providers whose flag starts midway."""
+    return f"The machine flag of opens starts or ends within the data ({listed(list(providers))})."

@@ -1,0 +1,184 @@
+"""What E3, E4 and E5 require: a jump at the date, a control that stands still, a split by chance."""
+
+from __future__ import annotations
+
+from deliverability.compare.campaigns import total
+from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
+from deliverability.compare.figures import counted, percent, probability, signed
+from deliverability.compare.grounds import ALPHA, MAX_MIX, MAX_SIZE, PARALLEL, Answer, Grounds
+from deliverability.compare.result import Control, Timeline
+from deliverability.compare.timeline import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, PLACEBO_DATES
+
+
+def _dated(grounds: Grounds) -> tuple[int, int]:
+    sides = grounds.cut.before, grounds.cut.after
+    before, after = (campaigns_of([cell for cell in cells if cell.day is not None]) for cells in sides)
+    return before, after
+
+
+NO_DATE = "No date of the change was named (--change)."
+
+
+def length(grounds: Grounds) -> Answer:
+    """A trend can be told from a step only in a series."""
+    if grounds.question.mode == "arms":
+        return None, "", "A randomised split is no series before and after."
+    if not grounds.question.changes:
+        return None, "", NO_DATE
+    before, after = _dated(grounds)
+    value = f"{before:,} and {after:,}"
+    if before >= BEFORE_CAMPAIGNS and after >= AFTER_CAMPAIGNS:
+        return True, value, "Enough dated campaigns lie before and after the change."
+    why = f"A series needs {BEFORE_CAMPAIGNS} dated campaigns before the change and {AFTER_CAMPAIGNS} after it."
+    return False, value, why
+
+
+def _series(grounds: Grounds) -> Timeline | None:
+    return grounds.timeline if length(grounds)[0] else None
+
+
+NO_SERIES = "There is no series of campaigns to look at."
+
+
+def jump(grounds: Grounds) -> Answer:
+    """The step at the change, once trend and season are allowed for."""
+    series = _series(grounds)
+    known = [(step.p, step) for step in series.steps if step.p is not None] if series else []
+    if not known:
+        return None, "", NO_SERIES
+    p, step = min(known, key=lambda one: one[0])
+    p = min(1.0, p * len(known))  # Bonferroni: several changes are several looks
+    value = f"{signed(step.value)} points at {step.date}, {probability(p)}"
+    if p >= ALPHA:
+        return False, value, "Trend and season allowed for, there is no jump at the change beyond noise."
+    moved = grounds.metrics[grounds.metric].difference
+    if moved is not None and moved * step.value < 0:
+        return False, value, "The series jumps at the change, but the other way than the whole change."
+    return True, value, "Trend and season allowed for, the series jumps at the change."
+
+
+def placebo(grounds: Grounds) -> Answer:
+    """The same model at dates at which nothing happened."""
+    series = _series(grounds)
+    if series is None:
+        return None, "", NO_SERIES
+    value = f"{series.as_large:,} of {series.placebo_dates:,}"
+    if series.as_large:
+        return False, value, "At placebo dates before the change, jumps as large are found."
+    if series.placebo_dates < PLACEBO_DATES:
+        return None, value, f"Fewer than {PLACEBO_DATES} placebo dates can be tried before the change."
+    return True, value, "No placebo date before the change shows a jump as large."
+
+
+def breaking(grounds: Grounds) -> Answer:
+    """Where the series breaks by itself."""
+    series = _series(grounds)
+    if series is None or series.break_agrees is None:
+        return None, "", NO_SERIES
+    if series.break_agrees:
+        return True, series.break_date, "The series breaks where the change was."
+    return False, series.break_date, "The series breaks at another date than that of the change."
+
+
+NO_CONTROL = "No control was named (--control)."
+
+
+def units(grounds: Grounds) -> Answer:
+    """What the fix cannot touch."""
+    if not grounds.cut.control:
+        return None, "", NO_CONTROL
+    before, after = campaigns_of(grounds.cut.control_before), campaigns_of(grounds.cut.control_after)
+    units = grounds.control.units if grounds.control else 0
+    value = f"{counted(units, 'unit')}, {before:,} and {after:,} campaigns"
+    if grounds.control is not None and units and min(before, after) >= MIN_CAMPAIGNS:
+        return True, value, f"The control has at least {MIN_CAMPAIGNS} campaigns on each side."
+    return False, value, f"The control has fewer than {MIN_CAMPAIGNS} campaigns on a side."
+
+
+def _controlled(grounds: Grounds) -> Control | None:
+    return grounds.control if units(grounds)[0] else None
+
+
+def pre_trend(grounds: Grounds) -> Answer:
+    """A control that already ran another way is none."""
+    control = _controlled(grounds)
+    if control is None:
+        return None, "", "There is no control to look at." if grounds.cut.control else NO_CONTROL
+    if control.pre_trend_p is None:
+        return None, "", "Too few dated campaigns to compare the trends before the change."
+    value = probability(control.pre_trend_p)
+    if control.pre_trend_p > ALPHA:
+        return True, value, "Target and control ran alike before the change."
+    return False, value, "Target and control already went apart before the change."
+
+
+def still(grounds: Grounds) -> Answer:
+    """A control that moved met the change, or something else that all met."""
+    control = _controlled(grounds)
+    if control is None or control.moved is None:
+        return None, "", "There is no control to look at." if grounds.cut.control else NO_CONTROL
+    value = f"{signed(control.control.value)} points"
+    if control.moved:
+        return False, value, "The control moved as well, so it may have met the change, or both met something else."
+    return True, value, "The control did not move beyond its own noise."
+
+
+def difference(grounds: Grounds) -> Answer:
+    """The change beyond that of the control."""
+    control = _controlled(grounds)
+    if control is None or control.p is None:
+        return None, "", "There is no control to look at." if grounds.cut.control else NO_CONTROL
+    shuffled = "" if control.p_permutation is None else f"; shuffled {probability(control.p_permutation)}"
+    value = f"{signed(control.difference.value)} points, {probability(control.p)}{shuffled}"
+    if control.p < ALPHA:
+        return True, value, "The target moved more than the control."
+    return False, value, "The target did not move more than the control by more than noise."
+
+
+NO_ARMS = "There is no randomised split (--arms)."
+
+
+def arms(grounds: Grounds) -> Answer:
+    """Two halves of the mail, one with the fix, by chance."""
+    if grounds.question.mode != "arms":
+        return None, "", NO_ARMS
+    before, after = campaigns_of(grounds.cut.before), campaigns_of(grounds.cut.after)
+    first, second = grounds.cut.names
+    value = f"{first}: {before:,}, {second}: {after:,}"
+    if min(before, after) >= MIN_CAMPAIGNS:
+        return True, value, f"Each arm has at least {MIN_CAMPAIGNS} campaigns."
+    return False, value, f"An arm has fewer than {MIN_CAMPAIGNS} campaigns."
+
+
+def balance(grounds: Grounds) -> Answer:
+    """Chance makes arms alike."""
+    if grounds.question.mode != "arms":
+        return None, "", NO_ARMS
+    if grounds.mix_distance is None:
+        return None, "", "The data do not name the mailbox provider, so the arms' mixes are not known."
+    sent = sorted(total(cells, "sent") for cells in (grounds.cut.before, grounds.cut.after))
+    larger = sent[1] / sent[0] - 1 if sent[0] else 1.0
+    value = f"mixes differ by {percent(grounds.mix_distance)}, sizes by {percent(larger)}"
+    if grounds.mix_distance > MAX_MIX:
+        return False, value, "The arms have different mixes of providers, so the split was not by chance."
+    if larger > MAX_SIZE:
+        return False, value, "The arms differ in size, so the split was not in halves by chance."
+    return True, value, "The arms have the same mix of providers and about the same size."
+
+
+def in_parallel(grounds: Grounds) -> Answer:
+    """Arms that follow each other are a before and after."""
+    if grounds.question.mode != "arms":
+        return None, "", NO_ARMS
+    sides = [[c for c in cells if c.day] for cells in (grounds.cut.before, grounds.cut.after)]
+    if not all(sides):
+        return None, "", "The campaigns have no dates."
+    days = [{cell.day for cell in cells if cell.sent} for cells in sides]
+    shares = [
+        sum(cell.sent for cell in cells if cell.day in other) / max(1, total(cells, "sent"))
+        for cells, other in zip(sides, reversed(days), strict=True)
+    ]
+    value = f"{percent(min(shares))} on the same days"
+    if min(shares) >= PARALLEL:
+        return True, value, "Both arms were sent on the same days."
+    return False, value, "The arms were not sent on the same days."

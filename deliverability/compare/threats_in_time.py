@@ -1,0 +1,147 @@
+"""Threats that lie in time: T8 to T12 of design/compare.md §1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, stdev
+
+from deliverability.compare.figures import counted, listed, percent, probability
+from deliverability.compare.grounds import ALPHA, Grounds
+from deliverability.compare.intervals import Share
+from deliverability.compare.measure import shares_of
+from deliverability.compare.result import Day
+from deliverability.compare.student import two_sided
+from deliverability.compare.timeline import BEFORE_CAMPAIGNS, PLACEBO_DATES
+
+EXCLUDED, DETECTED, NOT_EXCLUDED = "excluded", "detected", "not_excluded"
+Found = tuple[str, str]
+"""Status and note."""
+
+LONG_BASELINE_DAYS = 28
+"""Days that a baseline has to cover before it is not just a bad month. Ours, after T9's own wording."""
+
+
+def trend(grounds: Grounds) -> Found:
+    """T8."""
+    if grounds.question.mode == "arms":
+        return EXCLUDED, "Both arms lie in the same time."
+    series, control = grounds.timeline, grounds.control
+    if series is not None and series.as_large:
+        dates = f"{series.as_large:,} of {series.placebo_dates:,} placebo dates"
+        return DETECTED, f"At {dates} before the change, jumps as large are found."
+    if series is not None and grounds.series_holds:
+        season = "" if series.season == "none" else f", with a season of a {series.season}"
+        return (
+            EXCLUDED,
+            f"A trend{season} is allowed for, and none of {series.placebo_dates:,} placebo dates is as large.",
+        )
+    if control is not None and control.moved is False and control.p is not None and control.p < ALPHA:
+        return EXCLUDED, "The control lies in the same time and did not move."
+    if grounds.cut.overlap is not None:
+        start, end = grounds.cut.overlap
+        return DETECTED, f"The two sets overlap in time, from {start} to {end}."
+    if series is None:
+        return NOT_EXCLUDED, "Without a series of dated campaigns and the date of the change, a trend does not show."
+    if series.placebo_dates < PLACEBO_DATES:
+        dates = counted(series.placebo_dates, "placebo date")
+        return NOT_EXCLUDED, f"A trend is allowed for, but only {dates} could be tried."
+    return NOT_EXCLUDED, "Trend and season allowed for, the series does not show the change by itself."
+
+
+def return_to_the_mean(grounds: Grounds) -> Found:
+    """T9: whether the last campaigns before the change were worse than those before them."""
+    if grounds.question.mode == "arms":
+        return EXCLUDED, "Both arms began at the same time."
+    dated = [cell for cell in grounds.cut.before if cell.day is not None]
+    pairs = shares_of(dated, grounds.metric)
+    days = sorted({cell.day for cell in dated if cell.day is not None})
+    if len(pairs) < BEFORE_CAMPAIGNS:
+        baseline = counted(len(pairs), "dated campaign")
+        return NOT_EXCLUDED, f"The time before has {baseline}, too few to tell a bad month from the usual."
+    last, earlier = _last(pairs)
+    p, down = _unusual(last, earlier)
+    span = (days[-1] - days[0]).days + 1
+    rates = f"{percent(_pooled(last))} against {percent(_pooled(earlier))}"
+    better = (grounds.metrics[grounds.metric].difference or 0.0) > 0
+    if p < ALPHA and down == better:
+        worse = "worse" if better else "better"
+        many = counted(len(last), "campaign")
+        return (
+            DETECTED,
+            f"The last {many} before the change were {worse} than those before ({rates}, {probability(p)}).",
+        )
+    if span < LONG_BASELINE_DAYS:
+        return NOT_EXCLUDED, f"The time before covers {counted(span, 'day')} only."
+    many, usual = counted(len(pairs), "campaign"), "the last of them were like the others"
+    return EXCLUDED, f"The time before has {many} in {counted(span, 'day')}, and {usual} ({rates})."
+
+
+def _last(pairs: Sequence[Share]) -> tuple[Sequence[Share], Sequence[Share]]:
+    """The last quarter of the campaigns, at least two, and those before them."""
+    cut = max(2, len(pairs) // 4)
+    return pairs[-cut:], pairs[:-cut]
+
+
+def _unusual(last: Sequence[Share], earlier: Sequence[Share]) -> tuple[float, bool]:
+    """The p of the last campaigns' mean being one of the earlier ones', and whether it is lower."""
+    shares = [x / n for x, n in earlier]
+    late = fmean(x / n for x, n in last)
+    spread = stdev(shares) * sqrt(1 / len(last) + 1 / len(shares))
+    if spread == 0:
+        return (1.0 if late == shares[0] else 0.0), late < shares[0]
+    t = (late - fmean(shares)) / spread
+    return two_sided(t, len(shares) - 1), t < 0
+
+
+def _pooled(pairs: Sequence[Share]) -> float:
+    return sum(x for x, _ in pairs) / sum(n for _, n in pairs)
+
+
+def concurrent(grounds: Grounds) -> Found:
+    """T10: other events that were named, and several fixes at once."""
+    events = listed([_named(event) for event in grounds.question.concurrent])
+    if grounds.question.mode == "arms":
+        return EXCLUDED, "Whatever else happened met both arms."
+    control = grounds.control
+    if control is not None and control.moved is False and control.p is not None and control.p < ALPHA:
+        named = f" Named: {events}." if events else ""
+        return EXCLUDED, f"Whatever else happened would have moved the control as well.{named}"
+    if control is not None and control.moved:
+        return DETECTED, "The control moved too: something met both, or the fix touches the control."
+    if events:
+        return DETECTED, f"At the same time: {events}."
+    if len(grounds.question.changes) > 1:
+        fixes = listed([_named(change) for change in grounds.question.changes])
+        return DETECTED, f"Several changes lie between the sides and cannot be told apart: {fixes}."
+    return NOT_EXCLUDED, "No other event was named (--concurrent), and no control stood still."
+
+
+def _named(day: Day) -> str:
+    return f"{day.date} {day.label}".strip()
+
+
+def lag(grounds: Grounds) -> Found:
+    """T11: DNS caches and reputations follow late."""
+    if grounds.question.mode == "arms":
+        return NOT_EXCLUDED, "An effect that comes late makes the difference of two arms smaller, not larger."
+    if not grounds.question.changes:
+        return NOT_EXCLUDED, "Without the date of the change, nothing could be left out after it."
+    if grounds.cut.misplaced:
+        many = counted(grounds.cut.misplaced, "campaign")
+        return DETECTED, f"{many} of the two sets lie on the wrong side of the change."
+    washout = grounds.question.washout_days
+    series = grounds.timeline
+    if series is not None and series.break_agrees is False:
+        return DETECTED, f"The series breaks on {series.break_date}, not at the change."
+    if not washout:
+        return NOT_EXCLUDED, "No days were left out after the change (--washout)."
+    breaks = " and the series breaks at the change" if series is not None and series.break_agrees else ""
+    return EXCLUDED, f"{counted(washout, 'day')} after the change stand on no side{breaks}."
+
+
+def peeking(grounds: Grounds) -> Found:
+    """T12."""
+    if grounds.question.plan:
+        return EXCLUDED, f"A plan ({grounds.question.plan[:12]}) fixed the rate, the time and the rule beforehand."
+    return NOT_EXCLUDED, "No plan was written before the change (deliv plan), so the time to look was not fixed."
