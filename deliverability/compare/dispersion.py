@@ -15,6 +15,8 @@ from deliverability.compare.intervals import CONFIDENCE, Share
 from deliverability.compare.student import t_quantile, two_sided
 from deliverability.fastclass import dataclass
 
+_LEAST_DF = 1e-3
+"""What is left where one campaign is nearly all there is: enough to divide by, and no interval to speak of."""
 ROUNDS = 9999
 """Arrangements that a permutation test draws where it cannot look at all of them: the least p is 1 in 10,000."""
 _DRAWS = 1_000_000
@@ -50,9 +52,9 @@ class Quasi:
 def welch(a: Sequence[Share], b: Sequence[Share], confidence: float = CONFIDENCE) -> Welch:
     """The pooled share of b minus that of a, with campaigns as the unit.
 
-    The variance of a pooled share is that of a ratio estimator, linearised by campaign; both it and its degrees of
-    freedom allow for campaigns of unequal size (Bell and McCaffrey 2002, for shares of equal variance), which for equal
-    ones is Welch's test. It is never less than what chance alone gives single messages.
+    The standard error is that of two ratio estimators, each linearised by campaign; for campaigns of equal size this is
+    Welch's test of their shares. It stands only where it is the less sure of two: single messages drawn each by itself
+    have a standard error as well, and campaigns that happen to agree know no more than those.
 
     Args:
         a: (x, n) of each campaign before.
@@ -64,10 +66,11 @@ def welch(a: Sequence[Share], b: Sequence[Share], confidence: float = CONFIDENCE
     """
     before, after = _side(a), _side(b)
     difference = after.share - before.share
-    variance = before.variance + after.variance
-    se = sqrt(variance)
-    df = variance**2 / (before.variance**2 / before.df + after.variance**2 / after.df)
-    half = t_quantile((1 + confidence) / 2, df) * se
+    estimates = (
+        combined((before.between, after.between), (before.df, after.df)),
+        (sqrt(before.sampling + after.sampling), float(before.messages + after.messages)),
+    )
+    half, se, df = max((t_quantile((1 + confidence) / 2, df) * se if se else 0.0, se, df) for se, df in estimates)
     return Welch(
         difference=difference,
         se=se,
@@ -79,11 +82,34 @@ def welch(a: Sequence[Share], b: Sequence[Share], confidence: float = CONFIDENCE
     )
 
 
-@dataclass(frozen=True, slots=True)
+def combined(variances: Sequence[float], dfs: Sequence[float]) -> tuple[float, float]:
+    """The standard error of a difference and its degrees of freedom (Satterthwaite 1946, Welch 1947), both sides'."""
+    variance = fsum(variances)
+    if not variance:
+        return 0.0, fsum(dfs)
+    return sqrt(variance), 1 / fsum((one / variance) ** 2 / df for one, df in zip(variances, dfs, strict=True))
+
+
+def effective_df(sizes: Sequence[float]) -> float:
+    """The degrees of freedom of what varies between campaigns of these sizes: their effective number less one.
+
+    The effective number (Kish 1965) is that of equal campaigns whose mean varies as much. With as many degrees of
+    freedom as campaigns, intervals come out too narrow where one campaign outweighs the others; with Satterthwaite's
+    for the weighted variance (Bell and McCaffrey 2002) too wide, since its numerator and denominator go together.
+    """
+    whole = fsum(sizes)
+    return max(_LEAST_DF, 1 / fsum((size / whole) ** 2 for size in sizes) - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
+    """The pooled share, its variance between campaigns (and what that rests on) and between messages."""
+
     share: float
-    variance: float
+    between: float
     df: float
+    sampling: float
+    messages: int
 
 
 def _side(campaigns: Sequence[Share]) -> _Side:
@@ -94,33 +120,15 @@ def _side(campaigns: Sequence[Share]) -> _Side:
     share = sum(x for x, _ in campaigns) / whole
     weights = [n / whole for _, n in campaigns]
     squares = fsum(weight * weight for weight in weights)
+    # 1 - 2w + Σw²: what is left of a campaign's variance in its distance from a share that it is itself part of
     between = fsum(
-        weight * weight * (x / n - share) ** 2 / _kept(weight, squares)
+        weight * weight * (x / n - share) ** 2 / (1 - 2 * weight + squares)
         for weight, (x, n) in zip(weights, campaigns, strict=True)
     )
     # half a success and half a failure more, so that a share of 0 or 1 has some variance too
     shrunk = (share * whole + 0.5) / (whole + 1)
-    return _Side(share, max(between, shrunk * (1 - shrunk) / whole), effective_df(weights))
-
-
-def _kept(weight: float, squares: float) -> float:
-    """How much of a share's variance is left in its distance from the pooled one, where all shares vary alike."""
-    return 1 - 2 * weight + squares
-
-
-def effective_df(weights: Sequence[float]) -> float:
-    """The degrees of freedom that the variance of a weighted mean has: n - 1 for n equal weights, less for others.
-
-    Satterthwaite's: twice the square of the estimate's mean over its variance, for independent normal values of equal
-    variance. `weights` add up to 1.
-    """
-    squares = fsum(weight * weight for weight in weights)
-    d = [weight * weight / _kept(weight, squares) for weight in weights]
-    u = [squares / 2 - weight for weight in weights]
-    pairs = 2 * fsum(d) * fsum(di * ui * ui for di, ui in zip(d, u, strict=True))
-    pairs += 2 * fsum(di * ui for di, ui in zip(d, u, strict=True)) ** 2
-    pairs += fsum(di * di * (1 + 4 * ui) for di, ui in zip(d, u, strict=True))
-    return squares**2 / pairs
+    sampling = shrunk * (1 - shrunk) / whole
+    return _Side(share=share, between=between, df=effective_df(weights), sampling=sampling, messages=whole)
 
 
 def quasibinomial(a: Sequence[Share], b: Sequence[Share]) -> Quasi:

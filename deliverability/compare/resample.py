@@ -15,7 +15,7 @@ from typing import Any
 
 from deliverability.compare.campaigns import COUNTS, Cell
 from deliverability.compare.decompose import opens
-from deliverability.compare.dispersion import effective_df
+from deliverability.compare.dispersion import combined, effective_df
 from deliverability.compare.intervals import CONFIDENCE
 from deliverability.compare.result import Decomposition, Term
 from deliverability.compare.student import t_quantile
@@ -34,6 +34,9 @@ _FEWEST_ROUNDS = 499
 _Sums = Mapping[str, tuple[int, ...]]
 """Provider → its COUNTS, of a side or of one campaign."""
 _counts = attrgetter(*COUNTS)
+_SENT = COUNTS.index("sent")
+_LEAST_DF = 0.5
+"""Degrees of freedom below which t says nothing: one and a half campaigns of equal size."""
 
 
 def decomposition(before: Sequence[Cell], after: Sequence[Cell], confidence: float = CONFIDENCE) -> Decomposition:
@@ -52,34 +55,46 @@ def jackknife(
 ) -> dict[str, Term]:
     """A statistic's values, with intervals by delete-one-campaign standard errors and t (Tukey 1958).
 
-    The two sides' variances are added, and their degrees of freedom combined, as Welch does. A side varies at least as
-    much as single messages would, if each were drawn by itself. No intervals where a side has fewer than two campaigns.
+    As in `dispersion.welch`, the sides' variances are added, and an interval is never narrower than the one that single
+    messages, each drawn by itself, would give. No ends where a side has fewer than two campaigns, or one of them is
+    nearly all there is.
     """
     sides = _Side.of(before), _Side.of(after)
     was, now = (side.cells() for side in sides)
     values = statistic(was, now)
-    if any(len(side.campaigns) < 2 for side in sides):
+    dfs = [side.df() for side in sides]
+    if min(dfs) < _LEAST_DF:
         return {name: Term(value=value) for name, value in values.items()}
-    left = _variances(sides[0], lambda cells: statistic(cells, now))
-    right = _variances(sides[1], lambda cells: statistic(was, cells))
-    dfs = sides[0].df(), sides[1].df()
-    return {name: _term(value, (left[name], right[name]), dfs, confidence) for name, value in values.items()}
+    found = (
+        _variances(sides[0], lambda cells: statistic(cells, now)),
+        _variances(sides[1], lambda cells: statistic(was, cells)),
+    )
+    messages = float(sum(side.sent() for side in sides))
+    return {
+        name: _term(
+            value,
+            combined([campaigns[name] for campaigns, _ in found], dfs),
+            (sqrt(fsum(each.get(name, 0.0) for _, each in found)), messages),
+            confidence=confidence,
+        )
+        for name, value in values.items()
+    }
 
 
-def _variances(side: _Side, statistic: Callable[[Sequence[Cell]], Mapping[str, float]]) -> dict[str, float]:
-    """What one side adds to the variance of each value."""
-    between = _of_campaigns([statistic(cells) for cells in side.without_each()])
-    least = _of_messages([(number, statistic(cells)) for number, cells in side.without_a_message()])
-    return {name: max(variance, least.get(name, 0.0)) for name, variance in between.items()}
-
-
-def _term(value: float, variances: tuple[float, float], dfs: tuple[float, float], confidence: float) -> Term:
-    variance = fsum(variances)
-    if not variance:  # nothing there to vary, such as the opens by machines where there are none
-        return Term(value=value, low=value, high=value)
-    df = variance**2 / fsum(one * one / df for one, df in zip(variances, dfs, strict=True))
-    half = t_quantile((1 + confidence) / 2, df) * sqrt(variance)
+def _term(value: float, *estimates: tuple[float, float], confidence: float) -> Term:
+    """The value with the wider of the intervals that these standard errors, with their degrees of freedom, give."""
+    half = max(t_quantile((1 + confidence) / 2, df) * se for se, df in estimates)
     return Term(value=value, low=value - half, high=value + half)
+
+
+def _variances(
+    side: _Side, statistic: Callable[[Sequence[Cell]], Mapping[str, float]]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What one side adds to the variance of each value: by campaigns, and by messages."""
+    return (
+        _of_campaigns([statistic(cells) for cells in side.without_each()]),
+        _of_messages([(number, statistic(cells)) for number, cells in side.without_a_message()]),
+    )
 
 
 def _of_campaigns(left_out: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -147,18 +162,19 @@ class _Side:
             for found in (campaigns.setdefault((str(cell.day or ""), cell.campaign), {}), sums):
                 found[cell.provider] = _added(found.get(cell.provider), counts)
         ordered = tuple(campaigns[key] for key in sorted(campaigns))
-        sent = COUNTS.index("sent")
-        return _Side(tuple(sorted(sums)), tuple(one for one in ordered if any(s[sent] for s in one.values())), sums)
+        return _Side(tuple(sorted(sums)), tuple(one for one in ordered if any(s[_SENT] for s in one.values())), sums)
 
     def cells(self) -> list[Cell]:
         """One cell for each provider."""
         return [_cell(provider, self.sums[provider]) for provider in self.providers]
 
+    def sent(self) -> int:
+        """What was sent."""
+        return sum(counts[_SENT] for counts in self.sums.values())
+
     def df(self) -> float:
         """The degrees of freedom of what varies between these campaigns, by how much each sent."""
-        sent = [sum(counts[COUNTS.index("sent")] for counts in one.values()) for one in self.campaigns]
-        whole = sum(sent)
-        return effective_df([one / whole for one in sent])
+        return effective_df([sum(counts[_SENT] for counts in one.values()) for one in self.campaigns])
 
     def without_each(self) -> Iterator[list[Cell]]:
         """The cells without the first campaign, without the second, and so on."""

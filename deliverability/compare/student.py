@@ -7,8 +7,7 @@ Handbook of Mathematical Functions, 26.5.8 with 26.7.1 and 26.6.2) in Lentz's fo
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, inf, isfinite, lgamma, log, sqrt
-from statistics import NormalDist
+from math import erfc, exp, inf, isfinite, lgamma, log, log1p, pi, sqrt
 
 _NORMAL_FROM = 1e6
 """Degrees of freedom from which the normal distribution serves, corrected as Abramowitz and Stegun 26.7.8 say."""
@@ -38,7 +37,7 @@ def two_sided(t: float, df: float) -> float:
     if not isfinite(t):
         return 0.0
     if df >= _NORMAL_FROM:
-        return 2 * NormalDist().cdf(-abs(t) * (1 - 1 / (4 * df)) / sqrt(1 + t * t / (2 * df)))
+        return erfc(abs(t) * (1 - 1 / (4 * df)) / sqrt(2 + t * t / df))
     # t² alone would overflow from 1e154 on; divided step by step it does not
     ratio = t / sqrt(df)
     square = ratio * ratio if abs(ratio) < 1e150 else inf
@@ -47,7 +46,7 @@ def two_sided(t: float, df: float) -> float:
 
 @lru_cache(maxsize=1024)
 def t_quantile(p: float, df: float) -> float:
-    """The t that is not exceeded with chance `p`, by bisection.
+    """The t that is not exceeded with chance `p`, by Newton's method.
 
     Raises:
         ValueError: `p` is not strictly between 0 and 1, or `df` is not positive.
@@ -57,15 +56,17 @@ def t_quantile(p: float, df: float) -> float:
     if p == 0.5:
         return 0.0
     tail = 2 * min(p, 1 - p)
-    low, high = 0.0, 1.0
-    while two_sided(high, df) > tail and isfinite(high):
-        low, high = high, 2 * high
-    while low < (middle := (low + high) / 2) < high:
-        if two_sided(middle, df) > tail:
-            low = middle
-        else:
-            high = middle
-    return high if p > 0.5 else -high
+    t = 0.0
+    # both tails together fall convexly from 1 at t = 0, so that Newton's steps from there never pass the root
+    while (further := t + (two_sided(t, df) - tail) / (2 * _density(t, df))) > t * (1 + 4 * _EPSILON):
+        t = further
+    return t if p > 0.5 else -t
+
+
+def _density(t: float, df: float) -> float:
+    df = min(df, _NORMAL_FROM)
+    scale = exp(lgamma((df + 1) / 2) - lgamma(df / 2)) / sqrt(df * pi)
+    return max(_TINY, scale * exp(-(df + 1) / 2 * log1p(t * t / df)))
 
 
 def f_sf(f: float, df1: float, df2: float) -> float:
