@@ -21,6 +21,7 @@ SUMMARIES = {
     "diff": "Show what changed between two stored audits.",
     "render": "Show a stored audit in any format.",
     "rates": "Turn the events of your sending service into rates.",
+    "compare": "Compare before and after a change, and say what the evidence permits.",
     "ingest": "Keep events, normalised and without addresses, each once.",
     "checks": "List every check.",
     "explain": "Explain one check: what it asks, why, how to fix it.",

@@ -207,8 +207,8 @@ def _standardised(sides: Cut, confidence: float) -> Metric | None:
         before=found[0],
         after=found[1],
         difference=found[1] - found[0],
-        low=term and term.low,
-        high=term and term.high,
+        low=term.low if term else None,
+        high=term.high if term else None,
         method=f"{name} at the mix of providers of both sides together",
         p=None,
     )

@@ -1,0 +1,133 @@
+"""`deliv compare`: before and after a change, and what the evidence permits to say of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._change import change_options, wanted_of
+from deliverability.cli._options import option, output_options, share_option
+from deliverability.cli._output import emit, targets
+from deliverability.cli._problem import Problem
+from deliverability.cli._reading import (
+    Meter,
+    rejects_option,
+    source_options,
+    sources_of,
+    span_options,
+    troubles_of,
+    warn_of,
+    zone_of,
+)
+
+if TYPE_CHECKING:
+    from deliverability.compare.result import Comparison
+
+FORMATS = ("text", "json")
+MAX_BAD = 0.05
+"""Share of rows that may be unreadable; `compare.grounds.MAX_BAD`, which is not loaded for --help."""
+
+HELP = f"""{SUMMARIES["compare"]}
+
+BEFORE and AFTER are events, as for deliv rates, or campaign rows (CSV, JSON Lines, Parquet) with one row for each
+campaign and mailbox provider; with --change, one set is enough and is cut at that day. The unit is the campaign. The
+grade, E0 to E5, says how strong the evidence is, and only the sentence that it permits is said.
+
+\b
+Campaign rows:
+  campaign,date,provider,sent,delivered,opened,opened_machine,clicked
+  letter-1,2026-08-04,gmail,31250,25000,4000,250,310
+and, where known: complained bounced opened_unknown auth_rejected segment arm stream country domain
+
+\b
+Examples:
+  deliv compare before.csv after.csv
+  deliv compare --events events/ --change 2026-09-15=DKIM --control provider=yahoo
+  deliv compare campaigns.csv --change 2026-09-15 --segment country -o compare.json
+  deliv compare test.csv --arms arm
+"""
+
+
+@click.command(help=HELP)
+@click.argument("paths", metavar="[BEFORE [AFTER]]", nargs=-1)
+@option("--events", multiple=True, metavar="PATH", help="One set that holds both times; with --change or --arms.")
+@change_options
+@span_options
+@source_options
+@rejects_option
+@share_option(MAX_BAD)
+@output_options(FORMATS)
+def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
+    """See HELP."""
+    chosen = targets(form, outputs, FORMATS)
+    sides = _sides(paths, given.pop("events"))
+    with troubles_of(given["rejects"]) as troubles:
+        found = _compared(*sides, troubles, **given)
+    warn_of(troubles, given["rejects"])
+
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.comparison import render  # noqa: PLC0415 - only when a person reads
+
+        return render(found, width=width, color=colour)
+
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.comparison import to_json  # noqa: PLC0415 - loaded by now
+
+        return to_json(found)
+
+    emit({"text": text, "json": json}, chosen, no_color)
+    if found.refused:
+        click.echo(f"deliv: nothing is compared: {found.refused}", err=True)
+    return 3 if found.refused else 0
+
+
+def _sides(paths: tuple[str, ...], events: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """Before and after, or one set and None. Raises Problem."""
+    if len(paths) > 2:
+        raise Problem("compare takes BEFORE and AFTER, one path each; a folder or a pattern holds several files")
+    if events and paths:
+        raise Problem("give BEFORE and AFTER, or --events: not both")
+    if not events and not paths:
+        raise Problem("nothing to compare: give BEFORE and AFTER, or --events PATH --change DATE")
+    if paths.count("-") > 1:
+        raise Problem("standard input (-) can be read only once")
+    return (paths[:1], paths[1:]) if len(paths) == 2 else (events or paths, None)
+
+
+def _compared(
+    before: tuple[str, ...],
+    after: tuple[str, ...] | None,
+    troubles: Any,  # noqa: ANN401 - not imported at start-up
+    *,
+    since: date | None,
+    until: date | None,
+    source: str,
+    timezone: str | None,
+    config: str | None,
+    max_bad_share: float,
+    **given: Any,
+) -> Comparison:
+    from deliverability.comparison import NotAComparison, compare  # noqa: PLC0415 - not at start-up
+    from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - as above
+    from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
+    from deliverability.rates import Asked, NotACount  # noqa: PLC0415 - as above
+
+    asked = Asked(
+        source=source,
+        sources=sources_of(config),
+        since=since,
+        until=until,
+        zone=zone_of(timezone),
+        now=datetime.now(UTC),
+    )
+    meter = Meter()
+    try:
+        wanted = wanted_of(given)
+        return compare(before, after, wanted, asked=asked, troubles=troubles, progress=meter, max_bad=max_bad_share)
+    except (NotAComparison, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
+        raise Problem(str(error)) from None
+    finally:
+        meter.clear()
