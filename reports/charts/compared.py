@@ -15,11 +15,11 @@ from deliverability.reports.language import N_, _
 from deliverability.reports.words import provider_name
 
 METRIC_NAMES: Mapping[str, str] = {
-    "delivered_sent": N_("Delivered, of sent"),
-    "opened_sent": N_("Opened, of sent"),
-    "human_opened_sent_low": N_("Opened by people at least, of sent"),
-    "human_opened_sent_high": N_("Opened, machines included, of sent"),
-    "clicked_sent": N_("Clicked, of sent"),
+    "delivered_sent": N_("Delivered"),
+    "opened_sent": N_("Opened"),
+    "human_opened_sent_low": N_("Opened by people, at least"),
+    "human_opened_sent_high": N_("Opened, machines included"),
+    "clicked_sent": N_("Clicked"),
 }
 
 
@@ -30,7 +30,9 @@ def metrics(comparison: Comparison, prefix: str = "metrics") -> Chart | None:
         for name, m in comparison.metrics.items()
         if not (name == "human_opened_sent_high" and "opened_sent" in comparison.metrics)
     ]
-    return dumbbell(prefix, _("Before and after"), pairs, confidence=_confidence(comparison.question))
+    return dumbbell(
+        prefix, _("Shares of what was sent, before and after"), pairs, confidence=_confidence(comparison.question)
+    )
 
 
 def providers(comparison: Comparison, prefix: str = "providers") -> Chart | None:
@@ -76,7 +78,7 @@ def timeline(comparison: Comparison, prefix: str = "time") -> Chart | None:
         happened.append(Mark(line.break_date, "", "break"))
     return runs(
         prefix,
-        _("{metric}, campaign by campaign").format(metric=_(METRIC_NAMES[name])),
+        _("{metric}, of sent, campaign by campaign").format(metric=_(METRIC_NAMES[name])),
         dots,
         happened=happened,
         washout_days=question.washout_days,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
-from deliverability.reports.charts.scale import Scale, scale, share
+from deliverability.reports.charts.scale import Scale, in_percent, level, scale, share
 from deliverability.reports.charts.svg import (
     GRID,
     LABEL,
@@ -23,7 +23,6 @@ from deliverability.reports.charts.svg import (
     width,
 )
 from deliverability.reports.language import _
-from deliverability.reports.rates import percent
 
 MAX_PAIRS = 24
 """Rows that are drawn; the table has them all."""
@@ -84,8 +83,11 @@ def dumbbell(
 
 
 def _legend(confidence: float) -> list[tuple[Markup, str]]:
-    interval = _("{level} interval").format(level=percent(confidence))
-    return [(marks.key_before(), _("before")), (marks.key_after(), _("after")), (marks.key_whisker(), interval)]
+    return [
+        (marks.key_before(), _("before")),
+        (marks.key_after(), _("after")),
+        (marks.key_whisker(), level(confidence)),
+    ]
 
 
 def _ends(pairs: Sequence[Pair]) -> list[float | None]:
@@ -118,7 +120,7 @@ def _row(pair: Pair, across: Scale, y: float) -> Markup:
 
 
 def _short(end: End) -> str:
-    return percent(share(end.value))
+    return in_percent(share(end.value))
 
 
 def _marks(pair: Pair, across: Scale, y: float) -> list[Markup]:
@@ -146,5 +148,7 @@ def _said(pair: Pair) -> str:
 def _cell(end: End) -> str:
     """`71.2 % · 70.6 % to 71.8 % · 412 of 21,640`."""
     low, high = share(end.low), share(end.high)
-    interval = _("{low} to {high}").format(low=percent(low), high=percent(high)) if None not in {low, high} else ""
+    interval = (
+        _("{low} to {high}").format(low=in_percent(low), high=in_percent(high)) if None not in {low, high} else ""
+    )
     return " · ".join(part for part in (_short(end), interval, end.of) if part)

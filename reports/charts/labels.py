@@ -65,11 +65,19 @@ def placed(
     found: list[Placed] = []
     for index, (name, (x, y)) in enumerate(zip(names, places, strict=True)):
         for box, led in _candidates(x, y, width(name), radius):
-            if ground.holds(box) and not any(box.meets(other) for other in full):
+            way = _way(x, y, box) if led else []
+            others = [one for one in full if one != around(x, y, radius)]
+            if ground.holds(box) and not any(one.meets(other) for one in (box, *way) for other in others):
                 found.append(Placed(index, box, led))
-                full.append(box)
+                full += [box, *way]
                 break
     return found
+
+
+def _way(x: float, y: float, box: Box) -> list[Box]:
+    """The ground of the line from a mark to its name, as small boxes."""
+    end = min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)
+    return [around(x + (end[0] - x) * part / 8, y + (end[1] - y) * part / 8, 1.5) for part in range(3, 8)]
 
 
 def _candidates(x: float, y: float, wide: float, radius: float) -> Iterator[tuple[Box, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
@@ -17,13 +18,15 @@ from deliverability.reports.charts.svg import (
     group,
     id_of,
     line,
+    lines,
     picture,
     text,
 )
 from deliverability.reports.language import _, ngettext
 
 MAX_HOPS = 12
-ROW = 58
+LINE = 15
+"""Units from one line of text to the next."""
 AXIS = 14
 """Units from the left to the way itself."""
 TEXT = 36
@@ -67,33 +70,51 @@ def path(prefix: str, title: str, hops: Sequence[Hop]) -> Chart | None:
         return None
     name, drawn = id_of(prefix), list(hops[:MAX_HOPS])
     desc = " ".join(_("{label}: {value}.").format(label=hop.name, value=_counts(hop)) for hop in drawn)
-    body = [
-        _hop(hop, ROW * index, drawn[index + 1] if index + 1 < len(drawn) else None) for index, hop in enumerate(drawn)
-    ]
+    tops = list(accumulate((_height(hop) for hop in drawn), initial=0.0))
+    body = [_hop(hop, top) for hop, top in zip(drawn, tops, strict=False)]
+    ways = [_way(tops[i], tops[i + 1], seen=drawn[i].seen and drawn[i + 1].seen) for i in range(len(drawn) - 1)]
     return Chart(
         name,
         title,
         desc,
-        picture(name, title, desc, (NARROW, ROW * len(drawn) - 4), *body),
+        picture(name, title, desc, (NARROW, tops[-1] - 8), *ways, *body),
         (_("Place"), _("What happens there"), _("What was found")),
         tuple((hop.name, hop.about or "–", _counts(hop)) for hop in hops),
     )
 
 
-def _hop(hop: Hop, y: float, following: Hop | None) -> Markup:
-    middle = y + 16
-    drawn = [_node(hop.state, AXIS, middle)]
-    if following is not None:
-        seen = hop.seen and following.seen
-        dashes = {} if seen else {"stroke_dasharray": "3 4", "stroke_opacity": f"{MARK}"}
-        drawn.append(line(AXIS, middle + 11, AXIS, middle + ROW - 15, stroke_width=2, **dashes))
-        drawn.append(_head(AXIS, middle + ROW - 11, seen=seen))
-    quiet = QUIET if not hop.seen else None
-    room = NARROW - TEXT
-    drawn.append(text(TEXT, y + 14, hop.name, size=LABEL, room=room, font_weight=600, fill_opacity=quiet))
-    drawn.append(text(TEXT, y + 30, hop.about, room=room, fill_opacity=QUIET))
-    drawn.append(text(TEXT, y + 45, _counts(hop), room=room, fill_opacity=quiet))
+def _height(hop: Hop) -> float:
+    return 34.0 + LINE * (len(_about(hop)) + len(_found(hop)))
+
+
+def _about(hop: Hop) -> list[str]:
+    return lines(hop.about, NARROW - TEXT) if hop.about else []
+
+
+def _found(hop: Hop) -> list[str]:
+    return lines(_counts(hop), NARROW - TEXT)
+
+
+def _hop(hop: Hop, y: float) -> Markup:
+    quiet = None if hop.seen else QUIET
+    base, room = y + 14, NARROW - TEXT
+    drawn = [
+        _node(hop.state, AXIS, y + 10),
+        text(TEXT, base, hop.name, size=LABEL, room=room, font_weight=600, fill_opacity=quiet),
+    ]
+    for words in _about(hop):
+        base += LINE
+        drawn.append(text(TEXT, base, words, fill_opacity=QUIET))
+    for words in _found(hop):
+        base += LINE
+        drawn.append(text(TEXT, base, words, fill_opacity=quiet))
     return group(*drawn)
+
+
+def _way(y: float, following: float, *, seen: bool) -> Markup:
+    """From one place to the next; dashes where it was not observed."""
+    dashes = {} if seen else {"stroke_dasharray": "3 4", "stroke_opacity": f"{MARK}"}
+    return group(line(AXIS, y + 21, AXIS, following - 2, stroke_width=2, **dashes), _head(AXIS, following, seen=seen))
 
 
 def _head(x: float, y: float, *, seen: bool) -> Markup:

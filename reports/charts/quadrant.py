@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
 from deliverability.reports.charts.labels import HIGH, Box, Placed, placed
-from deliverability.reports.charts.scale import Scale, scale, share
+from deliverability.reports.charts.scale import in_percent, scale, share
 from deliverability.reports.charts.svg import (
     GRID,
     MARK,
@@ -20,19 +20,21 @@ from deliverability.reports.charts.svg import (
     group,
     id_of,
     line,
+    lines,
     picture,
     text,
     width,
 )
 from deliverability.reports.language import _
-from deliverability.reports.rates import percent
 
 MAX_SPOTS = 40
 """Marks that are drawn, those with the most mail; the table has them all."""
 LEFT = 44
 SIDE = 270
 """Height of the field."""
-MAX_NAME = 130
+CORNER = (NARROW - LEFT) / 2 - 10
+"""Units of a quadrant's name."""
+MAX_NAME = 150
 """Units of a name beside its mark."""
 
 
@@ -52,12 +54,50 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """The ground of the drawing: x for what arrives, y for what is read, and where the quadrants meet."""
+class Halves:
+    """A scale whose middle is the line between two quadrants; each half has its own step.
 
-    x: Scale
-    y: Scale
-    split: tuple[float, float]
+    So there is room on the side of the line on which the providers crowd, most often just below 100 %.
+    """
+
+    low: float
+    split: float
+    high: float
+    start: float
+    end: float
+
+    @property
+    def middle(self) -> float:
+        """Where the line stands."""
+        return (self.start + self.end) / 2
+
+    def at(self, value: float) -> float:
+        """Where a share stands."""
+        if value >= self.split:
+            span = self.high - self.split
+            return self.middle + (self.end - self.middle) * (min((value - self.split) / span, 1) if span else 0)
+        span = self.split - self.low
+        return self.middle - (self.middle - self.start) * (min((self.split - value) / span, 1) if span else 0)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Where numbers stand, and which: the ends and the line."""
+        return [
+            (place, in_percent(value))
+            for place, value in ((self.start, self.low), (self.middle, self.split), (self.end, self.high))
+        ]
+
+
+def halves(values: Sequence[float], split: float, start: float, end: float) -> Halves:
+    """A scale with room for all `values` around `split`, its ends at round numbers."""
+    return Halves(scale([*values, split], 0, 1).low, split, scale([*values, split], 0, 1).high, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The ground of the drawing: x for what arrives, y for what is read; the quadrants meet in the middle."""
+
+    x: Halves
+    y: Halves
 
 
 def quadrant(
@@ -93,7 +133,7 @@ def quadrant(
     body = [
         text(0, top - 8, f"↑ {up}", room=NARROW, fill_opacity=QUIET),
         _ground(field, top, names),
-        *_spots(drawn, field, top),
+        *_spots(drawn, field, top, names),
         text(NARROW, top + SIDE + 34, f"{across} →", anchor="end", room=NARROW, fill_opacity=QUIET),
     ]
     return Chart(
@@ -112,45 +152,63 @@ def _legend() -> list[tuple[Markup, str]]:
 
 def _field(spots: Sequence[Spot], split: tuple[float, float], top: float) -> Field:
     return Field(
-        scale([split[0], *(spot.arrives for spot in spots)], LEFT + 8, NARROW - 8),
-        scale([split[1], *(spot.read for spot in spots)], top + SIDE - 8, top + 8),
-        split,
+        halves([spot.arrives or 0.0 for spot in spots], split[0], LEFT + 10, NARROW - 10),
+        halves([spot.read or 0.0 for spot in spots], split[1], top + SIDE - 10, top + 10),
     )
 
 
 def _ground(field: Field, top: float, names: Sequence[str]) -> Markup:
     """The scales, the lines between the quadrants, and the quadrants' names in their corners."""
-    bottom, x, y = top + SIDE, field.x.at(field.split[0]), field.y.at(field.split[1])
-    drawn = [
-        element(
-            "rect", x=LEFT, y=top, width=NARROW - LEFT, height=SIDE, stroke="currentColor", stroke_opacity=f"{GRID}"
-        )
-    ]
-    drawn += [line(x, top, x, bottom, stroke_dasharray="4 3", stroke_opacity=MARK)]
-    drawn += [line(LEFT, y, NARROW, y, stroke_dasharray="4 3", stroke_opacity=MARK)]
-    for tick in field.y.ticks():
-        drawn.append(text(LEFT - 6, field.y.at(tick) + 4, field.y.tick(tick), anchor="end", fill_opacity=QUIET))
-    drawn += [_tick(field.x, tick, bottom + 16) for tick in field.x.ticks()]
-    corners = _corners(top)
-    for words, (place, anchor, base) in zip(names, corners, strict=True):
-        kept = fitted(words, (NARROW - LEFT) / 2 - 8)
-        drawn.append(text(place, base, kept, anchor=anchor, font_style="italic", fill_opacity=QUIET))
+    bottom, frame = top + SIDE, {"stroke": "currentColor", "stroke_opacity": f"{GRID}"}
+    drawn = [element("rect", x=LEFT, y=top, width=NARROW - LEFT, height=SIDE, **frame)]
+    drawn += [line(field.x.middle, top, field.x.middle, bottom, stroke_dasharray="4 3", stroke_opacity=MARK)]
+    drawn += [line(LEFT, field.y.middle, NARROW, field.y.middle, stroke_dasharray="4 3", stroke_opacity=MARK)]
+    drawn += [text(LEFT - 6, y + 4, words, anchor="end", fill_opacity=QUIET) for y, words in field.y.ticks()]
+    drawn += [_tick(x, words, bottom + 16) for x, words in field.x.ticks()]
+    for words, corner in zip(names, _corners(top), strict=True):
+        drawn += [text(corner.x, y, part, anchor=corner.anchor, fill_opacity=QUIET) for y, part in corner.placed(words)]
     return group(*drawn)
 
 
-def _corners(top: float) -> list[tuple[float, str | None, float]]:
-    """Where the names of the quadrants stand: x, anchor, base line."""
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """Where the name of a quadrant stands, in one line or two: at the top of its quadrant, or at its foot."""
+
+    x: float
+    anchor: str | None
+    y: float
+    rises: bool
+
+    def placed(self, words: str) -> list[tuple[float, str]]:
+        """Base line and text of each line."""
+        parts = lines(words, CORNER)
+        first = self.y - HIGH * (len(parts) - 1) if self.rises else self.y
+        return [(first + HIGH * index, part) for index, part in enumerate(parts)]
+
+    def ground(self, words: str) -> Box:
+        """What those cover."""
+        parts = self.placed(words)
+        wide = max(width(part) for _y, part in parts)
+        left = self.x - wide if self.anchor else self.x
+        return Box(left, parts[0][0] - HIGH + 2, left + wide, parts[-1][0] + 4)
+
+
+def _corners(top: float) -> list[Corner]:
     low, high, left, right = top + SIDE - 6, top + 14, LEFT + 5.0, NARROW - 5.0
-    return [(right, "end", high), (right, "end", low), (left, None, high), (left, None, low)]
+    return [
+        Corner(right, "end", high, rises=False),
+        Corner(right, "end", low, rises=True),
+        Corner(left, None, high, rises=False),
+        Corner(left, None, low, rises=True),
+    ]
 
 
-def _tick(across: Scale, tick: float, y: float) -> Markup:
-    words = across.tick(tick)
+def _tick(x: float, words: str, y: float) -> Markup:
     half = width(words) / 2
-    return text(min(max(across.at(tick), half), NARROW - half), y, words, anchor="middle", fill_opacity=QUIET)
+    return text(min(max(x, half), NARROW - half), y, words, anchor="middle", fill_opacity=QUIET)
 
 
-def _spots(spots: Sequence[Spot], field: Field, top: float) -> list[Markup]:
+def _spots(spots: Sequence[Spot], field: Field, top: float, quadrants: Sequence[str]) -> list[Markup]:
     places = [(field.x.at(spot.arrives or 0.0), field.y.at(spot.read or 0.0)) for spot in spots]
     drawn: list[Markup] = []
     for at_risk in (False, True):
@@ -159,11 +217,7 @@ def _spots(spots: Sequence[Spot], field: Field, top: float) -> list[Markup]:
             drawn.append(_mark(same, at_risk=at_risk))
     names = [fitted(spot.label, MAX_NAME) for spot in spots]
     ground = Box(LEFT + 1, top + 1, NARROW - 1, top + SIDE - 1)
-    corner = (NARROW - LEFT) / 2 - 4
-    taken = [
-        Box(place - (corner if anchor else 0), base - HIGH, place + (0 if anchor else corner), base + 4)
-        for place, anchor, base in _corners(top)
-    ]
+    taken = [corner.ground(words) for corner, words in zip(_corners(top), quadrants, strict=True)]
     for found in placed(names, places, ground, taken, 7):
         drawn += _name(names[found.index], found, places[found.index], bold=spots[found.index].at_risk)
     return drawn
@@ -189,7 +243,7 @@ def _mark(places: Sequence[tuple[float, float]], *, at_risk: bool) -> Markup:
 
 
 def _where(spot: Spot, field: Field, names: Sequence[str]) -> str:
-    arrives, read = (spot.arrives or 0.0) >= field.split[0], (spot.read or 0.0) >= field.split[1]
+    arrives, read = (spot.arrives or 0.0) >= field.x.split, (spot.read or 0.0) >= field.y.split
     return names[(0 if read else 1) if arrives else (2 if read else 3)]
 
 
@@ -204,14 +258,14 @@ def _described(spots: Sequence[Spot], field: Field, names: Sequence[str]) -> str
 
 def _cells(spot: Spot, field: Field, names: Sequence[str]) -> tuple[str, ...]:
     high = share(spot.read_high)
-    read = percent(spot.read)
+    read = in_percent(spot.read)
     if high is not None and high != spot.read:
-        read = _("{low} to {high}").format(low=read, high=percent(high))
+        read = _("{low} to {high}").format(low=read, high=in_percent(high))
     where = _where(spot, field, names)
     return (
         spot.label,
         _("{where} (at risk)").format(where=where) if spot.at_risk else where,
-        percent(spot.arrives),
+        in_percent(spot.arrives),
         read,
         f"{spot.sent:,}",
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.language import _
+from deliverability.reports.rates import percent
 
 LEAST_SPAN = 0.01
 """A scale shows a percentage point at the least: noise in the third digit is no slope."""
-_STEPS = (1, 2, 5, 10)
+_STEPS = (1, 2, 2.5, 5, 10)
+_NEAR_AN_END = 0.01
 
 
 def share(value: float | None) -> float | None:
@@ -46,7 +48,7 @@ class Scale:
 
     def tick(self, value: float) -> str:
         """What stands at a tick, in percent."""
-        digits = 0 if self.step >= 0.00999 else 1 if self.step >= 0.000999 else 2
+        digits = next((d for d in range(3) if abs(round(100 * self.step, d) - 100 * self.step) < 1e-6), 3)
         return _("{number} %").format(number=f"{100 * value:.{digits}f}")
 
 
@@ -65,6 +67,18 @@ def scale(values: Iterable[float | None], start: float, end: float, *, ticks: in
 def _step(rough: float) -> float:
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in _STEPS if factor * power >= rough * 0.999)
+
+
+def in_percent(value: float | None) -> str:
+    """A share as a chart has it: one decimal, more where it is next to nothing or to everything."""
+    if value is None or min(value, 1 - value) < _NEAR_AN_END:
+        return percent(value)
+    return _("{number} %").format(number=f"{100 * value:.1f}")
+
+
+def level(confidence: float) -> str:
+    """What a legend calls an interval: `95 % interval`."""
+    return _("{level} % interval").format(level=f"{100 * confidence:.4g}")
 
 
 def signed(value: float) -> str:

@@ -32,6 +32,8 @@ MAX_BRANCHES = 40
 MAX_DEPTH = 8
 """Steps of indentation; what lies deeper stands no further to the right."""
 ROW = 36
+TOP = 34
+"""Units above the first record."""
 INDENT = 14
 
 
@@ -95,9 +97,9 @@ def spf(prefix: str, title: str, facts: Mapping[str, Any]) -> Chart | None:
     name, drawn = id_of(prefix), found[:MAX_BRANCHES]
     total = max(found[0].below, max((row.total for row in costs(facts)), default=0))
     desc = _described(total, found)
-    body = [_branch(branch, ROW * index + 34) for index, branch in enumerate(drawn)]
+    body = [_branch(branch, ROW * index + TOP) for index, branch in enumerate(drawn)]
     links = [_link(drawn, index) for index in range(1, len(drawn))]
-    height = ROW * len(drawn) + 34
+    height = ROW * len(drawn) + TOP
     if rest := len(found) - len(drawn):
         body.append(text(0, height + 12, ngettext("{n} more record", "{n} more records", rest).format(n=rest)))
         height += 20
@@ -138,13 +140,15 @@ def _x(branch: Branch) -> float:
 
 
 def _link(drawn: Sequence[Branch], index: int) -> Markup:
-    """From a record down to the one that includes it."""
+    """From a record up to the one before it under the same include, or to the one that includes it."""
     here = drawn[index]
-    above = next((i for i in range(index - 1, -1, -1) if drawn[i].depth < here.depth), 0)
-    x, y = _x(drawn[above]), ROW * index + 34 + 9.0
+    above = next((i for i in range(index - 1, -1, -1) if drawn[i].depth <= here.depth), 0)
+    sibling = drawn[above].depth == here.depth
+    x, y = _x(here) - INDENT, ROW * index + TOP + 9.0
+    start = ROW * above + TOP + (9.0 if sibling else 16.0)
     return element(
         "path",
-        d=f"M{number(x)} {number(ROW * above + 34 + 16.0)}V{number(y)}H{number(_x(here) - 6)}",
+        d=f"M{number(x)} {number(start)}V{number(y)}H{number(_x(here) - 6)}",
         stroke="currentColor",
         stroke_opacity=f"{MARK}",
     )
@@ -173,7 +177,7 @@ def _node(branch: Branch, x: float, y: float) -> Markup:
 def _remark(branch: Branch) -> str:
     own = ngettext("{n} look-up of its own", "{n} look-ups of its own", branch.own).format(n=branch.own)
     if branch.offender:
-        return _("{count}; here the limit is passed").format(count=own)
+        return _("{count}; limit passed here").format(count=own)
     return branch.trouble or own
 
 

@@ -11,7 +11,7 @@ import re
 from html import escape
 
 from deliverability.fastclass import dataclass
-from deliverability.reports.layout import cells, cut
+from deliverability.reports.layout import cells, cut, wrapped
 from deliverability.reports.words import shown
 
 NARROW = 344
@@ -116,6 +116,12 @@ def fitted(words: str, room: float, size: float = SMALL) -> str:
     """As much of `words` as `room` has place for, with `…` where some is left out."""
     whole, places = shown(words), max(1, int(room / (size * CELL)))
     return whole if cells(whole) <= places else f"{whole[: cut(whole, places - 1)]}…"
+
+
+def lines(words: str, room: float, size: float = SMALL, most: int = 2) -> list[str]:
+    """`words` in at most `most` lines, the last of them cut where that is too few."""
+    broken = wrapped(shown(words), max(1, int(room / (size * CELL))))
+    return broken if len(broken) <= most else [*broken[: most - 1], fitted(" ".join(broken[most - 1 :]), room, size)]
 
 
 def picture(name: str, title: str, desc: str, size: tuple[float, float], *children: str, **more: str) -> Markup:

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
-from deliverability.reports.charts.scale import Scale, change, in_points, scale, share, signed
+from deliverability.reports.charts.scale import Scale, change, in_percent, in_points, level, scale, share, signed
 from deliverability.reports.charts.svg import (
     GRID,
     LABEL,
@@ -26,7 +26,6 @@ from deliverability.reports.charts.svg import (
     width,
 )
 from deliverability.reports.language import _
-from deliverability.reports.rates import percent
 
 MAX_STEPS = 12
 ROW = 44
@@ -79,37 +78,36 @@ def waterfall(
     y, bottom = top + 12, top + 12 + ROW * (len(steps) + 2)
     body = [_anchor(start[0], first, y, marks.before((across.at(first), y + 30)))]
     body += [
-        _step(step, value, level, across, y + ROW * index)
-        for index, (step, value, level) in enumerate(zip(steps, known, levels, strict=False), 1)
+        _step(step, value, begin, across, y + ROW * index)
+        for index, (step, value, begin) in enumerate(zip(steps, known, levels, strict=False), 1)
     ]
     place = y + ROW * (len(steps) + 1)
     body.append(_anchor(end[0], last, place, marks.after((across.at(last), place + 30))))
     desc = _described((start[0], first), list(zip(steps, known, strict=True)), (end[0], last))
     rows = (
-        (start[0], percent(first)),
+        (start[0], in_percent(first)),
         *((s.label, in_points(value, change(s.low), change(s.high))) for s, value in zip(steps, known, strict=True)),
-        (end[0], percent(last)),
+        (end[0], in_percent(last)),
     )
     drawn = picture(name, title, desc, (NARROW, bottom + 22), *head, _grid(across, y, bottom), *body)
     return Chart(name, title, desc, drawn, (_("Part of the change"), _("Size")), rows)
 
 
 def _legend(confidence: float) -> list[tuple[Markup, str]]:
-    interval = _("{level} interval").format(level=percent(confidence))
     return [
         (marks.key_before(), _("before")),
         (marks.key_after(), _("after")),
         (_arrow(-8, 8, 0), _("adds")),
         (_arrow(8, -8, 0), _("takes away")),
-        (marks.key_whisker(), interval),
+        (marks.key_whisker(), level(confidence)),
     ]
 
 
 def _reach(first: float, last: float, levels: Sequence[float], steps: Sequence[Step]) -> Iterable[float | None]:
     """All that the scale must have room for."""
     yield from (first, last, *levels)
-    for step, level in zip(steps, levels, strict=False):
-        yield from (None if end is None else level + end for end in (change(step.low), change(step.high)))
+    for step, begin in zip(steps, levels, strict=False):
+        yield from (None if end is None else begin + end for end in (change(step.low), change(step.high)))
 
 
 def _grid(across: Scale, top: float, bottom: float) -> Markup:
@@ -124,7 +122,7 @@ def _grid(across: Scale, top: float, bottom: float) -> Markup:
 
 
 def _anchor(label: str, value: float, y: float, mark: Markup) -> Markup:
-    words = percent(value)
+    words = in_percent(value)
     return group(
         text(0, y + 16, label, size=LABEL, room=NARROW - width(words) - 12, font_weight=600, class_="halo"),
         text(NARROW, y + 16, words, anchor="end", font_weight=600, class_="halo"),
@@ -132,13 +130,13 @@ def _anchor(label: str, value: float, y: float, mark: Markup) -> Markup:
     )
 
 
-def _step(step: Step, value: float, level: float, across: Scale, y: float) -> Markup:
+def _step(step: Step, value: float, begin: float, across: Scale, y: float) -> Markup:
     low, high = change(step.low), change(step.high)
     words, drawn = signed(value), Markup()
     if low is not None and high is not None:
         words = _("{change} ({low} to {high})").format(change=signed(value), low=signed(low), high=signed(high))
-        drawn = marks.whisker(across.at(level + low), across.at(level + high), y + 40)
-    start, end, middle = across.at(level), across.at(level + value), y + 30
+        drawn = marks.whisker(across.at(begin + low), across.at(begin + high), y + 40)
+    start, end, middle = across.at(begin), across.at(begin + value), y + 30
     return group(
         text(0, y + 16, step.label, size=LABEL, room=NARROW - width(words) - 12, class_="halo"),
         text(NARROW, y + 16, words, anchor="end", class_="halo"),
@@ -162,6 +160,6 @@ def _arrow(start: float, end: float, y: float) -> Markup:
 
 
 def _described(start: tuple[str, float], steps: Sequence[tuple[Step, float]], end: tuple[str, float]) -> str:
-    parts = [_("{label}: {value}.").format(label=start[0], value=percent(start[1]))]
+    parts = [_("{label}: {value}.").format(label=start[0], value=in_percent(start[1]))]
     parts += [_("{label}: {value}.").format(label=step.label, value=in_points(value)) for step, value in steps]
-    return " ".join([*parts, _("{label}: {value}.").format(label=end[0], value=percent(end[1]))])
+    return " ".join([*parts, _("{label}: {value}.").format(label=end[0], value=in_percent(end[1]))])
