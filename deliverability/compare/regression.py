@@ -24,6 +24,10 @@ DEPENDENT = 1e-9
 them and is dropped. Our own bound: rounding leaves some 1e-14."""
 ROUNDS = 4
 """How often weights and residuals are adjusted to each other; they settle to six digits in three."""
+ONE_IN_TWENTY = 1.645
+"""The standard normal value that is exceeded by chance in one of twenty cases."""
+MOST_MEMORY = 0.9
+"""The largest autocorrelation that is allowed for: each observation is then worth a nineteenth."""
 HALVINGS = 50
 """Bisections of rho between 0 and 1."""
 
@@ -69,6 +73,19 @@ class ShareFit:
         if self.fit.coefficients[column] is None or self.fit.df < 1:
             return None
         return sqrt(self.scale * self.fit.covariance[column][column])
+
+    def memory(self) -> float:
+        """How much of each residual is found again in the next one, for observations in order of time; 0 if by chance.
+
+        The first autocorrelation, with what fitting takes from it put back (one over the observations for each column);
+        counted from where chance alone would lead in one of twenty series.
+        """
+        scaled = [r * sqrt(w) for r, w in zip(self.fit.residuals, self.weights, strict=True)]
+        whole, count = _product(scaled, scaled), len(scaled)
+        if not whole or self.fit.df < 1:
+            return 0.0
+        found = _product(scaled, scaled[1:]) / whole + (count - self.fit.df) / count
+        return min(MOST_MEMORY, found) if found > ONE_IN_TWENTY / sqrt(count) else 0.0
 
     def influence(self, columns: Sequence[Column], column: int) -> list[float]:
         """What each campaign adds to one coefficient: the squares add up to its variance, whatever each one varies by.
@@ -123,9 +140,8 @@ def fit_shares(columns: Sequence[Column], shares: Sequence[Share], stages: Seque
     values = [x / n for x, n in shares]
     spread = _spread(shares, stages)
     chance = [v / n for v, (_, n) in zip(spread, shares, strict=True)]
-    rho = 0.0
-    fit = weighted(columns, values, [1 / c for c in chance])
-    plain = fit
+    rho, weights = 0.0, tuple(1 / c for c in chance)
+    fit = plain = weighted(columns, values, weights)
     for _ in range(ROUNDS):
         rho = _rho(fit, spread, chance)
         weights = tuple(1 / (c + v * rho) for v, c in zip(spread, chance, strict=True))

@@ -38,7 +38,7 @@ def segments(
     share = partial(counted, metric=metric)
     shown = {name: tuple(by_campaign(side.get(name, ()), share) for side in groups) for name in names[:MOST_SEGMENTS]}
     changes = {name: change(*sides) for name, sides in shown.items()}
-    rows = []
+    rows: list[SegmentChange] = []
     for name, sides in shown.items():
         made = changes[name]
         pooled = [

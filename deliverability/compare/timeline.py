@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
-from math import cos, pi, sin
+from math import cos, pi, sin, sqrt
 from statistics import quantiles
 
 from deliverability.compare.breaks import Steps, best_break
@@ -119,13 +119,20 @@ def _at(rows: Sequence[int], column: Column) -> list[float]:
 
 
 def _steps(series: Series, fit: ShareFit, first: int, confidence: float) -> tuple[Step, ...]:
-    """The steps that can be told from trend and season, with t's interval and p."""
+    """The steps that can be told from trend and season, with t's interval and p.
+
+    Where a campaign resembles the one before it, there are in effect fewer of them: variances grow by (1 + r) / (1 - r),
+    the variance of a mean of a first-order autoregression, and degrees of freedom shrink by as much.
+    """
+    memory = fit.memory()
+    grown = (1 + memory) / (1 - memory)
+    stretch, df = sqrt(grown), max(1.0, fit.fit.df / grown)
     found: list[Step] = []
     for column, change in enumerate(series.changes, start=first):
         value, error = fit.fit.coefficients[column], fit.error(column)
         if value is None:
             continue
-        half = None if error is None else t_quantile((1 + confidence) / 2, fit.fit.df) * error
+        half = None if error is None else t_quantile((1 + confidence) / 2, df) * error * stretch
         found.append(
             Step(
                 date=change.date,
@@ -133,7 +140,7 @@ def _steps(series: Series, fit: ShareFit, first: int, confidence: float) -> tupl
                 value=value,
                 low=None if half is None else max(-1.0, value - half),
                 high=None if half is None else min(1.0, value + half),
-                p=None if not error else two_sided(value / error, fit.fit.df),
+                p=None if not error else two_sided(value / (error * stretch), df),
             )
         )
     return tuple(found)
@@ -159,7 +166,7 @@ def _told(seasons: Sequence[tuple[str, float]], fit: ShareFit) -> str:
         for number, (name, _) in enumerate(seasons)
         if any(b is not None for b in fit.fit.coefficients[2 + number * each : 2 + (number + 1) * each])
     ]
-    return "+".join(names) or NO_SEASON
+    return " and ".join(names) or NO_SEASON
 
 
 def _placebos(series: Series, columns: Sequence[Column], fit: ShareFit) -> list[float]:
