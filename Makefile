@@ -19,7 +19,7 @@ test: ## the tests: no network, no browser, no daemons
 	@$(python) -m pytest -n 2 $(ARGS)
 
 test-all: ## every test, with coverage; protocols/ and lookup/ keep 95 % of statements
-	@sh requirements/install.sh test
+	@sh requirements/install.sh all
 	@$(python) -m pytest -n 2 --all -m "not corpus_slow" --cov --cov-report= $(ARGS)
 	@$(python) -m pytest -n 2 --all -m corpus_slow $(ARGS)
 	@$(python) -m coverage report
@@ -54,7 +54,8 @@ lock: ## resolve requirements/*.txt anew
 	@.venv-lock/bin/python -m pip --quiet --quiet --disable-pip-version-check install uv==$(uv_version)
 	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra events run.in -o run.txt
 	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in -c run.txt -o test.txt
-	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in dev.in -c test.txt -o dev.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in all.in -c test.txt -o all.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in all.in dev.in -c all.txt -o dev.txt
 
 clean: ## remove what make and the tools made
 	@rm -rf .venv .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: requirements/install.sh run|test|dev
+# Usage: requirements/install.sh run|test|all|dev
 #
 # Make .venv hold what that lock says, and deliv itself, editable. Does nothing where it already does: each lock holds
 # the one before it, so an installed later one will do too. Runs from the top of the checkout.
@@ -30,8 +30,9 @@ find_python() {
 }
 
 case $1 in
-    run) enough="run test dev" ;;
-    test) enough="test dev" ;;
+    run) enough="run test all dev" ;;
+    test) enough="test all dev" ;;
+    all) enough="all dev" ;;
     dev) enough="dev" ;;
     *) fail "no such lock: $1" ;;
 esac

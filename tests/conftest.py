@@ -15,6 +15,7 @@ SLOW = {
     "browser": "opens a page in Chromium",
     "daemon": "starts a real server",
     "corpus_slow": "takes minutes over a whole corpus",
+    "oracle": "asks scipy or statsmodels, which make test does not install",
 }
 """Markers of what `make test` leaves to `make test-all`, and why."""
 
