@@ -98,6 +98,7 @@ _UNIT = """m.campaign IS NOT DISTINCT FROM u.campaign AND
     (u.day IS NULL OR u.day = CAST(m.sent_at AS DATE))"""
 _DAY = "CASE WHEN m.campaign IS NULL OR m.campaign IN (SELECT key FROM long) THEN CAST(m.sent_at AS DATE) END"
 """The day of a unit that is one of several of its campaign."""
+_NAMELESS = f"SELECT count(*) FROM message m WHERE campaign IS NULL AND ({fold.HAPPENED['sent']})"
 
 
 def observe(engine: Engine) -> Observed:
@@ -119,7 +120,7 @@ def observe(engine: Engine) -> Observed:
         hours=shortest[0][0] if shortest else None,
         split=int(engine.run("SELECT count(*) FROM long")[0][0]),
         folded=folded,
-        nameless=int(engine.run("SELECT count(*) FROM message WHERE campaign IS NULL")[0][0]) if not folded else 0,
+        nameless=0 if folded else int(engine.run(_NAMELESS)[0][0]),
     )
 
 
@@ -220,7 +221,7 @@ def _rows(engine: Engine, columns: Mapping[str, str], by: Sequence[str]) -> tupl
     shown = ", ".join(f"name_{name}.name AS {name}_name" for name in names)
     query = f"""SELECT c.*, {shown}, CAST(unit.first AS DATE) AS first_day FROM ({fold.counts(columns)}) c {joins}
         LEFT JOIN unit ON unit.campaign IS NOT DISTINCT FROM c.campaign AND unit.day IS NOT DISTINCT FROM c.unit_day
-        LIMIT {MAX_CELLS + 1}"""
+        WHERE c.sent > 0 LIMIT {MAX_CELLS + 1}"""
     rows = engine.table(query)
     if len(rows) > MAX_CELLS:
         raise TooMany(f"more than {MAX_CELLS:,} combinations of campaign, provider and the rest: ask for fewer columns")
