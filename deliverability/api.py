@@ -6,6 +6,8 @@ here too, loaded when they are first named:
 - `rates`: events into counts and rates; `ingest`: events normalised and kept.
 - `bounces`: which mails came back, and why.
 - `dmarc_reports`, `tls_reports`: what receivers report.
+- `compare`: before and after a change, from events or campaign rows, and what the evidence permits to say
+  (`deliverability.comparison`, as the package `deliverability.compare` holds the method).
 """
 
 from __future__ import annotations
@@ -30,15 +32,19 @@ from deliverability.text import visible
 
 if TYPE_CHECKING:
     from deliverability.bounces import bounces
+    from deliverability.comparison import compare
     from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
     from deliverability.ingest import ingest
     from deliverability.rates import rates
     from deliverability.tls_reports import tls_reports
 
-__all__ = ["audit", "audit_async", "bounces", "dmarc_reports", "ingest", "rates", "tls_reports"]
+__all__ = ["audit", "audit_async", "bounces", "compare", "dmarc_reports", "ingest", "rates", "tls_reports"]
 
-READERS = ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")
+READERS = {
+    **{name: name for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
+    "compare": "comparison",
+}
 """The functions that are in modules of their own, since what they load would delay the first DNS packet."""
 
 DEFAULT_TIMEOUT = 30.0
@@ -54,7 +60,7 @@ BLOCKLISTS = ("none", "default", "all")
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of READERS
     if name not in READERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"deliverability.{name}"), name)
+    return getattr(import_module(f"deliverability.{READERS[name]}"), name)
 
 
 @dataclass(frozen=True, slots=True)
