@@ -15,18 +15,26 @@ from deliverability.reports.language import N_, _
 from deliverability.reports.words import provider_name
 
 METRIC_NAMES: Mapping[str, str] = {
+    "delivered_sent": N_("Delivered, of sent"),
+    "opened_sent": N_("Opened, of sent"),
+    "human_opened_sent_low": N_("Opened by people at least, of sent"),
+    "human_opened_sent_high": N_("Opened, machines included, of sent"),
+    "clicked_sent": N_("Clicked, of sent"),
+}
+_OF_SENT: Mapping[str, str] = {
     "delivered_sent": N_("Delivered"),
     "opened_sent": N_("Opened"),
     "human_opened_sent_low": N_("Opened by people, at least"),
     "human_opened_sent_high": N_("Opened, machines included"),
     "clicked_sent": N_("Clicked"),
 }
+"""The same under a title that says what they are shares of."""
 
 
 def metrics(comparison: Comparison, prefix: str = "metrics") -> Chart | None:
     """The rates before and after. The upper bound of human opens is all opens, which stand there already."""
     pairs = [
-        Pair(_(METRIC_NAMES.get(name, name)), _end(m.before, m.before_share), _end(m.after, m.after_share), _change(m))
+        Pair(_(_OF_SENT.get(name, name)), _end(m.before, m.before_share), _end(m.after, m.after_share), _change(m))
         for name, m in comparison.metrics.items()
         if not (name == "human_opened_sent_high" and "opened_sent" in comparison.metrics)
     ]
@@ -78,7 +86,7 @@ def timeline(comparison: Comparison, prefix: str = "time") -> Chart | None:
         happened.append(Mark(line.break_date, "", "break"))
     return runs(
         prefix,
-        _("{metric}, of sent, campaign by campaign").format(metric=_(METRIC_NAMES[name])),
+        _("{metric}, campaign by campaign").format(metric=_(METRIC_NAMES[name])),
         dots,
         happened=happened,
         washout_days=question.washout_days,

@@ -146,9 +146,9 @@ def _said(pair: Pair) -> str:
 
 
 def _cell(end: End) -> str:
-    """`71.2 % · 70.6 % to 71.8 % · 412 of 21,640`."""
+    """`71.2 %`, and beneath it `70.6 % to 71.8 %` and `412 of 21,640`."""
     low, high = share(end.low), share(end.high)
     interval = (
         _("{low} to {high}").format(low=in_percent(low), high=in_percent(high)) if None not in {low, high} else ""
     )
-    return " · ".join(part for part in (_short(end), interval, end.of) if part)
+    return "\n".join(part for part in (_short(end), interval, end.of) if part)

@@ -43,27 +43,20 @@ def runs(
     if not found:
         return None
     series = series_of(found, happened, washout_days, fitted, placebo)
-    name = id_of(prefix)
-    unit, rows = pooled(found, TABLE_ROWS)
-    desc = _described(series, rows)
+    name, desc = id_of(prefix), _described(series)
     narrow = layout(name, title, desc, series, NARROW, NARROW_MARKS)
     wide = layout(f"{name}-wide", title, desc, series, WIDE, WIDE_MARKS, class_="wide", display="none")
-    head = (_("Campaign") if unit == "campaign" else _("Days"), _("Period"), _("Campaigns"), _("Share"), _("Messages"))
-    labels = [dot.label for _day, dot in found] if unit == "campaign" else [""] * len(rows)
-    return Chart(name, title, desc, narrow, head, tuple(map(_cells, rows, labels)), wide)
+    return Chart(name, title, desc, narrow, *_table(series), wide)
 
 
-def _described(series: Series, rows: Sequence[Pooled]) -> str:
-    first, last = series.time
-    parts = [
-        _("{number} campaigns from {first} to {last}.").format(
-            number=f"{len(series.dots):,}", first=first.isoformat(), last=last.isoformat()
-        )
-    ]
+def _described(series: Series) -> str:
+    first, last = (day.isoformat() for day in series.time)
+    number = f"{len(series.dots):,}"
+    parts = [_("{number} campaigns from {first} to {last}.").format(number=number, first=first, last=last)]
     for period in ("before", "after"):
-        same = [pool for pool in rows if pool.period == period]
-        if of := sum(pool.of for pool in same):
-            total = in_percent(sum(pool.count for pool in same) / of)
+        same = [dot for _day, dot in series.dots if dot.period == period]
+        if of := sum(dot.of for dot in same):
+            total = in_percent(sum(dot.count or 0 for dot in same) / of)
             parts.append(_("{label}: {value}.").format(label=_(PERIOD_NAMES[period]).capitalize(), value=total))
     parts += [
         _("{day}: {what}.").format(day=day.isoformat(), what=mark.label)
@@ -73,9 +66,19 @@ def _described(series: Series, rows: Sequence[Pooled]) -> str:
     return " ".join(parts)
 
 
-def _cells(pool: Pooled, label: str) -> tuple[str, ...]:
-    days = dict.fromkeys((pool.first.isoformat(), pool.last.isoformat()))
-    span = _("{first} to {last}").format(first=pool.first, last=pool.last) if len(days) > 1 else next(iter(days))
+def _table(series: Series) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Head and rows: every campaign, or what they come to by day, week or month."""
+    unit, pools = pooled(series.dots, TABLE_ROWS)
+    if unit == "campaign":
+        head = (_("Campaign"), _("Day"), _("Period"), _("Share"), _("Messages"))
+        labels = [dot.label or "–" for _day, dot in series.dots]
+        return head, tuple((label, *_cells(pool)) for label, pool in zip(labels, pools, strict=True))
+    head = (_("Days"), _("Period"), _("Share"), _("Messages"), _("Campaigns"))
+    return head, tuple((*_cells(pool), f"{pool.campaigns:,}") for pool in pools)
+
+
+def _cells(pool: Pooled) -> tuple[str, ...]:
+    days = list(dict.fromkeys((pool.first.isoformat(), pool.last.isoformat())))
+    span = _("{first} to {last}").format(first=days[0], last=days[-1]) if len(days) > 1 else days[0]
     of = _("{count} of {total}").format(count=f"{pool.count:,}", total=f"{pool.of:,}")
-    name = f"{label} ({span})" if label else span
-    return name, _(PERIOD_NAMES[pool.period]), f"{pool.campaigns:,}", in_percent(pool.share), of
+    return span, _(PERIOD_NAMES[pool.period]), in_percent(pool.share), of

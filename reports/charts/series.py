@@ -1,4 +1,4 @@
-"""What a chart over time is drawn from: campaigns, what happened, what was expected; checked, so that it can be drawn."""
+"""What a chart over time is drawn from, checked: campaigns, what happened, what was expected."""
 
 from __future__ import annotations
 

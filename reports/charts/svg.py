@@ -151,7 +151,7 @@ class Chart:
     """A drawing and the same numbers as a table.
 
     - id: begins the ids. svg: the drawing; wide: its layout for wide screens, empty where one layout does for all.
-    - head: names of the columns; rows: their cells, the first of which names the row.
+    - head: names of the columns; rows: their cells, the first of which names the row; a line feed begins a remark.
     """
 
     id: str
