@@ -43,7 +43,7 @@ MAX_CODES = 20
 """Enhanced codes of one row; our own bound. RFC 3463 and its registry have a dozen of security and policy."""
 
 _COUNT = re.compile(r"(\d{1,13})(?:\.0{1,6})?", re.ASCII)  # 120.0: what other tools make of integers beside gaps
-_CODE = re.compile(r"(?:([245]\.\d{1,3}\.\d{1,3})\s*[=:]\s*)?(\d{1,13})", re.ASCII)
+_CODE = re.compile(r"(?:([245]\.\d{1,3}\.\d{1,3})=)?(\d{1,13})", re.ASCII)
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?", re.ASCII | re.DOTALL)
 
 
@@ -156,7 +156,7 @@ def _count(row: Mapping[str, object], name: str) -> int:
         if not 0 <= value <= MAX_COUNT or value != int(value):
             raise BadRow("not-a-count", name)
         return int(value)
-    found = _COUNT.fullmatch(str(value)[:40].strip())
+    found = _COUNT.fullmatch(str(value).strip())
     if found is None or int(found[1]) > MAX_COUNT:
         raise BadRow("not-a-count", name)
     return int(found[1])
@@ -177,12 +177,16 @@ def _codes(value: object) -> dict[str, int]:
     """Messages by enhanced code; those without a code by an empty text."""
     if (row := as_row(value)) is not None:
         pairs = [f"{code}={times}" if code else str(times) for code, times in islice(row.items(), MAX_CODES + 1)]
+    elif len(str(value)) > MAX_NAME:
+        raise BadRow("not-codes", f"more than {MAX_NAME} characters")
     else:
-        pairs = re.split(r"[;,\s]+(?=\d)", str(value)[: 40 * MAX_CODES].strip())
+        pairs = re.split(r"[;,\s]+", re.sub(r"\s*[=:]\s*", "=", str(value).strip(" ;,\t")))
+    if len(pairs) > MAX_CODES:
+        raise BadRow("not-codes", f"more than {MAX_CODES}")
     found: dict[str, int] = {}
-    for pair in pairs[: MAX_CODES + 1]:
-        match = _CODE.fullmatch(pair.strip(" ;,"))
-        if match is None or len(found) == MAX_CODES or int(match[2]) > MAX_COUNT:
+    for pair in pairs:
+        match = _CODE.fullmatch(pair)
+        if match is None or int(match[2]) > MAX_COUNT:
             raise BadRow("not-codes", "auth_rejected is like 5.7.26=452 5.7.515=340")
         found[match[1] or ""] = found.get(match[1] or "", 0) + int(match[2])
     return dict(sorted(found.items()))

@@ -54,7 +54,10 @@ def opened_rows(stream: Readable) -> Generator[tuple[Collection[str], Iterator[R
             yield _parquet(engine, path)
     elif holds_campaigns(look):
         heads = dict.fromkeys(str(key) for value in look.sample for key in as_row(value) or ())
-        yield heads, csv_rows(whole, look.delimiter) if look.layout is Layout.CSV else _json(whole)
+        if look.layout is Layout.CSV:
+            yield [head.strip().strip("\ufeff") for head in heads], csv_rows(whole, look.delimiter)
+        else:
+            yield heads, _json(whole)
     else:
         raise Refused("not-campaign-rows", NO_COLUMNS)
 

@@ -25,7 +25,7 @@ from support.shared import shared
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
-REFUSED = {"smtp_code": 550, "enhanced_code": "5.7.26", "reply_text": "550 5.7.26 unauthenticated mail"}
+REFUSED: dict[str, Any] = {"smtp_code": 550, "enhanced_code": "5.7.26", "reply_text": "550 5.7.26 unauthenticated mail"}
 
 Row = dict[str, Any]
 
@@ -95,9 +95,9 @@ def _is_sent(kinds: set[str]) -> bool:
 
 
 def _sent_at(events: list[Row]) -> int:
-    return min(
-        (e["timestamp"] for e in events if e["event"] == "processed"), default=min(e["timestamp"] for e in events)
-    )
+    times: list[int] = [e["timestamp"] for e in events if e["event"] == "processed"]
+    every: list[int] = [e["timestamp"] for e in events]
+    return min(times or every)
 
 
 def _quantile(values: list[int], share: float) -> int:
@@ -342,8 +342,8 @@ def test_a_column_that_is_none_is_named() -> None:
 
 
 def test_refusals_for_authentication_count_by_code_once_for_each_message() -> None:
-    spam = {"smtp_code": 554, "enhanced_code": "5.7.1", "reply_text": "554 5.7.1 spam content"}
-    later = {"smtp_code": 421, "enhanced_code": "4.7.26", "reply_text": "421 4.7.26 unauthenticated mail"}
+    spam: Row = {"smtp_code": 554, "enhanced_code": "5.7.1", "reply_text": "554 5.7.1 spam content"}
+    later: Row = {"smtp_code": 421, "enhanced_code": "4.7.26", "reply_text": "421 4.7.26 unauthenticated mail"}
     rows = [event("sent", 0 * DAY, f"m{number}") for number in range(5)]
     rows += [event("bounced", HOUR, "m0", **REFUSED), event("bounced", HOUR, "m1", **REFUSED)]
     rows += [event("deferred", HOUR / 2, "m1", **later), event("deferred", HOUR, "m2", **later)]
