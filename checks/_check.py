@@ -43,6 +43,11 @@ class _Prose(string.Formatter):
 _PROSE = _Prose()
 
 
+def prose_of(template: str, data: Mapping[str, Any]) -> str:
+    """`template` filled with `data`."""
+    return _PROSE.vformat(template, (), data)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One judgement an audit makes: its public id, its prose, and the pure function that decides.
@@ -93,7 +98,7 @@ class Check:
         """The statement for a case; the rule itself where the check has no words of its own for it."""
         template = self.titles.get(case) or self.titles.get(outcome.value)
         if template is not None:
-            return _PROSE.vformat(template, (), data)
+            return prose_of(template, data)
         rule = self.ask.removesuffix(".")
         if outcome is Outcome.UNKNOWN:
             return f"It is not known whether {_mid_sentence(rule)}"
@@ -101,7 +106,7 @@ class Check:
 
     def _fix(self, judgement: Judgement) -> Fix:
         return Fix(
-            text=_PROSE.vformat(self.fixes.get(judgement.case, self.fix), (), judgement.data),
+            text=prose_of(self.fixes.get(judgement.case, self.fix), judgement.data),
             effort=judgement.effort or self.effort,
             owner=judgement.owner or self.owner,
             safe=judgement.safe,

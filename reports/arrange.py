@@ -9,7 +9,8 @@ from itertools import pairwise
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Action, Evidence, Finding, Outcome, RecordChange, Severity
-from deliverability.reports.words import counted, evidence_name
+from deliverability.reports.language import _, counted
+from deliverability.reports.words import SEVERITIES, evidence_name
 
 Span = tuple[int, int]
 
@@ -54,16 +55,16 @@ def grouped(findings: Iterable[Finding]) -> Groups:
 def counts(groups: Groups) -> list[str]:
     """What was found in numbers: `1 high`, `2 medium`, `1 could not be checked`, `41 passed`."""
     by_severity = Counter(f.severity for f in groups.failed)
-    parts = [f"{by_severity[s]} {s.value}" for s in Severity if by_severity[s]]
+    parts = [_("{n} {severity}").format(n=by_severity[s], severity=SEVERITIES[s]) for s in Severity if by_severity[s]]
     if groups.unknown:
-        parts.append(f"{len(groups.unknown)} could not be checked")
+        parts.append(_("{n} could not be checked").format(n=len(groups.unknown)))
     if groups.unasked:
-        parts.append(f"{len(groups.unasked)} had nothing to judge")
+        parts.append(_("{n} had nothing to judge").format(n=len(groups.unasked)))
     if groups.notes:
-        parts.append(counted(len(groups.notes), "note", "notes"))
-    parts.append(f"{len(groups.passed)} passed")
+        parts.append(counted(len(groups.notes), "{n} note", "{n} notes"))
+    parts.append(_("{n} passed").format(n=len(groups.passed)))
     if groups.not_applicable:
-        parts.append(f"{len(groups.not_applicable)} not applicable")
+        parts.append(_("{n} not applicable").format(n=len(groups.not_applicable)))
     return parts
 
 

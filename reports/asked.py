@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from deliverability.document import Audit
-from deliverability.reports import words
 from deliverability.reports.catalogue import MANUAL
+from deliverability.reports.language import N_, _, counted, ngettext
 
 _OPTIONS: Mapping[str, str] = {
     "selectors": "--selector",
@@ -42,19 +42,12 @@ _FACTS_OF_OPTIONS: Mapping[str, str] = {
 }
 """Option → the facts that it brings: a command for one check that does not want them leaves it out."""
 _FILES = (
-    ("events", "events of the mail"),
-    ("dmarc_reports", "DMARC reports"),
-    ("tls_reports", "TLS reports"),
-    ("postmaster", "Gmail's Postmaster Tools"),
-    ("snds", "Microsoft's SNDS"),
-    ("sender_hub", "Yahoo's Sender Hub"),
-)
-_NAMED_INPUTS = (
-    ("selectors", "selector", "selectors"),
-    ("ips", "address", "addresses"),
-    ("helo", "HELO name", "HELO names"),
-    ("select", "only checks like", "only checks like"),
-    ("ignore", "no checks like", "no checks like"),
+    ("events", N_("events of the mail")),
+    ("dmarc_reports", N_("DMARC reports")),
+    ("tls_reports", N_("TLS reports")),
+    ("postmaster", N_("Gmail's Postmaster Tools")),
+    ("snds", N_("Microsoft's SNDS")),
+    ("sender_hub", N_("Yahoo's Sender Hub")),
 )
 _UNSAID = {"role": "auto", "blocklists": "default"}
 
@@ -62,28 +55,37 @@ _UNSAID = {"role": "auto", "blocklists": "default"}
 def asked_through(audit: Audit) -> str:
     """From where DNS was seen."""
     if audit.options.get("zone"):
-        return "zone files, not live DNS"
-    return ", ".join(_texts(audit.vantage.get("resolvers"))) or "a resolver of the caller's"
+        return _("zone files, not live DNS")
+    return ", ".join(_texts(audit.vantage.get("resolvers"))) or _("a resolver of the caller's")
 
 
 def inputs(options: Mapping[str, Any]) -> str:
     """What was given besides the domain, in words."""
-    given = [
-        f"{one if len(values) == 1 else many} {', '.join(values)}"
-        for key, one, many in _NAMED_INPUTS
-        if (values := _texts(options.get(key)))
-    ]
-    given += [
-        words.counted(len(values), f"{what} file", f"{what} files")
-        for key, what in (("zone", "zone"), ("overlay", "overlay"))
-        if (values := _texts(options.get(key)))
-    ]
+    given = _named(options)
+    if zones := _texts(options.get("zone")):
+        given.append(counted(len(zones), "{n} zone file", "{n} zone files"))
+    if overlays := _texts(options.get("overlay")):
+        given.append(counted(len(overlays), "{n} overlay file", "{n} overlay files"))
     if options.get("role") not in (None, "auto"):
-        given.append("the role")
-    given += [what for key, what in _FILES if _texts(options.get(key))]
+        given.append(_("the role"))
+    given += [_(what) for key, what in _FILES if _texts(options.get(key))]
     if declared := _texts(options.get("declared")):
-        given.append(words.counted(len(declared), "known sender", "known senders"))
-    return "; ".join(given) or "the domain's name alone"
+        given.append(counted(len(declared), "{n} known sender", "{n} known senders"))
+    return "; ".join(given) or _("the domain's name alone")
+
+
+def _named(options: Mapping[str, Any]) -> list[str]:
+    """Inputs that are shown as they were given."""
+    selectors, ips, helo = (_texts(options.get(key)) for key in ("selectors", "ips", "helo"))
+    select, ignore = (_texts(options.get(key)) for key in ("select", "ignore"))
+    said = (
+        (selectors, ngettext("selector {names}", "selectors {names}", len(selectors))),
+        (ips, ngettext("address {names}", "addresses {names}", len(ips))),
+        (helo, ngettext("HELO name {names}", "HELO names {names}", len(helo))),
+        (select, _("only checks like {names}")),
+        (ignore, _("no checks like {names}")),
+    )
+    return [text.format(names=", ".join(values)) for values, text in said if values]
 
 
 def command(audit: Audit, *, select: str = "") -> str:
@@ -110,10 +112,10 @@ def _dropped(check: str) -> tuple[str, ...]:
 def not_looked_at(audit: Audit) -> str:
     """What may keep mail from people and was not part of this audit, in words."""
     options = audit.options
-    found = [] if options.get("events") else ["bounces, complaints and opens"]
-    found += [] if options.get("dmarc_reports") else ["what receivers report"]
-    found += [] if options.get("blocklists") in {"default", "all"} else ["block lists"]
-    return "; ".join([*found, "the content of messages"])
+    found = [] if options.get("events") else [_("bounces, complaints and opens")]
+    found += [] if options.get("dmarc_reports") else [_("what receivers report")]
+    found += [] if options.get("blocklists") in {"default", "all"} else [_("block lists")]
+    return "; ".join([*found, _("the content of messages")])
 
 
 def _texts(value: object) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, sights
+from deliverability.reports.language import N_, Words, _, ngettext
 from deliverability.reports.layout import Canvas, cells, folds, window, wrapped
 from deliverability.reports.words import shown
 
@@ -26,6 +27,15 @@ COLORS: Mapping[Outcome, str] = {
     Outcome.NOT_APPLICABLE: "dim",
 }
 
+_CHANGES: Mapping[Action, str] = Words(
+    {
+        Action.ADD: N_("add {name} {type}"),
+        Action.REPLACE: N_("replace {name} {type} with"),
+        Action.REMOVE: N_("remove {name} {type}"),
+    }
+)
+"""What is to be done with a record that stands below."""
+
 _TITLE = 2
 _BODY = 4
 _HEADED = 11
@@ -39,16 +49,20 @@ def short_block(canvas: Canvas, finding: Finding) -> list[str]:
 
 def full_block(canvas: Canvas, finding: Finding, *, domain: str, why: str = "", verbose: bool = False) -> list[str]:
     """Everything a reader at a terminal wants of one finding of `domain`; `why` is empty where it was said before."""
-    tag = f"{finding.severity.value} · {finding.check}" if finding.outcome is Outcome.FAIL else finding.check
+    tag = (
+        f"{words.SEVERITIES[finding.severity]} · {finding.check}" if finding.outcome is Outcome.FAIL else finding.check
+    )
     lines = _headed(canvas, finding, tag, bold=True)
     lines += _subject(canvas, finding, domain)
     lines += _evidence(canvas, sights(finding.evidence), COLORS[finding.outcome], verbose=verbose)
     if finding.fix is not None:
         lines += _fix(canvas, finding.fix)
-    lines += canvas.paragraph(words.sentence(why), _HEADED, head="    why") if why else []
-    lines += canvas.paragraph(words.sentence(finding.settle), _HEADED, head="    settle") if finding.settle else []
+    lines += canvas.paragraph(words.sentence(why), _HEADED, head=f"    {_('why')}") if why else []
+    lines += (
+        canvas.paragraph(words.sentence(finding.settle), _HEADED, head=f"    {_('settle')}") if finding.settle else []
+    )
     if finding.outcome is Outcome.FAIL and finding.references:
-        lines += canvas.paragraph(_rules(finding), _HEADED, head="    rule")
+        lines += canvas.paragraph(_rules(finding), _HEADED, head=f"    {_('rule')}")
     return lines
 
 
@@ -85,7 +99,9 @@ def _evidence(canvas: Canvas, rows: list[Sight], color: str, *, verbose: bool) -
                 if sight.marks
                 else _record(canvas, sight.text, verbose=verbose)
             )
-    return lines + ([] if verbose else _hidden(canvas, len(rows) - MAX_SIGHTS, "row"))
+    hidden = len(rows) - MAX_SIGHTS
+    more = ngettext("… and {n} row more (-v)", "… and {n} rows more (-v)", hidden)
+    return lines + ([] if verbose else _hidden(canvas, hidden, more))
 
 
 def _label(canvas: Canvas, sight: Sight, label: str) -> list[str]:
@@ -115,12 +131,13 @@ def _parts(canvas: Canvas, sight: Sight, color: str, *, verbose: bool) -> list[s
     for span, note in sight.marks if verbose else sight.marks[:MAX_SIGHTS]:
         part = window(sight.text, span, canvas.width - _BODY)
         lines += [" " * _BODY + part.text, *_underline(canvas, part.offset, part.length, note, color)]
-    return lines + ([] if verbose else _hidden(canvas, len(sight.marks) - MAX_SIGHTS, "mark"))
+    hidden = len(sight.marks) - MAX_SIGHTS
+    more = ngettext("… and {n} mark more (-v)", "… and {n} marks more (-v)", hidden)
+    return lines + ([] if verbose else _hidden(canvas, hidden, more))
 
 
-def _hidden(canvas: Canvas, number: int, what: str) -> list[str]:
-    more = words.counted(number, what, f"{what}s")
-    return canvas.paragraph(f"… and {more} more (-v)", _BODY, "dim") if number > 0 else []
+def _hidden(canvas: Canvas, number: int, more: str) -> list[str]:
+    return canvas.paragraph(more.format(n=number), _BODY, "dim") if number > 0 else []
 
 
 def _folded(canvas: Canvas, sight: Sight, breaks: Iterable[tuple[int, int]], color: str) -> list[str]:
@@ -147,23 +164,23 @@ def _underline(canvas: Canvas, offset: int, length: int, note: str, color: str) 
 
 
 def _fix(canvas: Canvas, fix: Fix) -> list[str]:
-    lines = canvas.paragraph(words.sentence(fix.text), _HEADED, head="    fix")
+    lines = canvas.paragraph(words.sentence(fix.text), _HEADED, head=f"    {_('fix')}")
     moves, stays = changing(fix.records)
     for change in moves:
         lines += _change(canvas, change)
     if stays:
-        others = "the other record" if len(stays) == 1 else f"the other {len(stays)} records"
-        lines += canvas.paragraph(f"keep {others} at that name", _HEADED, "dim")
+        keep = ngettext("keep the other record at that name", "keep the other {n} records at that name", len(stays))
+        lines += canvas.paragraph(keep.format(n=len(stays)), _HEADED, "dim")
     if not fix.safe:
-        lines += canvas.paragraph("careful: this can stop mail that arrives today", _HEADED, "yellow")
+        lines += canvas.paragraph(_("careful: this can stop mail that arrives today"), _HEADED, "yellow")
     if fix.reaudited:
-        lines += canvas.paragraph("tried by deliv: with this published, the finding is gone", _HEADED, "dim")
+        lines += canvas.paragraph(_("tried by deliv: with this published, the finding is gone"), _HEADED, "dim")
     return lines
 
 
 def _change(canvas: Canvas, change: RecordChange) -> list[str]:
-    what = f"{words.ACTIONS[change.action]} {change.name} {change.type}"
-    lines = canvas.paragraph(f"{what} with" if change.action is Action.REPLACE else what, _HEADED, "dim")
+    what = _CHANGES[change.action].format(name=change.name, type=change.type)
+    lines = canvas.paragraph(what, _HEADED, "dim")
     sign, value, color = ("-", change.old, "red") if change.action is Action.REMOVE else ("+", change.value, "green")
     return lines + _signed(canvas, wrapped(shown(value or ""), canvas.width - _HEADED - 2), sign, color)
 

@@ -9,16 +9,20 @@ from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome
 from deliverability.reports import words
 from deliverability.reports.blocks import COLORS
-from deliverability.reports.layout import Canvas
+from deliverability.reports.language import N_, Words, _
+from deliverability.reports.layout import Canvas, cells
+from deliverability.reports.spoken import spoken_finding
 from deliverability.reports.terminal import headline
 
-KINDS: Mapping[str, str] = {
-    "new": "New",
-    "changed": "Changed",
-    "undecided": "Cannot be told",
-    "still": "Still there",
-    "fixed": "Fixed",
-}
+KINDS: Mapping[str, str] = Words(
+    {
+        "new": N_("New"),
+        "changed": N_("Changed"),
+        "undecided": N_("Cannot be told"),
+        "still": N_("Still there"),
+        "fixed": N_("Fixed"),
+    }
+)
 """The kinds of `AuditDiff`, what needs a reader's attention first."""
 
 _SIDE = 10
@@ -27,7 +31,7 @@ _SIDE = 10
 def render(before: Audit, after: Audit, changes: AuditDiff, *, width: int, color: bool) -> str:
     """Both verdicts, then each change under its kind, then one line that counts."""
     canvas = Canvas.of(width, color=color)
-    blocks = [[*_side(canvas, "before", before), *_side(canvas, "after", after)]]
+    blocks = [[*_side(canvas, _("before"), before), *_side(canvas, _("after"), after)]]
     for kind, title in KINDS.items():
         listed: tuple[Change, ...] = getattr(changes, kind)
         lines = [line for change in listed for line in _change(canvas, kind, change, after.subject.domain)]
@@ -40,19 +44,26 @@ def _sides(kind: str, change: Change) -> list[tuple[str, str, str]]:
     """Mark, colour and text of each line of a change: both sides where the words differ."""
     before, after = change.before, change.after
     if kind == "fixed" and before and after is None:
-        return [(words.SHAPES[Outcome.PASS], COLORS[Outcome.PASS], f"no longer so: {before.title}")]
+        return [
+            (
+                words.SHAPES[Outcome.PASS],
+                COLORS[Outcome.PASS],
+                _("no longer so: {title}").format(title=spoken_finding(before).title),
+            )
+        ]
     if before and after and (before.title, before.outcome) != (after.title, after.outcome):
-        return [_line(before, "was: "), _line(after, "now: ")]
-    return [_line(change.shown, "")]
+        return [_line(before, _("was: {title}")), _line(after, _("now: {title}"))]
+    return [_line(change.shown, "{title}")]
 
 
-def _line(finding: Finding, head: str) -> tuple[str, str, str]:
-    return words.shape(finding.outcome, finding.severity), COLORS[finding.outcome], head + finding.title
+def _line(finding: Finding, said: str) -> tuple[str, str, str]:
+    mark = words.shape(finding.outcome, finding.severity)
+    return mark, COLORS[finding.outcome], said.format(title=spoken_finding(finding).title)
 
 
 def _side(canvas: Canvas, head: str, audit: Audit) -> list[str]:
     first, *rest = headline(Canvas(canvas.width - _SIDE, canvas.color), audit)
-    lines = [f"{head:<{_SIDE}}{first}", *(" " * _SIDE + line for line in rest)]
+    lines = [f"{head}{' ' * (_SIDE - cells(head))}{first}", *(" " * _SIDE + line for line in rest)]
     return lines + canvas.paragraph(words.when(audit.started_at), _SIDE, "dim")
 
 
@@ -66,5 +77,12 @@ def _change(canvas: Canvas, kind: str, change: Change, domain: str) -> list[str]
 
 
 def _counts(changes: AuditDiff) -> list[str]:
-    numbers = {title.lower(): len(getattr(changes, kind)) for kind, title in KINDS.items()}
-    return [f"{number} {title}" for title, number in numbers.items() if number] or ["Nothing changed."]
+    counts = {
+        "new": N_("{n} new"),
+        "changed": N_("{n} changed"),
+        "undecided": N_("{n} cannot be told"),
+        "still": N_("{n} still there"),
+        "fixed": N_("{n} fixed"),
+    }
+    numbers = {kind: len(getattr(changes, kind)) for kind in KINDS}
+    return [_(counts[kind]).format(n=n) for kind, n in numbers.items() if n] or [_("Nothing changed.")]

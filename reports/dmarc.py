@@ -7,7 +7,10 @@ from typing import Any
 
 from deliverability.dmarc_document import to_document
 from deliverability.dmarc_reports import DmarcReports
+from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
+from deliverability.reports.prose import prose
+from deliverability.reports.senders import messages_from
 from deliverability.reports.tables import Column, table
 from deliverability.reports.words import sentence, shown
 
@@ -22,13 +25,15 @@ MAX_BAD = 5
 
 Document = Mapping[str, Any]
 
-CATEGORIES = {
-    "own": "your own",
-    "declared": "declared",
-    "forwarder": "forwarder",
-    "unknown": "unknown",
-    "other": "the others",
-}
+CATEGORIES = Words(
+    {
+        "own": N_("your own"),
+        "declared": N_("declared"),
+        "forwarder": N_("forwarder"),
+        "unknown": N_("unknown"),
+        "other": N_("the others"),
+    }
+)
 
 _INDENT = 2
 
@@ -45,19 +50,19 @@ def render(found: DmarcReports, *, width: int, color: bool) -> str:
 def _head(canvas: Canvas, document: Document) -> list[str]:
     got, totals = document["input"], document["totals"]
     if not totals["reports"]:
-        return canvas.paragraph(
-            "No report is left to add up." if got["left_out"] else "No DMARC report could be read.", 0, "bold"
-        )
+        nothing = _("No report is left to add up.") if got["left_out"] else _("No DMARC report could be read.")
+        return canvas.paragraph(nothing, 0, "bold")
     window = document["window"]
     parts = [
-        _many(totals["reports"], "report", "reports"),
-        f"{window['from'][:10]} to {window['to'][:10]} (UTC)",
-        _many(len(document["domains"]), "domain", "domains"),
-        _many(len(document["reporters"]), "receiver", "receivers"),
-        *([f"{got['duplicates']:,} seen before"] if got["duplicates"] else []),
-        *([f"{got['left_out']:,} outside the chosen time or domain"] if got["left_out"] else []),
+        counted(totals["reports"], "{n:,} report", "{n:,} reports"),
+        _("{first} to {last} (UTC)").format(first=window["from"][:10], last=window["to"][:10]),
+        counted(len(document["domains"]), "{n:,} domain", "{n:,} domains"),
+        counted(len(document["reporters"]), "{n:,} receiver", "{n:,} receivers"),
+        *([_("{n:,} seen before").format(n=got["duplicates"])] if got["duplicates"] else []),
+        *([_("{n:,} outside the chosen time or domain").format(n=got["left_out"])] if got["left_out"] else []),
     ]
-    title = f"{_share(totals['dmarc_pass'], totals['messages'])} of {totals['messages']:,} messages pass DMARC"
+    share = _share(totals["dmarc_pass"], totals["messages"])
+    title = _("{share} of {whole:,} messages pass DMARC").format(share=share, whole=totals["messages"])
     return [*canvas.paragraph(title, 0, "bold"), *canvas.packed(parts), "", *_by_what(canvas, document)]
 
 
@@ -68,18 +73,19 @@ def _by_what(canvas: Canvas, document: Document) -> list[str]:
         for key in ("both", "spf_only", "dkim_only", "neither")
     }
     of = totals["messages"]
-    return canvas.paragraph(
-        f"By SPF and DKIM {_share(passes['both'], of)}, by DKIM alone {_share(passes['dkim_only'], of)}, by SPF alone "
-        f"{_share(passes['spf_only'], of)}, by neither {_share(passes['neither'], of)}. Receivers quarantined "
-        f"{totals['quarantined']:,} and rejected {totals['rejected']:,}.",
-        0,
+    said = _(
+        "By SPF and DKIM {both}, by DKIM alone {dkim_only}, by SPF alone {spf_only}, by neither {neither}. "
+        "Receivers quarantined {quarantined:,} and rejected {rejected:,}."
     )
+    shares = {name: _share(number, of) for name, number in passes.items()}
+    stopped = {name: totals[name] for name in ("quarantined", "rejected")}
+    return canvas.paragraph(said.format(**shares, **stopped), 0)
 
 
 def _sources(canvas: Canvas, document: Document) -> list[str]:
     columns = [
-        *(Column("Source", name=True), Column("Owner", name=True), Column("What", name=True)),
-        *(Column("messages"), Column("pass"), Column("SPF"), Column("DKIM"), Column("stopped")),
+        *(Column(_("Source"), name=True), Column(_("Owner"), name=True), Column(_("What"), name=True)),
+        *(Column(_("messages")), Column(_("pass")), Column("SPF"), Column("DKIM"), Column(_("stopped"))),
     ]
     rows = [
         (
@@ -90,13 +96,13 @@ def _sources(canvas: Canvas, document: Document) -> list[str]:
         for row in document["sources"]
     ]
     known = sum(row["sources"] for row in document["categories"].values())
-    return _block(canvas, "Who sends", columns, rows, known - MAX_SOURCES)
+    return _block(canvas, _("Who sends"), columns, rows, known - MAX_SOURCES)
 
 
 def _categories(canvas: Canvas, document: Document) -> list[str]:
     columns = [
-        *(Column("What they are", name=True), Column("sources")),
-        *(Column("messages"), Column("pass"), Column("SPF"), Column("DKIM")),
+        *(Column(_("What they are"), name=True), Column(_("sources"))),
+        *(Column(_("messages")), Column(_("pass")), Column("SPF"), Column("DKIM")),
     ]
     rows = [
         (sentence(CATEGORIES[name]), f"{row['sources']:,}", *_figures(row))
@@ -110,11 +116,11 @@ def _shadows(canvas: Canvas, document: Document) -> list[str]:
     totals, found = document["shadow_totals"], document["shadow_senders"]
     if not found:
         return []
-    told = "Declared by nobody" if document["declared"] else "Failing DMARC, and no forwarder"
-    title = f"{told}: {totals['messages']:,} messages from {_many(totals['sources'], 'source', 'sources')}"
-    columns = [Column("Source", name=True), Column("messages"), Column("pass"), Column("Why", name=True)]
+    told = _("Declared by nobody: {sent}") if document["declared"] else _("Failing DMARC, and no forwarder: {sent}")
+    title = told.format(sent=messages_from(totals["messages"], totals["sources"]))
+    columns = [Column(_("Source"), name=True), Column(_("messages")), Column(_("pass")), Column(_("Why"), name=True)]
     rows = [
-        (row["ip"], f"{row['messages']:,}", _share(row["dmarc_pass"], row["messages"]), row["why"])
+        (row["ip"], f"{row['messages']:,}", _share(row["dmarc_pass"], row["messages"]), prose(row["why"]))
         for row in found[:MAX_SHADOWS]
     ]
     return _block(canvas, title, columns, rows, totals["sources"] - MAX_SHADOWS)
@@ -126,12 +132,12 @@ def _simulation(canvas: Canvas, document: Document) -> list[str]:
         return []
     policy = " ".join(f"{name}={value}" for name, value in simulated["policy"].items() if value)
     hit = simulated["hit"]
-    title = (
-        f"Under {policy}: {hit['messages']:,} messages from {_many(hit['sources'], 'source', 'sources')} would be hit"
+    title = _("Under {policy}: {sent} would be hit").format(
+        policy=policy, sent=messages_from(hit["messages"], hit["sources"])
     )
     columns = [
-        *(Column("Of which", name=True), Column("sources"), Column("messages")),
-        *(Column("delivered today"), Column("undecided")),
+        *(Column(_("Of which"), name=True), Column(_("sources")), Column(_("messages"))),
+        *(Column(_("delivered today")), Column(_("undecided"))),
     ]
     rows = [
         (
@@ -141,35 +147,36 @@ def _simulation(canvas: Canvas, document: Document) -> list[str]:
         for name, row in simulated["by_category"].items()
         if row["messages"] or row["undecided"]
     ]
-    limits = canvas.paragraph("Reports cannot show: " + "; ".join(simulated["cannot_show"]) + ".", 0, "dim")
+    unseen = "; ".join(prose(text) for text in simulated["cannot_show"])
+    limits = canvas.paragraph(_("Reports cannot show: {things}.").format(things=unseen), 0, "dim")
     return [*(_block(canvas, title, columns, rows) or canvas.paragraph(title, 0, "bold")), *limits]
 
 
 def _policies(canvas: Canvas, document: Document) -> list[str]:
     found = sorted(document["policies"], key=lambda row: (-row["messages"], row["domain"]))
     tags = ("p", "sp", "np", "adkim", "aspf")
-    columns = [Column("Domain", name=True), *map(Column, tags), Column("messages"), Column("pass")]
+    columns = [Column(_("Domain"), name=True), *map(Column, tags), Column(_("messages")), Column(_("pass"))]
     rows = [
         (row["domain"], *(row["published"].get(tag) or "–" for tag in tags), *_figures(row)[:2])
         for row in found[:MAX_GROUPS]
     ]
-    return _block(canvas, "What was published", columns, rows, len(found) - MAX_GROUPS)
+    return _block(canvas, _("What was published"), columns, rows, len(found) - MAX_GROUPS)
 
 
 def _reporters(canvas: Canvas, document: Document) -> list[str]:
     found = sorted(document["reporters"], key=lambda row: (-row["messages"], row["org_name"]))
     columns = [
-        *(Column("Receiver", name=True), Column("reports"), Column("messages")),
-        *(Column("pass"), Column("quarantined"), Column("rejected")),
+        *(Column(_("Receiver"), name=True), Column(_("reports")), Column(_("messages"))),
+        *(Column(_("pass")), Column(_("quarantined")), Column(_("rejected"))),
     ]
     rows = [
         (
-            *(row["org_name"] or "no name", f"{row['reports']:,}", f"{row['messages']:,}"),
+            *(row["org_name"] or _("no name"), f"{row['reports']:,}", f"{row['messages']:,}"),
             *(_share(row["dmarc_pass"], row["messages"]), f"{row['quarantined']:,}", f"{row['rejected']:,}"),
         )
         for row in found[:MAX_GROUPS]
     ]
-    return _block(canvas, "Who reports", columns, rows, len(found) - MAX_GROUPS)
+    return _block(canvas, _("Who reports"), columns, rows, len(found) - MAX_GROUPS)
 
 
 def _days(canvas: Canvas, document: Document) -> list[str]:
@@ -177,22 +184,25 @@ def _days(canvas: Canvas, document: Document) -> list[str]:
     if len(found) < 2:
         return []
     columns = [
-        *(Column("Day (UTC)", name=True), Column("messages"), Column("pass"), Column("SPF"), Column("DKIM")),
-        *(Column("quarantined"), Column("rejected")),
+        *(Column(_("Day (UTC)"), name=True), Column(_("messages")), Column(_("pass")), Column("SPF"), Column("DKIM")),
+        *(Column(_("quarantined")), Column(_("rejected"))),
     ]
     rows = [
         (row["day"], *_figures(row), f"{row['quarantined']:,}", f"{row['rejected']:,}") for row in found[-MAX_GROUPS:]
     ]
-    return _block(canvas, "By day on which the report begins", columns, rows, len(found) - MAX_GROUPS)
+    return _block(canvas, _("By day on which the report begins"), columns, rows, len(found) - MAX_GROUPS)
 
 
 def _bad(canvas: Canvas, document: Document) -> list[str]:
     if not document["input"]["bad"]:
         return []
-    title = f"{_many(document['input']['bad'], 'file or mail', 'files or mails')} could not be read"
+    title = counted(
+        document["input"]["bad"], "{n:,} file or mail could not be read", "{n:,} files or mails could not be read"
+    )
     lines = [canvas.paint(title, "yellow")]
     for bad in document["bad"][:MAX_BAD]:
-        lines += canvas.paragraph(f"{bad['file']}: {bad['reason']} {bad['detail']}".rstrip(), _INDENT, "dim")
+        told = f"{prose(bad['reason'])} {prose(bad['detail'])}".rstrip()
+        lines += canvas.paragraph(f"{bad['file']}: {told}", _INDENT, "dim")
     return lines
 
 
@@ -202,7 +212,8 @@ def _block(
     if not rows:
         return []
     head = canvas.paragraph(shown(title), 0, "bold") if title else []
-    more = canvas.paragraph(f"and {left:,} more: -f json has the largest", 0, "dim") if left > 0 else []
+    rest = _("and {n:,} more: -f json has the largest").format(n=left)
+    more = canvas.paragraph(rest, 0, "dim") if left > 0 else []
     return [*head, *table(canvas, columns, rows), *more]
 
 
@@ -214,7 +225,3 @@ def _figures(row: Document) -> tuple[str, ...]:
 
 def _share(part: int, of: int) -> str:
     return f"{100 * part / of:.1f} %" if of else "–"
-
-
-def _many(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

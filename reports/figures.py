@@ -9,12 +9,15 @@ from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.inputs import Inputs, from_observations
 from deliverability.rates import rate
+from deliverability.reports.language import N_, _
 from deliverability.reports.rates import percent
 
 BAR = 120
 """Width of a whole bar, in the units of its drawing."""
 
-UNREADABLE = "The figures that this audit was given are damaged, or of another version of deliv; they are not shown."
+UNREADABLE = N_(
+    "The figures that this audit was given are damaged, or of another version of deliv; they are not shown."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +46,26 @@ def given(audit: Audit) -> Given:
     try:
         return Given(from_observations(audit.observations, None))
     except (ValueError, TypeError):
-        return Given(Inputs(), UNREADABLE)
+        return Given(Inputs(), _(UNREADABLE))
 
 
 def figures(rows: Iterable[tuple[str, int, int, str]]) -> list[Figure]:
-    """Figures that stand under one another, from label, numerator, denominator and what that counts; bars to one scale.
+    """Figures that stand under one another, from label, numerator, denominator and words; bars to one scale.
 
+    The words say what is counted, as a format of `part` and `whole`: `{part:,} of {whole:,} delivered`.
     Raises ValueError or ArithmeticError where a numerator or denominator is no count.
     """
     made = [(label, rate(numerator, denominator), of) for label, numerator, denominator, of in rows]
     scale = max((found["high"] for _, found, _ in made if found["high"]), default=1.0)
     return [
-        Figure(label, percent(found["value"]), between(found), counted(found, of), _bar(found, scale))
+        Figure(_(label), percent(found["value"]), between(found), counted(found, of), _bar(found, scale))
         for label, found, of in made
     ]
 
 
-def counted(found: Mapping[str, Any], of: str) -> str:
+def counted(found: Mapping[str, Any], of: str = "{part:,} of {whole:,}") -> str:
     """`9 of 4,015 delivered`."""
-    return f"{found['numerator']:,} of {found['denominator']:,} {of}".strip()
+    return _(of).format(part=found["numerator"], whole=found["denominator"])
 
 
 def between(found: Mapping[str, Any]) -> str:
@@ -83,4 +87,4 @@ def window(start: str, end: str) -> str:
     first, last = start[:10], end[:10]
     if not first:
         return ""
-    return f"{first} (UTC)" if first == last else f"{first} to {last} (UTC)"
+    return f"{first} (UTC)" if first == last else _("{first} to {last} (UTC)").format(first=first, last=last)

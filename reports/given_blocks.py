@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from deliverability.document import Audit
 from deliverability.reports.figures import Figure
+from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.layout import Canvas, cells
 from deliverability.reports.mail import Mail, mail
 from deliverability.reports.senders import Senders, Tls, senders, tls
 from deliverability.reports.tables import GAP, Column, table
-from deliverability.reports.words import counted
 
 _INDENT = 2
 _COLUMNS = (Column("", name=True), Column(""), Column(""), Column("", name=True))
@@ -25,32 +25,31 @@ def given_blocks(canvas: Canvas, audit: Audit) -> list[list[str]]:
 def _mail(canvas: Canvas, found: Mail | None) -> list[str]:
     if found is None:
         return []
-    head = [canvas.paint("Mail", "bold")]
+    head = [canvas.paint(_("Mail"), "bold")]
     if found.trouble:
         return [*head, *canvas.paragraph(found.trouble, _INDENT)]
-    sent = f"{found.sent} messages sent" + (f", {found.window}" if found.window else "")
+    sent = _("{n} messages sent").format(n=found.sent) + (f", {found.window}" if found.window else "")
     told = (*found.delivery[:2], *found.complaints[1:3], *found.opens[2:4])
     named = zip(_LABELS, told, strict=True)
-    return [*head, *canvas.paragraph(sent, _INDENT), *_table(canvas, [(label, figure) for label, figure in named])]
+    return [*head, *canvas.paragraph(sent, _INDENT), *_table(canvas, [(_(label), figure) for label, figure in named])]
 
 
 _LABELS = (
-    *("delivered", "bounced"),
-    *("complaints", "complaints, where reported"),
-    *("opened by people, at least", "opened, machines included"),
+    *(N_("delivered"), N_("bounced")),
+    *(N_("complaints"), N_("complaints, where reported")),
+    *(N_("opened by people, at least"), N_("opened, machines included")),
 )
 
 
 def _senders(canvas: Canvas, found: Senders | None) -> list[str]:
     if found is None:
         return []
-    head = [canvas.paint("Senders", "bold")]
+    head = [canvas.paint(_("Senders"), "bold")]
     if found.trouble:
         return [*head, *canvas.paragraph(found.trouble, _INDENT)]
-    read = f"{counted(found.sources, 'source', 'sources')} in {found.read}" + (
-        f", {found.window}" if found.window else ""
-    )
-    lines = [*canvas.paragraph(read, _INDENT), *_table(canvas, [("pass DMARC", found.passing[0])])]
+    read = ngettext("{n} source in {read}", "{n} sources in {read}", found.sources)
+    read = read.format(n=found.sources, read=found.read) + (f", {found.window}" if found.window else "")
+    lines = [*canvas.paragraph(read, _INDENT), *_table(canvas, [(_("pass DMARC"), found.passing[0])])]
     lines += canvas.paragraph(f"{found.shadow}.", _INDENT, "yellow") if found.shadow else []
     return [*head, *lines, *canvas.paragraph(found.verdict, _INDENT)]
 
@@ -58,15 +57,15 @@ def _senders(canvas: Canvas, found: Senders | None) -> list[str]:
 def _tls(canvas: Canvas, found: Tls | None) -> list[str]:
     if found is None:
         return []
-    lines = [*canvas.paragraph(found.read, _INDENT), *_table(canvas, [("failed", found.sessions[1])])]
-    return [canvas.paint("Encryption of incoming mail", "bold"), *lines]
+    lines = [*canvas.paragraph(found.read, _INDENT), *_table(canvas, [(_("failed"), found.sessions[1])])]
+    return [canvas.paint(_("Encryption of incoming mail"), "bold"), *lines]
 
 
 def _table(canvas: Canvas, rows: Sequence[tuple[str, Figure]]) -> list[str]:
     """A line for each figure, in columns where they have room."""
     parts = [(label, figure.share, figure.interval, figure.of) for label, figure in rows]
     if _INDENT + sum(max(map(cells, column)) + GAP for column in zip(*parts, strict=True)) - GAP > canvas.width:
-        texts = (f"{label}: {share} ({interval or 'no interval'}), {of}" for label, share, interval, of in parts)
+        texts = (f"{label}: {share} ({interval or _('no interval')}), {of}" for label, share, interval, of in parts)
         return [line for text in texts for line in canvas.paragraph(text, _INDENT)]
     _, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, parts)
     return [" " * _INDENT + line for line in lines]

@@ -11,16 +11,19 @@ library's gettext is used at run time, and none of it for English. `make generat
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 LANGUAGES = ("en", "ko")
 ENGLISH = "en"
 TEMPLATES = "prose.templates"
 """The id under which a catalogue lists the ids of its prose, one a line."""
+
+
+Key = TypeVar("Key")
 
 
 class Catalogue(Protocol):
@@ -60,6 +63,22 @@ def ngettext(one: str, many: str, number: int) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """The form for `number` of things with the number in its place: `counted(2, "{n:,} file", "{n:,} files")`."""
     return ngettext(one, many, number).format(n=number)
+
+
+class Words(Mapping[Key, str]):
+    """Words by what they stand for, each marked with `N_`, in the language that is spoken when they are asked for."""
+
+    def __init__(self, texts: Mapping[Key, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, key: Key) -> str:
+        return _(self._texts[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def language() -> str:

@@ -38,7 +38,7 @@ class Canvas:
     def paragraph(self, text: str, indent: int, *styles: str, head: str = "") -> list[str]:
         """Outside or own text, wrapped behind `indent`; `head` stands before its first line."""
         first, *rest = wrapped(shown(text), self.width - indent)
-        lead = self.paint(head, "dim") + " " * (indent - len(head))
+        lead = self.paint(head, "dim") + " " * (indent - cells(head))
         return [lead + self.paint(first, *styles), *(" " * indent + self.paint(line, *styles) for line in rest)]
 
     def ends(self, left: str, right: str, *styles: str, indent: int = 0) -> list[str]:

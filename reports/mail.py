@@ -13,17 +13,23 @@ from deliverability.events.reasons import KINDS, Reason
 from deliverability.fastclass import dataclass
 from deliverability.rates import RATES, rate
 from deliverability.reports.figures import UNREADABLE, Figure, between, figures, given, window
+from deliverability.reports.figures import counted as part_of
+from deliverability.reports.language import N_, _, counted
 from deliverability.reports.rates import SMALL, duration, large, merge, percent
 from deliverability.reports.reasons import ACTIONS, BLAMES, PERSISTENCES, REASONS
-from deliverability.reports.words import counted, provider_name
+from deliverability.reports.words import provider_name
 
 MAX_REASONS = 12
 """Reasons that are listed, the most frequent first."""
 MAX_PLACES = 3
 """Mailbox providers named beside one reason."""
 
-TOO_LITTLE = "too little to judge"
-SILENT = "none are reported back"
+OF_SENT = N_("{part:,} of {whole:,} sent")
+OF_DELIVERED = N_("{part:,} of {whole:,} delivered")
+OF_DELIVERED_THERE = N_("{part:,} of {whole:,} delivered there")
+
+TOO_LITTLE = N_("too little to judge")
+SILENT = N_("none are reported back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,10 @@ class Mail:
     trouble: str = ""
 
 
-COLUMNS = ("Sent", "Delivered", "Bounced", "Put off", "Complaints", "Opened by people", "95 % within")
+COLUMNS = (
+    *(N_("Sent"), N_("Delivered"), N_("Bounced"), N_("Put off")),
+    *(N_("Complaints"), N_("Opened by people"), N_("95 % within")),
+)
 """Of the table by mailbox provider, after its name."""
 
 
@@ -83,7 +92,7 @@ def mail(audit: Audit) -> Mail | None:
     try:
         return _mail(found.inputs.rates)
     except (ValueError, ArithmeticError):  # counts that count nothing: somebody edited them
-        return Mail(trouble=UNREADABLE)
+        return Mail(trouble=_(UNREADABLE))
 
 
 def _mail(facts: RatesFacts) -> Mail:
@@ -98,7 +107,7 @@ def _mail(facts: RatesFacts) -> Mail:
         opens=_opens(totals),
         unflagged=_unflagged(totals),
         speed=_speed(facts.time_to_deliver),
-        columns=COLUMNS,
+        columns=[_(column) for column in COLUMNS],
         providers=_providers(facts),
         bounced=_reasons(facts.reasons, totals.bounced, facts.reasons_by_provider),
         deferred=_reasons(facts.deferral_reasons, totals.deferred, {}),
@@ -106,35 +115,35 @@ def _mail(facts: RatesFacts) -> Mail:
 
 
 def _read(facts: RatesFacts) -> str:
-    parts = [f"{facts.rows:,} rows", counted(facts.files, "file", "files")]
+    parts = [counted(facts.rows, "{n:,} row", "{n:,} rows"), counted(facts.files, "{n:,} file", "{n:,} files")]
     parts += [", ".join(facts.sources)] if facts.sources else []
-    parts += [f"{facts.duplicates:,} seen twice and counted once"] if facts.duplicates else []
-    parts += [f"{facts.bad:,} that could not be read"] if facts.bad else []
+    parts += [_("{n:,} seen twice and counted once").format(n=facts.duplicates)] if facts.duplicates else []
+    parts += [_("{n:,} that could not be read").format(n=facts.bad)] if facts.bad else []
     if strange := sum(facts.unknown_words.values()):
-        parts.append(f"{strange:,} events of unknown kinds, counted in no figure")
+        parts.append(_("{n:,} events of unknown kinds, counted in no figure").format(n=strange))
     return " · ".join(parts)
 
 
 def _delivery(totals: Counts) -> list[Figure]:
     rows = (
-        ("Delivered", totals.delivered),
-        ("Bounced", totals.bounced),
-        ("hard: the address is no good", totals.bounced_hard),
-        ("soft: may work later", totals.bounced_soft),
-        ("block: the sender was refused", totals.bounced_block),
-        ("Put off at least once", totals.deferred),
+        (N_("Delivered"), totals.delivered),
+        (N_("Bounced"), totals.bounced),
+        (N_("hard: the address is no good"), totals.bounced_hard),
+        (N_("soft: may work later"), totals.bounced_soft),
+        (N_("block: the sender was refused"), totals.bounced_block),
+        (N_("Put off at least once"), totals.deferred),
     )
-    return figures((label, count, totals.sent, "sent") for label, count in rows)
+    return figures((label, count, totals.sent, OF_SENT) for label, count in rows)
 
 
 def _complaints(facts: RatesFacts) -> list[Figure]:
     """The one count over each denominator that is in use, side by side."""
     totals, (complained, delivered) = facts.totals, facts.reporting_counts()
     rows = [
-        ("Of all that was sent", totals.complained, totals.sent, "sent"),
-        ("Of what was delivered", totals.complained, totals.delivered, "delivered"),
-        ("Of what was delivered where complaints are reported", complained, delivered, "delivered there"),
-        ("Unsubscribed, of what was delivered", totals.unsubscribed, totals.delivered, "delivered"),
+        (N_("Of all that was sent"), totals.complained, totals.sent, OF_SENT),
+        (N_("Of what was delivered"), totals.complained, totals.delivered, OF_DELIVERED),
+        (N_("Of what was delivered where complaints are reported"), complained, delivered, OF_DELIVERED_THERE),
+        (N_("Unsubscribed, of what was delivered"), totals.unsubscribed, totals.delivered, OF_DELIVERED),
     ]
     return figures(rows)
 
@@ -143,42 +152,46 @@ def _silent(facts: RatesFacts) -> str:
     """Which of the providers in the files tell a sender of complaints."""
     names = [provider_name(name) for name in facts.reporting if name in facts.by_provider]
     if not names:
-        return "None of these mailbox providers reports complaints to senders, so that none are seen says nothing."
-    return f"Complaints are reported to senders by {', '.join(names)}; from the others their absence says nothing."
+        return _("None of these mailbox providers reports complaints to senders, so that none are seen says nothing.")
+    told = _("Complaints are reported to senders by {names}; from the others their absence says nothing.")
+    return told.format(names=", ".join(names))
 
 
 def _opens(totals: Counts) -> list[Figure]:
     low, high, clicked = totals.opened_human_low, totals.opened, totals.clicked
     return figures(
         (
-            ("Opened, people alone at least", low, totals.delivered, "delivered"),
-            ("Opened, machines included", high, totals.delivered, "delivered"),
-            ("Opened, people alone at least, of all sent", low, totals.sent, "sent"),
-            ("Opened, machines included, of all sent", high, totals.sent, "sent"),
-            ("Clicked", clicked, totals.delivered, "delivered"),
+            (N_("Opened, people alone at least"), low, totals.delivered, OF_DELIVERED),
+            (N_("Opened, machines included"), high, totals.delivered, OF_DELIVERED),
+            (N_("Opened, people alone at least, of all sent"), low, totals.sent, OF_SENT),
+            (N_("Opened, machines included, of all sent"), high, totals.sent, OF_SENT),
+            (N_("Clicked"), clicked, totals.delivered, OF_DELIVERED),
         )
     )
 
 
 def _unflagged(totals: Counts) -> str:
-    text = "Mail programs fetch images by themselves, so how many people opened lies between the two."
-    if totals.opened_unknown:
-        text += (
-            f" Of {totals.opened_unknown:,} opens nobody says whether a machine made them; they count as machines' in"
-            " the lower figure."
-        )
-    return text
+    text = _("Mail programs fetch images by themselves, so how many people opened lies between the two.")
+    if not totals.opened_unknown:
+        return text
+    unflagged = _(
+        "Of {n:,} opens nobody says whether a machine made them; they count as machines' in the lower figure."
+    )
+    return f"{text} {unflagged.format(n=totals.opened_unknown)}"
 
 
 def _speed(seconds: Seconds | None) -> str:
     if seconds is None or not seconds.messages:
         return ""
     if seconds.messages < MIN_TIMED:
-        return f"Time to deliver: {TOO_LITTLE} ({counted(seconds.messages, 'message', 'messages')} with both times)."
-    return (
-        f"Half of the mail arrived within {duration(seconds.p50)} of being sent, 95 % within {duration(seconds.p95)}"
-        f" ({seconds.messages:,} messages with both times)."
-    )
+        return counted(
+            seconds.messages,
+            "Time to deliver: too little to judge ({n:,} message with both times).",
+            "Time to deliver: too little to judge ({n:,} messages with both times).",
+        )
+    return _(
+        "Half of the mail arrived within {half} of being sent, 95 % within {most} ({n:,} messages with both times)."
+    ).format(half=duration(seconds.p50), most=duration(seconds.p95), n=seconds.messages)
 
 
 # by mailbox provider
@@ -192,7 +205,7 @@ def _providers(facts: RatesFacts) -> list[tuple[str, Sequence[Cell]]]:
     ]
     if rest:
         merged = {"provider": "", **merge(rest)}
-        made.append((f"{len(rest):,} smaller ones together", list(_cells(merged, facts))))
+        made.append((_("{n:,} smaller ones together").format(n=len(rest)), list(_cells(merged, facts))))
     return made
 
 
@@ -206,46 +219,48 @@ def _row(name: str, one: Counts) -> dict[str, Any]:
 
 def _cells(row: Mapping[str, Any], facts: RatesFacts) -> Iterator[Cell]:
     found = row["rates"]
-    yield Cell("Sent", f"{row['sent']:,}")
-    yield _cell("Delivered", found["delivery"], PROVIDER_BAND.minimum)
-    yield _cell("Bounced", found["bounce"], THRESHOLDS["bounce-rate"].minimum)
-    yield _cell("Put off", found["deferral"], THRESHOLDS["deferral-rate"].minimum)
+    yield Cell(_("Sent"), f"{row['sent']:,}")
+    yield _cell(_("Delivered"), found["delivery"], PROVIDER_BAND.minimum)
+    yield _cell(_("Bounced"), found["bounce"], THRESHOLDS["bounce-rate"].minimum)
+    yield _cell(_("Put off"), found["deferral"], THRESHOLDS["deferral-rate"].minimum)
     name = row["provider"]
     if name and name not in facts.reporting and not row["complained"]:
-        yield Cell("Complaints", "–", SILENT, faint=True)
+        yield Cell(_("Complaints"), "–", _(SILENT), faint=True)
     else:
-        yield _cell("Complaints", found["complaint_delivered"], THRESHOLDS["complaint-by-provider"].minimum)
+        yield _cell(_("Complaints"), found["complaint_delivered"], THRESHOLDS["complaint-by-provider"].minimum)
     yield _opened(found["open_human_low"], found["open_human_high"])
     yield _late(facts.time_to_deliver_by_provider.get(name))
 
 
 def _cell(column: str, found: Mapping[str, Any], minimum: int) -> Cell:
     """A share, unless there is too little mail for one."""
-    count = f"{found['numerator']:,} of {found['denominator']:,}"
+    count = part_of(found)
     if found["denominator"] < minimum:
-        return Cell(column, count, TOO_LITTLE, faint=True)
+        return Cell(column, count, _(TOO_LITTLE), faint=True)
     remark = " · ".join(part for part in (between(found), count) if part)
     return Cell(column, percent(found["value"]), remark)
 
 
 def _opened(low: Mapping[str, Any], high: Mapping[str, Any]) -> Cell:
-    column, of = "Opened by people", f"of {low['denominator']:,}"
+    column = _("Opened by people")
+    counts = _("{low:,} to {high:,} of {whole:,}").format(
+        low=low["numerator"], high=high["numerator"], whole=low["denominator"]
+    )
     if low["denominator"] < SMALL:
-        return Cell(column, f"{low['numerator']:,} to {high['numerator']:,} {of}", TOO_LITTLE, faint=True)
+        return Cell(column, counts, _(TOO_LITTLE), faint=True)
     if low["numerator"] == high["numerator"]:
         return _cell(column, low, SMALL)
     least, most = percent(low["value"]), percent(high["value"])
-    counts = f"{low['numerator']:,} to {high['numerator']:,} {of}"
     return Cell(column, f"{least.removesuffix(' %')}–{most}", counts)
 
 
 def _late(seconds: Seconds | None) -> Cell:
-    column = "95 % within"
+    column = _("95 % within")
     if seconds is None or not seconds.messages:
         return Cell(column, "–", faint=True)
     if seconds.messages < MIN_TIMED:
-        return Cell(column, "–", TOO_LITTLE, faint=True)
-    return Cell(column, duration(seconds.p95), f"{seconds.messages:,} messages")
+        return Cell(column, "–", _(TOO_LITTLE), faint=True)
+    return Cell(column, duration(seconds.p95), _("{n:,} messages").format(n=seconds.messages))
 
 
 # why
@@ -262,11 +277,11 @@ def _reason(name: str, count: int, total: int, places: Mapping[str, Mapping[str,
     met = sorted(((found[name], place) for place, found in places.items() if found.get(name)), reverse=True)
     where = [f"{provider_name(place)} {number:,}" for number, place in met[:MAX_PLACES]]
     if rest := sum(number for number, _ in met[MAX_PLACES:]):
-        where.append(f"elsewhere {rest:,}")
+        where.append(_("elsewhere {n:,}").format(n=rest))
     return ReasonRow(
         reason=REASONS[kind.reason] if known else name,
         messages=f"{count:,}",
-        share=f"{percent(count / total)} of {total:,}" if total else "",
+        share=_("{share} of {whole:,}").format(share=percent(count / total), whole=total) if total else "",
         where=", ".join(where),
         means=PERSISTENCES[kind.persistence],
         who=BLAMES[kind.blame],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deliverability.reports.language import N_, _
+from deliverability.reports.language import counted as said
 from deliverability.reports.layout import Canvas
 from deliverability.reports.tables import Column, table
 
@@ -15,10 +17,10 @@ SMALL = 100
 MAX_ROWS = 40
 """Rows of a table that a person reads; the rest stands in one row."""
 
-_SPARE = ("bounced", "complaints", "deferred", "clicked", "hard", "unsub.")
+_SPARE = (N_("bounced"), N_("complaints"), N_("deferred"), N_("clicked"), N_("hard"), N_("unsub."))
 """Columns that a narrow terminal does without, the last first."""
 _SHOWN = {
-    "delivered": "delivery",
+    N_("delivered"): "delivery",
     "bounced": "bounce",
     "hard": "bounce_hard",
     "deferred": "deferral",
@@ -41,26 +43,31 @@ def render(document: Document, *, width: int, color: bool) -> str:
 
 def _read(canvas: Canvas, document: Document) -> list[str]:
     got, window = document["input"], document["window"]
-    sent = counted(document["totals"]["sent"], "message")
-    lines = [canvas.paint(f"{sent} sent, {_span(window)}" if window["from"] else "No events", "bold")]
-    parts = [f"{counted(got['rows'], 'row')} in {counted(got['files'], 'file')}"]
-    parts += [counted(got["duplicates"], "duplicate")] if got["duplicates"] else []
-    parts += [f"{got['bad']:,} bad"] if got["bad"] else []
+    sent = said(document["totals"]["sent"], "{n:,} message sent", "{n:,} messages sent")
+    lines = [canvas.paint(f"{sent}, {_span(window)}" if window["from"] else _("No events"), "bold")]
+    rows, files = said(got["rows"], "{n:,} row", "{n:,} rows"), said(got["files"], "{n:,} file", "{n:,} files")
+    parts = [_("{rows} in {files}").format(rows=rows, files=files)]
+    parts += [said(got["duplicates"], "{n:,} duplicate", "{n:,} duplicates")] if got["duplicates"] else []
+    parts += [_("{n:,} bad").format(n=got["bad"])] if got["bad"] else []
     parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
     if got.get("mx"):
         lines += canvas.paragraph(_asked(got["mx"]), 0, "dim")
     if got["unknown_words"]:
         words = ", ".join(f"{word} {count:,}" for word, count in list(got["unknown_words"].items())[:5])
-        lines += canvas.paragraph(f"Events of unknown type, counted in no rate: {words}", 0, "yellow")
+        strange = _("Events of unknown type, counted in no rate: {words}").format(words=words)
+        lines += canvas.paragraph(strange, 0, "yellow")
     return lines
 
 
 def _asked(mx: Mapping[str, int]) -> str:
     """How many domains were asked for their mail hosts, and of which that says nothing."""
-    left = {"gave no answer": mx["unanswered"], "beyond the largest were not asked": mx["not_asked"]}
-    rest = "".join(f"; {number:,} {what}" for what, number in left.items() if number)
-    return f"{counted(mx['asked'], 'domain')} asked for mail hosts (MX){rest}"
+    parts = [
+        said(mx["asked"], "{n:,} domain asked for mail hosts (MX)", "{n:,} domains asked for mail hosts (MX)"),
+        *([_("{n:,} gave no answer").format(n=mx["unanswered"])] if mx["unanswered"] else []),
+        *([_("{n:,} beyond the largest were not asked").format(n=mx["not_asked"])] if mx["not_asked"] else []),
+    ]
+    return "; ".join(parts)
 
 
 def counted(number: int, noun: str) -> str:
@@ -70,7 +77,7 @@ def counted(number: int, noun: str) -> str:
 
 def _span(window: Mapping[str, str]) -> str:
     first, last = window["from"][:10], window["to"][:10]
-    return f"{first} (UTC)" if first == last else f"{first} to {last} (UTC)"
+    return f"{first} (UTC)" if first == last else _("{first} to {last} (UTC)").format(first=first, last=last)
 
 
 def _has_any(totals: Mapping[str, Any]) -> bool:
@@ -80,25 +87,27 @@ def _has_any(totals: Mapping[str, Any]) -> bool:
 
 def _totals(canvas: Canvas, totals: Mapping[str, Any]) -> list[str]:
     names = {
-        "Delivered": "delivery",
-        "Bounced": "bounce",
-        "  hard: the address is no more": "bounce_hard",
-        "  soft: may work later": "bounce_soft",
-        "  block: the sender was refused": "bounce_block",
-        "Deferred at least once": "deferral",
-        "Complaints, of delivered": "complaint_delivered",
-        "Complaints, where reported": "complaint_reporting",
-        "Unsubscribed": "unsubscribe",
-        "Opened, at least by people": "open_human_low",
-        "Opened, at most": "open_human_high",
-        "Clicked": "click",
+        N_("Delivered"): "delivery",
+        N_("Bounced"): "bounce",
+        N_("  hard: the address is no more"): "bounce_hard",
+        N_("  soft: may work later"): "bounce_soft",
+        N_("  block: the sender was refused"): "bounce_block",
+        N_("Deferred at least once"): "deferral",
+        N_("Complaints, of delivered"): "complaint_delivered",
+        N_("Complaints, where reported"): "complaint_reporting",
+        N_("Unsubscribed"): "unsubscribe",
+        N_("Opened, at least by people"): "open_human_low",
+        N_("Opened, at most"): "open_human_high",
+        N_("Clicked"): "click",
     }
-    rows = [_total(label, totals["rates"][name]) for label, name in names.items()]
-    lines = table(canvas, (Column("", name=True), Column("rate"), Column("95 % interval"), Column("of")), rows)
+    rows = [_total(_(label), totals["rates"][name]) for label, name in names.items()]
+    columns = (Column("", name=True), Column(_("rate")), Column(_("95 % interval")), Column(_("of")))
+    lines = table(canvas, columns, rows)
     seconds = totals["seconds_to_deliver"]
     if seconds:
-        waited = f"Half were delivered within {duration(seconds['p50'])}, 95 % within {duration(seconds['p95'])}."
-        lines += ["", *canvas.paragraph(waited, 0)]
+        waited = _("Half were delivered within {half}, 95 % within {most}.")
+        times = {"half": duration(seconds["p50"]), "most": duration(seconds["p95"])}
+        lines += ["", *canvas.paragraph(waited.format(**times), 0)]
     return lines
 
 
@@ -115,15 +124,21 @@ def _table(canvas: Canvas, document: Document) -> list[str]:
         shown.sort(key=lambda row: [str(row[name]) for name in by])
     columns = [
         *(Column(name, name=True) for name in by),
-        Column("sent"),
-        *(Column(title, spare=_SPARE.index(title) + 1 if title in _SPARE else 0) for title in _SHOWN),
-        Column("opened"),
+        Column(_("sent")),
+        *(Column(_(title), spare=_SPARE.index(title) + 1 if title in _SPARE else 0) for title in _SHOWN),
+        Column(_("opened")),
     ]
-    rows = [[*(str(row[name] if row[name] is not None else "(none)") for name in by), *_figures(row)] for row in shown]
+    rows = [
+        [*(str(row[name] if row[name] is not None else _("(none)")) for name in by), *_figures(row)] for row in shown
+    ]
     if rest:
         merged = merge(rest)
         rows.append(
-            [f"({len(rest):,} more)" if rows else f"(all {len(rest):,})", *("" for _ in by[1:]), *_figures(merged)]
+            [
+                (_("({n:,} more)") if rows else _("(all {n:,})")).format(n=len(rest)),
+                *[""] * (len(by) - 1),
+                *_figures(merged),
+            ]
         )
     return table(canvas, columns, rows)
 
@@ -164,21 +179,23 @@ def percent(value: float | None) -> str:
 
 def interval(rate: Mapping[str, Any]) -> str:
     """The interval of a rate, or a dash."""
-    return "–" if rate["low"] is None else f"{percent(rate['low'])} to {percent(rate['high'])}"
+    if rate["low"] is None:
+        return "–"
+    return _("{low} to {high}").format(low=percent(rate["low"]), high=percent(rate["high"]))
 
 
 def duration(seconds: float) -> str:
     """Seconds as people say them."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+    for unit, size in ((N_("{n} d"), 86_400), (N_("{n} h"), 3_600), (N_("{n} min"), 60)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+            return _(unit).format(n=f"{seconds / size:.0f}")
+    return _("{n} s").format(n=f"{seconds:.0f}")
 
 
 def _notes(canvas: Canvas, document: Document) -> list[str]:
-    notes = ["A message counts once for each recipient; opens and clicks count it once however often it was opened."]
+    notes = [_("A message counts once for each recipient; opens and clicks count it once however often it was opened.")]
     if document["totals"]["opened_unknown"]:
         notes.append(
-            "Some sources do not say whether a person or a machine opened: those opens are in the upper bound alone."
+            _("Some sources do not say whether a person or a machine opened: those opens are in the upper bound alone.")
         )
     return [line for note in notes for line in canvas.paragraph(note, 0, "dim")]

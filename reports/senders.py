@@ -8,26 +8,30 @@ from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
 from deliverability.reports.figures import UNREADABLE, Figure, figures, given, window
+from deliverability.reports.language import N_, Words, _, counted, ngettext
 from deliverability.reports.rates import percent
-from deliverability.reports.words import counted
 
 MAX_SOURCES = 25
 """Sources that are listed, the largest first; the document has more."""
 MAX_FAILURES = 12
 """Kinds of TLS failure that are listed."""
 
-CATEGORIES = {
-    "own": "its own",
-    "declared": "declared",
-    "forwarder": "passes mail on",
-    "unknown": "unknown",
-}
-HIT = {
-    "own": "The domain's own",
-    "declared": "Declared senders",
-    "forwarder": "Forwarders",
-    "unknown": "Unknown sources, for which the policy is made",
-}
+CATEGORIES = Words(
+    {
+        "own": N_("its own"),
+        "declared": N_("declared"),
+        "forwarder": N_("passes mail on"),
+        "unknown": N_("unknown"),
+    }
+)
+HIT = Words(
+    {
+        "own": N_("The domain's own"),
+        "declared": N_("Declared senders"),
+        "forwarder": N_("Forwarders"),
+        "unknown": N_("Unknown sources, for which the policy is made"),
+    }
+)
 """Category → whose messages a policy would have hit, in the order in which they matter."""
 
 
@@ -81,7 +85,7 @@ def senders(audit: Audit) -> Senders | None:
     try:
         return _senders(facts)
     except (ValueError, ArithmeticError):  # counts that count nothing: somebody edited them
-        return Senders(trouble=UNREADABLE)
+        return Senders(trouble=_(UNREADABLE))
 
 
 def _senders(facts: AggregateFacts) -> Senders:
@@ -96,34 +100,38 @@ def _senders(facts: AggregateFacts) -> Senders:
         sources=facts.number_of_sources,
         shadow=_shadow(facts),
         verdict=_verdict(facts),
-        hit=[
-            (HIT[name], f"{one.messages:,} messages from {counted(one.sources, 'source', 'sources')}")
-            for name, one in hit
-        ],
+        hit=[(HIT[name], messages_from(one.messages, one.sources)) for name, one in hit],
         has_inventory=facts.has_inventory,
     )
 
 
+def messages_from(messages: int, sources: int) -> str:
+    """How many messages how many sources sent."""
+    return ngettext(
+        "{messages:,} messages from {sources:,} source", "{messages:,} messages from {sources:,} sources", sources
+    ).format(messages=messages, sources=sources)
+
+
 def _read(facts: AggregateFacts) -> str:
     parts = [
-        counted(facts.reports, "report", "reports"),
-        counted(facts.reporters, "receiver", "receivers"),
-        f"{facts.messages:,} messages",
+        counted(facts.reports, "{n} report", "{n} reports"),
+        counted(facts.reporters, "{n} receiver", "{n} receivers"),
+        _("{n:,} messages").format(n=facts.messages),
     ]
-    parts += [f"{facts.duplicates:,} seen before"] if facts.duplicates else []
-    parts += [f"{facts.bad:,} that could not be read"] if facts.bad else []
+    parts += [_("{n:,} seen before").format(n=facts.duplicates)] if facts.duplicates else []
+    parts += [_("{n:,} that could not be read").format(n=facts.bad)] if facts.bad else []
     return " · ".join(parts)
 
 
 def _passing(facts: AggregateFacts) -> list[Figure]:
     rows = (
-        ("Pass DMARC", facts.dmarc_pass),
-        ("by SPF for the domain", facts.spf_aligned),
-        ("by DKIM for the domain", facts.dkim_aligned),
-        ("Quarantined by receivers", facts.quarantined),
-        ("Rejected by receivers", facts.rejected),
+        (N_("Pass DMARC"), facts.dmarc_pass),
+        (N_("by SPF for the domain"), facts.spf_aligned),
+        (N_("by DKIM for the domain"), facts.dkim_aligned),
+        (N_("Quarantined by receivers"), facts.quarantined),
+        (N_("Rejected by receivers"), facts.rejected),
     )
-    return figures((label, count, facts.messages, "messages") for label, count in rows)
+    return figures((label, count, facts.messages, N_("{part:,} of {whole:,} messages")) for label, count in rows)
 
 
 def _row(one: ReportedSource, shadow: bool) -> SourceRow:
@@ -136,7 +144,7 @@ def _row(one: ReportedSource, shadow: bool) -> SourceRow:
         passes=_share(one.dmarc_pass, one.messages),
         spf=_share(one.spf_aligned, one.messages),
         dkim=_share(one.dkim_aligned, one.messages),
-        seen=f"{one.first} to {one.last}" if one.first != one.last else one.first,
+        seen=_("{first} to {last}").format(first=one.first, last=one.last) if one.first != one.last else one.first,
         shadow=shadow,
     )
 
@@ -148,19 +156,32 @@ def _share(part: int, of: int) -> str:
 def _shadow(facts: AggregateFacts) -> str:
     if not facts.shadows:
         return ""
-    messages = sum(one.messages for one in facts.shadows)
-    told = "that nobody declared" if facts.has_inventory else "that pass nothing and are no forwarders"
-    many = counted(len(facts.shadows), "source", "sources")
-    return f"{many} {told}: {messages:,} of {facts.messages:,} messages"
+    number = len(facts.shadows)
+    if facts.has_inventory:
+        told = ngettext(
+            "{n} source that nobody declared: {part:,} of {whole:,} messages",
+            "{n} sources that nobody declared: {part:,} of {whole:,} messages",
+            number,
+        )
+    else:
+        told = ngettext(
+            "{n} source that passes nothing and is no forwarder: {part:,} of {whole:,} messages",
+            "{n} sources that pass nothing and are no forwarders: {part:,} of {whole:,} messages",
+            number,
+        )
+    return told.format(n=number, part=sum(one.messages for one in facts.shadows), whole=facts.messages)
 
 
 def _verdict(facts: AggregateFacts) -> str:
     hit = sum(one.messages for one in facts.failing.values())
     own = sum(facts.failing[name].messages for name in ("own", "declared") if name in facts.failing)
-    text = f"`p=reject` would have hit {hit:,} of {facts.messages:,} messages"
     if not hit:
-        return f"{text}."
-    return f"{text}, {own:,} of them from known senders." if own else f"{text}, none of them from a known sender."
+        text = _("`p=reject` would have hit {hit:,} of {whole:,} messages.")
+    elif own:
+        text = _("`p=reject` would have hit {hit:,} of {whole:,} messages, {own:,} of them from known senders.")
+    else:
+        text = _("`p=reject` would have hit {hit:,} of {whole:,} messages, none of them from a known sender.")
+    return text.format(hit=hit, whole=facts.messages, own=own)
 
 
 def tls(audit: Audit) -> Tls | None:
@@ -174,15 +195,15 @@ def tls(audit: Audit) -> Tls | None:
 
 def _tls(facts: TlsFacts) -> Tls:
     total = facts.sessions_ok + facts.sessions_failed
-    parts = [counted(facts.reports, "report", "reports"), window(facts.start, facts.end)]
-    parts += [f"policies applied: {', '.join(facts.types)}"] if facts.types else []
-    parts += [f"{facts.bad:,} that could not be read"] if facts.bad else []
+    parts = [counted(facts.reports, "{n} report", "{n} reports"), window(facts.start, facts.end)]
+    parts += [_("policies applied: {names}").format(names=", ".join(facts.types))] if facts.types else []
+    parts += [_("{n:,} that could not be read").format(n=facts.bad)] if facts.bad else []
     return Tls(
         read=" · ".join(part for part in parts if part),
         sessions=figures(
             (
-                ("Encrypted as asked", facts.sessions_ok, total, "sessions"),
-                ("Failed", facts.sessions_failed, total, "sessions"),
+                (N_("Encrypted as asked"), facts.sessions_ok, total, N_("{part:,} of {whole:,} sessions")),
+                (N_("Failed"), facts.sessions_failed, total, N_("{part:,} of {whole:,} sessions")),
             )
         ),
         failures=[(one.result_type, one.receiving_mx, f"{one.sessions:,}") for one in facts.failures[:MAX_FAILURES]],

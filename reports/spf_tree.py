@@ -10,20 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from deliverability.fastclass import dataclass
+from deliverability.reports.language import N_, Words
 
 MAX_ROWS = 300
 """Records and lookups that are shown; the document holds all."""
 
-_ERRORS: Mapping[str, str] = {
-    "none": "no SPF record at this name",
-    "multiple": "several SPF records at this name",
-    "syntax": "the record is malformed",
-    "loop": "leads back to itself",
-    "unanswered": "DNS gave no answer",
-    "varies": "depends on the message",
-    "bad-name": "not a name that DNS can hold",
-    "bound": "not followed any further",
-}
+_ERRORS: Mapping[str, str] = Words(
+    {
+        "none": N_("no SPF record at this name"),
+        "multiple": N_("several SPF records at this name"),
+        "syntax": N_("the record is malformed"),
+        "loop": N_("leads back to itself"),
+        "unanswered": N_("DNS gave no answer"),
+        "varies": N_("depends on the message"),
+        "bad-name": N_("not a name that DNS can hold"),
+        "bound": N_("not followed any further"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deliverability.fastclass import dataclass
+from deliverability.reports.language import _
 from deliverability.reports.layout import Canvas, cells, cut
 from deliverability.reports.words import shown
 
@@ -42,7 +43,11 @@ def table(canvas: Canvas, columns: Sequence[Column], rows: Iterable[Sequence[str
     head = _line([c.title for c in some], some, widths)
     lines = [canvas.paint(head, "dim"), *(_line([row[i] for i in kept], some, widths) for row in texts)]
     left_out = ", ".join(column.title for i, column in enumerate(columns) if i not in kept)
-    return [*lines, *canvas.paragraph(f"No room for: {left_out}.", 0, "dim")] if left_out else lines
+    return (
+        [*lines, *canvas.paragraph(_("No room for: {columns}.").format(columns=left_out), 0, "dim")]
+        if left_out
+        else lines
+    )
 
 
 def _kept(widths: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:

@@ -12,7 +12,9 @@ from deliverability.reports import words
 from deliverability.reports.arrange import Groups, by_settle, counts, grouped, the_next
 from deliverability.reports.blocks import full_block, short_block
 from deliverability.reports.catalogue import MANUAL
+from deliverability.reports.language import _
 from deliverability.reports.layout import Canvas, cells, wrapped
+from deliverability.reports.spoken import spoken, spoken_check
 from deliverability.reports.words import both_forms, shown
 from deliverability.verdict import Word
 
@@ -41,6 +43,7 @@ def render(
     `verbose` adds what passed and what does not apply. `manual` says why a check matters, by its id.
     """
     canvas = Canvas.of(width, color=color)
+    audits = [spoken(audit) for audit in audits]
     if quiet:
         return "".join(f"{line}\n" for audit in audits for line in headline(canvas, audit))
     reports = ["".join(f"{line}\n" for line in _report(canvas, a, manual, verbose=verbose)) for a in audits]
@@ -60,8 +63,12 @@ def headline(canvas: Canvas, audit: Audit) -> list[str]:
 
 def _summary(audits: Sequence[Audit]) -> str:
     verdicts = Counter(audit.verdict.word for audit in audits)
-    parts = [f"{verdicts[word]} {text}" for word, text in words.VERDICTS.items() if verdicts[word]]
-    return f"{len(audits)} domains: {' · '.join(parts)}\n"
+    parts = [
+        _("{n} {verdict}").format(n=verdicts[word], verdict=text)
+        for word, text in words.VERDICTS.items()
+        if verdicts[word]
+    ]
+    return _("{n} domains: {verdicts}").format(n=len(audits), verdicts=" · ".join(parts)) + "\n"
 
 
 def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbose: bool) -> list[str]:
@@ -76,12 +83,12 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
         return [[line for f in findings for line in short_block(canvas, f)]] if findings else []
 
     blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *_given(canvas, audit), *full(groups.failed)]
-    blocks += _under(canvas, "Could not check", full(groups.unknown))
-    blocks += _under(canvas, "Nothing to judge yet", [_unasked(canvas, groups)] if groups.unasked else [])
-    blocks += _under(canvas, "Notes", full(groups.notes) if verbose else short(groups.notes))
+    blocks += _under(canvas, _("Could not check"), full(groups.unknown))
+    blocks += _under(canvas, _("Nothing to judge yet"), [_unasked(canvas, groups)] if groups.unasked else [])
+    blocks += _under(canvas, _("Notes"), full(groups.notes) if verbose else short(groups.notes))
     if verbose:
-        blocks += _under(canvas, "Passed", short(groups.passed))
-        blocks += _under(canvas, "Does not apply", short(groups.not_applicable))
+        blocks += _under(canvas, _("Passed"), short(groups.passed))
+        blocks += _under(canvas, _("Does not apply"), short(groups.not_applicable))
     return "\n\n".join("\n".join(block) for block in [*blocks, _count(canvas, groups)]).split("\n")
 
 
@@ -108,7 +115,7 @@ def _whys(audit: Audit, groups: Groups, manual: Mapping[str, Check]) -> dict[int
     whys: dict[int, str] = {}
     for finding in groups.failed:
         if finding.check in manual and finding.check not in said:
-            whys[id(finding)] = manual[finding.check].why
+            whys[id(finding)] = spoken_check(manual[finding.check]).why
             said.append(finding.check)
     return whys
 
@@ -121,7 +128,7 @@ def _verdict(canvas: Canvas, audit: Audit) -> list[str]:
     verdict = audit.verdict
     lines = [*headline(canvas, audit), *canvas.paragraph(verdict.sentence, _MARGIN)]
     if verdict.why_not_more_certain and verdict.word is not Word.UNDETERMINED:
-        lines += canvas.paragraph("Not wholly certain: see what could not be checked, below.", _MARGIN, "dim")
+        lines += canvas.paragraph(_("Not wholly certain: see what could not be checked, below."), _MARGIN, "dim")
     return lines
 
 
@@ -129,8 +136,10 @@ def _next_fix(canvas: Canvas, audit: Audit) -> list[str]:
     choice, finding = audit.next_best_fix, the_next(audit)
     if choice is None:
         clear = audit.verdict.word is Word.SEND
-        return canvas.paragraph("No action needed." if clear else "Nothing that was seen needs a repair.", _MARGIN)
-    lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head="  fix next")
+        return canvas.paragraph(
+            _("No action needed.") if clear else _("Nothing that was seen needs a repair."), _MARGIN
+        )
+    lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head=f"  {_('fix next')}")
     lines += canvas.paragraph(words.sentence(choice.why), _HEADED)
     if finding and finding.fix:
         lines += canvas.paragraph(words.effort(finding.fix), _HEADED, "dim")

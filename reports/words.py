@@ -9,35 +9,58 @@ from datetime import UTC, datetime
 from deliverability.findings import Action, Effort, Evidence, Fix, Outcome, Owner, Reference, Role, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import to_unicode
+from deliverability.reports.language import N_, Words, _
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
 
-VERDICTS: Mapping[Word, str] = {
-    Word.SEND: "send",
-    Word.FIX_FIRST: "fix first",
-    Word.DO_NOT_SEND: "do not send",
-    Word.UNDETERMINED: "could not determine",
-}
+VERDICTS: Mapping[Word, str] = Words(
+    {
+        Word.SEND: N_("send"),
+        Word.FIX_FIRST: N_("fix first"),
+        Word.DO_NOT_SEND: N_("do not send"),
+        Word.UNDETERMINED: N_("could not determine"),
+    }
+)
 
-ROLES: Mapping[Role, str] = {Role.SENDING: "sending", Role.RECEIVING: "receiving only", Role.PARKED: "parked"}
+ROLES: Mapping[Role, str] = Words(
+    {
+        Role.SENDING: N_("sending"),
+        Role.RECEIVING: N_("receiving only"),
+        Role.PARKED: N_("parked"),
+    }
+)
 
-LEVELS: Mapping[Severity, str] = {
-    Severity.CRITICAL: "required",
-    Severity.HIGH: "required",
-    Severity.MEDIUM: "recommended",
-    Severity.LOW: "optional",
-    Severity.INFO: "a note",
-}
+LEVELS: Mapping[Severity, str] = Words(
+    {
+        Severity.CRITICAL: N_("required"),
+        Severity.HIGH: N_("required"),
+        Severity.MEDIUM: N_("recommended"),
+        Severity.LOW: N_("optional"),
+        Severity.INFO: N_("a note"),
+    }
+)
 """What a severity asks of the reader."""
 
-OUTCOMES: Mapping[Outcome, str] = {
-    Outcome.FAIL: "fails",
-    Outcome.UNKNOWN: "could not check",
-    Outcome.ERROR: "deliv failed",
-    Outcome.INFO: "note",
-    Outcome.PASS: "passed",
-    Outcome.NOT_APPLICABLE: "does not apply",
-}
+SEVERITIES: Mapping[Severity, str] = Words(
+    {
+        Severity.CRITICAL: N_("critical"),
+        Severity.HIGH: N_("high"),
+        Severity.MEDIUM: N_("medium"),
+        Severity.LOW: N_("low"),
+        Severity.INFO: N_("info"),
+    }
+)
+
+OUTCOMES: Mapping[Outcome, str] = Words(
+    {
+        Outcome.FAIL: N_("fails"),
+        Outcome.UNKNOWN: N_("could not check"),
+        Outcome.ERROR: N_("deliv failed"),
+        Outcome.INFO: N_("note"),
+        Outcome.PASS: N_("passed"),
+        Outcome.NOT_APPLICABLE: N_("does not apply"),
+    }
+)
 
 SHAPES: Mapping[Outcome, str] = {
     Outcome.FAIL: "△",
@@ -48,52 +71,72 @@ SHAPES: Mapping[Outcome, str] = {
     Outcome.NOT_APPLICABLE: "–",
 }
 
-FAMILIES: Mapping[str, str] = {
-    "dns": "The domain's entries (DNS)",
-    "mx": "Receiving replies and bounces (MX)",
-    "spf": "Servers allowed to send (SPF)",
-    "dkim": "Signatures on the mail (DKIM)",
-    "dmarc": "Policy against forgery (DMARC)",
-    "hosts": "The servers that send (PTR, HELO)",
-    "host": "The servers that send (PTR, HELO)",
-    "reputation": "Reputation",
-    "blocklist": "Reputation",
-    "postmaster": "Reputation",
-    "snds": "Reputation",
-    "feedback": "Reputation",
-    **dict.fromkeys(("transport", "tls"), "Encryption of incoming mail (TLS)"),
-    **dict.fromkeys(("bounces", "bounce", "hard", "deferral", "suppression"), "Mail that comes back"),
-    **dict.fromkeys(("complaints", "complaint", "unsubscribe"), "Complaints and unsubscribing"),
-    **dict.fromkeys(("engagement", "open", "machine", "data"), "Opens, and what the figures rest on"),
-    **dict.fromkeys(("timeliness", "delivery", "time", "volume"), "Arrival everywhere and in time"),
-}
+FAMILIES: Mapping[str, str] = Words(
+    {
+        "dns": N_("The domain's entries (DNS)"),
+        "mx": N_("Receiving replies and bounces (MX)"),
+        "spf": N_("Servers allowed to send (SPF)"),
+        "dkim": N_("Signatures on the mail (DKIM)"),
+        "dmarc": N_("Policy against forgery (DMARC)"),
+        "hosts": N_("The servers that send (PTR, HELO)"),
+        "host": N_("The servers that send (PTR, HELO)"),
+        "reputation": N_("Reputation"),
+        "blocklist": N_("Reputation"),
+        "postmaster": N_("Reputation"),
+        "snds": N_("Reputation"),
+        "feedback": N_("Reputation"),
+        **dict.fromkeys(("transport", "tls"), N_("Encryption of incoming mail (TLS)")),
+        **dict.fromkeys(("bounces", "bounce", "hard", "deferral", "suppression"), N_("Mail that comes back")),
+        **dict.fromkeys(("complaints", "complaint", "unsubscribe"), N_("Complaints and unsubscribing")),
+        **dict.fromkeys(("engagement", "open", "machine", "data"), N_("Opens, and what the figures rest on")),
+        **dict.fromkeys(("timeliness", "delivery", "time", "volume"), N_("Arrival everywhere and in time")),
+    }
+)
 """The plain name before the acronym: by family, and by the first word of an id where that is another."""
 
-CONVENTIONS: Mapping[str, str] = {
-    "complaint_sent": "of all that was sent",
-    "complaint_delivered": "of what was delivered",
-    "complaint_reporting": "where complaints are reported",
-}
+CONVENTIONS: Mapping[str, str] = Words(
+    {
+        "complaint_sent": N_("of all that was sent"),
+        "complaint_delivered": N_("of what was delivered"),
+        "complaint_reporting": N_("where complaints are reported"),
+    }
+)
 """Ways of counting complaints, by the name of the rate."""
 
-OWNERS: Mapping[Owner, str] = {
-    Owner.DNS: "whoever edits the domain's DNS",
-    Owner.ESP: "the sending service",
-    Owner.CONTENT: "whoever writes the mail",
-    Owner.LIST: "whoever keeps the mailing list",
-}
-EFFORTS: Mapping[Effort, str] = {Effort.LOW: "minutes", Effort.MEDIUM: "about a day", Effort.HIGH: "a project"}
+OWNERS: Mapping[Owner, str] = Words(
+    {
+        Owner.DNS: N_("whoever edits the domain's DNS"),
+        Owner.ESP: N_("the sending service"),
+        Owner.CONTENT: N_("whoever writes the mail"),
+        Owner.LIST: N_("whoever keeps the mailing list"),
+    }
+)
+EFFORTS: Mapping[Effort, str] = Words(
+    {
+        Effort.LOW: N_("minutes"),
+        Effort.MEDIUM: N_("about a day"),
+        Effort.HIGH: N_("a project"),
+    }
+)
 
-ACTIONS: Mapping[Action, str] = {Action.ADD: "add", Action.REPLACE: "replace", Action.REMOVE: "remove"}
+ACTIONS: Mapping[Action, str] = Words(
+    {
+        Action.ADD: N_("add"),
+        Action.REPLACE: N_("replace"),
+        Action.REMOVE: N_("remove"),
+    }
+)
 
-STATUSES: Mapping[Status, str] = {
-    Status.OK: "answered",
-    Status.NODATA: "no such record",
-    Status.NXDOMAIN: "no such name",
-    Status.SERVFAIL: "server failure",
-    Status.REFUSED: "refused",
-    Status.TIMEOUT: "no answer in time",
-}
+STATUSES: Mapping[Status, str] = Words(
+    {
+        Status.OK: N_("answered"),
+        Status.NODATA: N_("no such record"),
+        Status.NXDOMAIN: N_("no such name"),
+        Status.SERVFAIL: N_("server failure"),
+        Status.REFUSED: N_("refused"),
+        Status.TIMEOUT: N_("no answer in time"),
+    }
+)
 
 
 def shape(outcome: Outcome, severity: Severity) -> str:
@@ -127,7 +170,9 @@ def when(instant: str) -> str:
         moment = datetime.fromisoformat(instant).astimezone(UTC)
     except (ValueError, OverflowError):
         return instant
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return _("{day} {month} {year}, {clock} UTC").format(
+        day=moment.day, month=f"{moment:%B}", number=moment.month, year=moment.year, clock=f"{moment:%H:%M}"
+    )
 
 
 def family(check: str) -> str:
@@ -156,7 +201,12 @@ def evidence_name(evidence: Evidence) -> str:
 
 def effort(fix: Fix) -> str:
     """How much work a fix is, and whose."""
-    return f"{EFFORTS[fix.effort]}, by {OWNERS[fix.owner]}"
+    return work(fix.effort, fix.owner)
+
+
+def work(much: Effort, owner: Owner) -> str:
+    """How much work, and whose."""
+    return _("{effort}, by {owner}").format(effort=EFFORTS[much], owner=OWNERS[owner])
 
 
 def both_forms(name: str) -> str:
@@ -169,11 +219,6 @@ def sentence(text: str) -> str:
     """`text` with a capital at its start, unless that would change a name or a record."""
     first = text.partition(" ")[0]
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """`1 domain`, `2 domains`."""
-    return f"{number} {one if number == 1 else many}"
 
 
 def citation(reference: Reference) -> str:

@@ -1,7 +1,7 @@
-"""The catalogues of reports/locale: what reports say is gathered from their source, and what was translated is compiled.
+"""The catalogues of reports/locale: what reports say is gathered from their source, what was translated is compiled.
 
-`page.po` is kept by `make generate`: its ids are those that stand in the code, its translations are its own. `prose.po`,
-`notes.po` and `checks.po` are written by hand. All of them make one `deliv.mo`.
+`page.po` is kept by `make generate`: its ids are those that stand in the code, its translations are its own.
+`prose.po`, `notes.po` and `checks.po` are written by hand. All of them make one `deliv.mo`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def page(text: str) -> str:
 
 def _entry(id_: Id, places: list[str], known: Message | None) -> str:
     said = known.string if known else ""
-    one = said[0] if isinstance(said, list | tuple) else said
+    one = (said[0] if isinstance(said, list | tuple) else said) or ""
     lines = [f"#: {' '.join(places)}", *(["#, fuzzy"] if known and known.fuzzy else [])]
     if isinstance(id_, tuple):
         lines += [f"msgid {_quoted(id_[0])}", f"msgid_plural {_quoted(id_[1])}", f"msgstr[0] {_quoted(one)}"]

@@ -1,0 +1,150 @@
+"""Prose that stands in a document, in the language that is spoken: the English is recognised and said anew.
+
+A document is English. `prose` finds the template of the catalogue that its text was made from, and fills the
+translation with what stood in the places of the template. What no template fits stays as it is: nothing is lost.
+
+A text may come from anybody, so the work is bounded: templates are looked up by their first word, and each is given up
+after `MAX_TRIALS` places in which a part of it could stand.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from deliverability.fastclass import dataclass
+from deliverability.reports.language import ENGLISH, TEMPLATES, _, language
+
+MAX_TEXT = 4_000
+"""Characters of a text that is looked up; the longest sentence of ours has some 500, and a title may hold names."""
+MAX_TRIALS = 200
+"""Places tried for the parts of one template."""
+MAX_DEPTH = 3
+"""Templates inside a template's places."""
+
+_NUMBER = re.compile(r"[+−-]?[0-9][0-9,.]*( ?%)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a template: its name, and the words between which it chooses; `is_number` where only one fits."""
+
+    name: str
+    is_number: bool
+    words: tuple[str, ...]
+
+    def fits(self, text: str) -> bool:
+        """Whether `text` may stand here."""
+        if self.words:
+            return text in self.words
+        return bool(_NUMBER.fullmatch(text)) if self.is_number else bool(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template in parts: a text that is fixed, and the place after it; None after the last."""
+
+    id: str
+    parts: tuple[tuple[str, Place | None], ...]
+
+    @property
+    def weight(self) -> int:
+        """How much of it is fixed: of two templates that fit, the heavier says more."""
+        return sum(len(text) for text, _place in self.parts)
+
+
+Index = Mapping[str, tuple[Template, ...]]
+
+
+def prose(text: str, known: Mapping[str, str] | None = None) -> str:
+    """`text` in the language that is spoken, or as it is; `known` has texts of which the caller knows better."""
+    if language() == ENGLISH or not text or text.isspace():
+        return text
+    return _said(text, known or {}, 0)
+
+
+def _said(text: str, known: Mapping[str, str], depth: int) -> str:
+    if text in known:
+        return known[text]
+    if len(text) > MAX_TEXT or depth > MAX_DEPTH:
+        return text
+    index = _index(_(TEMPLATES))
+    for template in _candidates(index, text):
+        found = _fit(template.parts, text)
+        if found is not None:
+            told = {name: _said(part, known, depth + 1) for name, part in found.items()}
+            return _filled(_(template.id), told)
+    return text
+
+
+def _candidates(index: Index, text: str) -> Iterable[Template]:
+    """Templates that could fit, the heaviest first."""
+    named = index.get(text.partition(" ")[0], ())
+    return sorted((*named, *index.get("", ())), key=lambda template: -template.weight)
+
+
+@lru_cache(maxsize=4)
+def _index(ids: str) -> Index:
+    """Templates by the word they begin with; under the empty word those that begin with a place."""
+    found: dict[str, list[Template]] = {}
+    for id_ in ids.split("\n") if ids != TEMPLATES else ():
+        template = Template(id_, _parts(id_))
+        opening, place = template.parts[0]
+        word, space, _rest = opening.partition(" ")
+        found.setdefault(word if space or place is None else "", []).append(template)
+    return {word: tuple(templates) for word, templates in found.items()}
+
+
+def _parts(id_: str) -> tuple[tuple[str, Place | None], ...]:
+    parts: list[tuple[str, Place | None]] = []
+    for text, name, spec, _conversion in string.Formatter().parse(id_):
+        words = tuple((spec or "").split("|")) if spec and "|" in spec else ()
+        parts.append((text, None if name is None else Place(name, bool(spec) and not words, words)))
+    return (*parts, ("", None)) if parts[-1][1] is not None else tuple(parts)
+
+
+def _fit(parts: tuple[tuple[str, Place | None], ...], text: str) -> dict[str, str] | None:
+    """What stands in the places of a template if it fits the whole of `text`; the shortest parts that do."""
+    if not text.startswith(parts[0][0]) or not text.endswith(parts[-1][0]):
+        return None
+    trials = iter(range(MAX_TRIALS))
+
+    def from_(index: int, start: int) -> dict[str, str] | None:
+        """Of `parts` those from `index` on, whose own fixed text ends at `start`."""
+        place = parts[index][1]
+        if place is None:
+            return {} if start == len(text) else None
+        after = parts[index + 1][0]
+        for end in _ends(text, start, after, is_last=parts[index + 1][1] is None):
+            if next(trials, None) is None:
+                return None
+            part = text[start:end]
+            if not place.fits(part):
+                continue
+            rest = from_(index + 1, end + len(after))
+            if rest is not None and rest.get(place.name, part) == part:
+                return rest if place.words else {place.name: part, **rest}
+        return None
+
+    return from_(0, len(parts[0][0]))
+
+
+def _ends(text: str, start: int, after: str, *, is_last: bool) -> Iterable[int]:
+    """Where a part that begins at `start` may end: before each `after`, the last one at the end of the text."""
+    if is_last:
+        yield from (end for end in (len(text) - len(after),) if end > start)
+        return
+    end = text.find(after, start + 1)
+    while end >= 0:
+        yield end
+        end = text.find(after, end + 1)
+
+
+def _filled(translation: str, told: Mapping[str, str]) -> str:
+    """The translation with its places filled; of a place that the English lacks nothing is shown."""
+    pieces: list[str] = []
+    for text, name, _spec, _conversion in string.Formatter().parse(translation):
+        pieces += [text, told.get(name or "", "")]
+    return "".join(pieces)
