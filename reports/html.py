@@ -10,50 +10,76 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check
-from deliverability.diff import AuditDiff, Change, diff
 from deliverability.document import Audit
 from deliverability.findings import Finding
 from deliverability.names import to_unicode
-from deliverability.reports import asked, spf_tree, view, words
-from deliverability.reports.arrange import by_settle, counts, find, grouped, the_next
+from deliverability.reports import asked, glossary, overview, records, spf_tree, view, words
+from deliverability.reports.affected import affected, plane
+from deliverability.reports.arrange import by_settle, counts, grouped
 from deliverability.reports.catalogue import MANUAL
-from deliverability.reports.diff import KINDS
+from deliverability.reports.changes import changes
+from deliverability.reports.comparison_view import comparison_box
+from deliverability.reports.language import _, language, ngettext
 from deliverability.reports.mail import mail
+from deliverability.reports.next_fix import next_fix
+from deliverability.reports.page_charts import charts
+from deliverability.reports.path import hops
 from deliverability.reports.senders import senders, tls
+from deliverability.reports.trust import trust
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 PAGE = "audit.html"
 PARTS = "finding.html"
-STYLE = "audit.css"
+STYLES = ("audit.css", "chart.css")
 
 
-def render_html(audit: Audit, *, previous: Audit | None = None, manual: Mapping[str, Check] = MANUAL) -> str:
-    """The whole page of one audit, the same bytes for the same audit; `previous` adds what changed since.
+def render_html(
+    audit: Audit,
+    *,
+    previous: Audit | None = None,
+    comparison: object = None,
+    summary: bool = False,
+    manual: Mapping[str, Check] = MANUAL,
+) -> str:
+    """The whole page of one audit, the same bytes for the same audit.
 
     Every text of the document is hostile: it is escaped, its unseen characters are spelled out, and none becomes an
-    address. `manual` says why a check matters, by its id; a check that this version does not know has no such text.
+    address.
+
+    Args:
+        audit: the document.
+        previous: an earlier audit of the domain; adds what changed since.
+        comparison: a document `deliv.comparison/1` in JSON's own types, in the place of the audit's own.
+        summary: only what fits on one printed page: the verdict, the next best fix, what changed.
+        manual: says why a check matters, by its id; a check that this version does not know has no such text.
     """
     environment = _environment()
+    groups = grouped(audit.findings)
+    box = comparison_box(audit.comparison if comparison is None else comparison)
+    way = hops(audit.findings)
     return environment.get_template(PAGE).render(
         audit=audit,
-        groups=grouped(audit.findings),
-        next=the_next(audit),
+        domain=audit.subject.domain,
+        unicode=to_unicode(audit.subject.domain),
+        summary=summary,
+        groups=groups,
+        clumps=overview.clumps(groups),
+        next=next_fix(audit),
+        affected=affected(audit),
+        changes=changes(previous, audit, brief=summary) if previous else None,
+        box=box,
+        charts=charts(audit.facts, box, plane(audit.findings), way),
         mail=mail(audit),
+        hops=way,
+        trust=trust(audit),
         senders=senders(audit),
         tls=tls(audit),
-        find=partial(find, audit),
         anchor=partial(_anchor, view.anchors(audit.findings)),
         manual=manual,
-        changes=_changes(diff(previous, audit)) if previous else None,
-        previous=previous,
         policy=_policy(environment),
     )
-
-
-def _changes(changes: AuditDiff) -> list[tuple[str, tuple[Change, ...]]]:
-    return [(title, members) for kind, title in KINDS.items() if (members := getattr(changes, kind))]
 
 
 def _anchor(anchors: Mapping[int, str], finding: Finding) -> str:
@@ -74,16 +100,22 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     tools: dict[str, Any] = {
+        "_": _,
+        "ngettext": ngettext,
+        "language": language,
+        "styles": STYLES,
         "asked": asked,
+        "glossary": glossary,
+        "overview": overview,
+        "records": records,
         "spf_tree": spf_tree,
         "view": view,
         "words": words,
         "by_settle": by_settle,
         "counts": counts,
-        "to_unicode": to_unicode,
     }
     environment.globals.update(tools)
-    environment.filters.update({"inline": _inline, "prose": _prose})
+    environment.filters.update({"inline": _inline, "prose": _prose, "fill": _filled})
     return environment
 
 
@@ -112,9 +144,17 @@ def _prose(text: str) -> str:
     return _inline(words.sentence(text))
 
 
+def _filled(text: str, **values: object) -> str:
+    """A sentence of ours with its placeholders filled, by words or by markup of a macro's."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+
+    made: str = Markup(escape(text)).format(**{name: _finalized(value) for name, value in values.items()})  # noqa: S704
+    return made
+
+
 @lru_cache(maxsize=1)
 def _policy(environment: Environment) -> str:
     """The content security policy: nothing but this very style sheet."""
-    style = environment.get_template(STYLE).render()
+    style = "".join(environment.get_template(name).render() for name in STYLES)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

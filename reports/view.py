@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from deliverability.fastclass import dataclass
-from deliverability.findings import Finding, Fix, Outcome, RecordChange, Reference, Severity
+from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange, Reference
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, pieces, sights
+from deliverability.reports.language import N_, _
 from deliverability.reports.zonefile import QUOTED_TYPES, Piece, compared, string_lines, zone_lines
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
@@ -18,6 +19,9 @@ MAX_EXCERPT = 40
 """Characters by which a remark names the text it is about."""
 MAX_COMMANDS = 3
 """Commands under one finding; the raw answers list every question."""
+
+MAX_BRIEF = 3
+"""Lines of a list that a summary keeps."""
 
 TONES: Mapping[Outcome, str] = {
     Outcome.FAIL: "bad",
@@ -35,6 +39,13 @@ VERDICT_MARKS: Mapping[Word, tuple[str, str]] = {
     Word.DO_NOT_SEND: ("bad", "▲"),
     Word.UNDETERMINED: ("open", "◇"),
 }
+
+EDITS: Mapping[Action, str] = {
+    Action.ADD: N_("Add the {type} record at {name}"),
+    Action.REPLACE: N_("Replace the {type} record at {name}"),
+    Action.REMOVE: N_("Remove the {type} record at {name}"),
+}
+"""What to do with a record."""
 
 _SECTION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
@@ -58,7 +69,7 @@ class Row:
 class ChangeView:
     """One record to change: what to do, and its old and new text in lines of pieces; empty where there is none."""
 
-    action: str
+    action: Action
     name: str
     rdtype: str
     old: Sequence[Sequence[Piece]]
@@ -83,17 +94,6 @@ class SourceView:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One family at a glance: its plain name, how it stands, and its findings in numbers."""
-
-    name: str
-    tone: str
-    shape: str
-    word: str
-    counts: str
-
-
 def anchors(findings: Iterable[Finding]) -> dict[int, str]:
     """An HTML id for each finding (by identity), the same in every page of the same audit."""
     used: Counter[str] = Counter()
@@ -108,7 +108,9 @@ def anchors(findings: Iterable[Finding]) -> dict[int, str]:
 def label(finding: Finding) -> str:
     """The outcome in words, beside its shape."""
     if finding.outcome is Outcome.FAIL:
-        return f"{finding.severity.value}, {words.LEVELS[finding.severity]}"
+        return _("{severity}, {level}").format(
+            severity=words.SEVERITIES[finding.severity], level=words.LEVELS[finding.severity]
+        )
     return words.OUTCOMES[finding.outcome]
 
 
@@ -149,7 +151,7 @@ def _change(change: RecordChange) -> ChangeView:
         before, after = [(old or "", False)], [(new or "", False)]
     cut = string_lines if change.type in QUOTED_TYPES else _one_line
     return ChangeView(
-        words.ACTIONS[change.action],
+        change.action,
         change.name,
         change.type,
         cut(before) if old is not None else [],
@@ -186,40 +188,3 @@ def commands(finding: Finding) -> list[str]:
     """What to type to see the evidence without deliv."""
     asked = dict.fromkeys((e.name, e.rdtype) for e in finding.evidence if e.name and e.rdtype)
     return [words.dig(name, rdtype) for name, rdtype in list(asked)[:MAX_COMMANDS]]
-
-
-def topics(findings: Iterable[Finding]) -> list[Topic]:
-    """Each family at a glance, in report order."""
-    return [_topic(name, members) for name, members in by_family(findings)]
-
-
-def by_family(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Findings under their family's plain name, families in the order in which they first stand."""
-    families: dict[str, list[Finding]] = {}
-    for finding in findings:
-        families.setdefault(words.family(finding.check), []).append(finding)
-    return list(families.items())
-
-
-def _topic(name: str, findings: Sequence[Finding]) -> Topic:
-    number = Counter(f.outcome for f in findings)
-    grave = sum(f.outcome is Outcome.FAIL and f.severity.at_least(Severity.HIGH) for f in findings)
-    unasked = sum(f.is_unasked for f in findings)
-    unknown = number[Outcome.UNKNOWN] + number[Outcome.ERROR] - unasked
-    lesser = number[Outcome.FAIL] - grave
-    said = (
-        *((grave, "required"), (lesser, "advised"), (unknown, "not seen")),
-        *((number[Outcome.PASS], "passed"), (unasked, "nothing to judge")),
-    )
-    counts = " · ".join(f"{count} {word}" for count, word in said if count)
-    if grave:
-        return Topic(name, "bad", "▲", "to fix", counts)
-    if lesser:
-        return Topic(name, "bad", "△", "can be better", counts)
-    if unknown:
-        return Topic(name, "open", "◇", "not all seen", counts)
-    if number[Outcome.PASS]:
-        return Topic(name, "good", "●", "in order", counts)
-    if unasked:
-        return Topic(name, "none", "–", "nothing to judge yet", counts)
-    return Topic(name, "none", "–", "does not apply", counts)

@@ -1,0 +1,92 @@
+"""What changed since an earlier audit, as the page lists it; a fault that only new rules see is no new fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deliverability.diff import Change, diff
+from deliverability.document import Audit
+from deliverability.fastclass import dataclass
+from deliverability.findings import Finding
+from deliverability.reports import words
+from deliverability.reports.language import N_, _
+from deliverability.reports.view import TONES
+
+KINDS: Mapping[str, str] = {
+    "new": N_("New"),
+    "changed": N_("Changed"),
+    "undecided": N_("Cannot be told"),
+    "rules": N_("Checked in one of the two audits only"),
+    "still": N_("Still there"),
+    "fixed": N_("Fixed"),
+}
+"""As `reports.diff.KINDS`, with what follows from another set of rules by itself."""
+MAX_BRIEF = 5
+"""Changes of one kind that a summary lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change: how it stands now, and how it stood where that was said otherwise. `gone`: no longer so."""
+
+    finding: Finding
+    tone: str
+    shape: str
+    before: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The changes of one kind; `more` were left out of a summary."""
+
+    title: str
+    number: int
+    lines: Sequence[Line]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since `since`, when the verdict was `verdict`; `rules` says that the rules did, or is empty."""
+
+    since: str
+    instant: str
+    verdict: str
+    rules: str
+    groups: Sequence[Group]
+
+
+def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
+    """Lay two audits of a domain side by side; a summary (`brief`) lists a few of each kind."""
+    found = diff(previous, audit)
+    ran = [{finding.check for finding in one.findings} for one in (previous, audit)]
+    kinds: dict[str, list[Change]] = {kind: [] for kind in KINDS}
+    for kind in KINDS:
+        for change in getattr(found, kind, ()):
+            in_both = all(change.shown.check in checks for checks in ran)
+            kinds[kind if in_both else "rules"].append(change)
+    bound = MAX_BRIEF if brief else len(previous.findings) + len(audit.findings)
+    groups = [_group(kind, members, bound) for kind, members in kinds.items() if members]
+    rules = ""
+    if previous.ruleset != audit.ruleset:
+        rules = _("The rules changed between the two audits, from {before} to {after}.").format(
+            before=previous.ruleset, after=audit.ruleset
+        )
+    return Changes(words.when(previous.started_at), previous.started_at, previous.verdict.word, rules, groups)
+
+
+def _group(kind: str, members: Sequence[Change], bound: int) -> Group:
+    return Group(_(KINDS[kind]), len(members), [_line(kind, one) for one in members[:bound]], len(members[bound:]))
+
+
+def _line(kind: str, change: Change) -> Line:
+    finding, was = change.shown, change.before
+    gone = kind == "fixed" and change.after is None
+    return Line(
+        finding=finding,
+        tone="good" if gone else TONES[finding.outcome],
+        shape="●" if gone else words.shape(finding.outcome, finding.severity),
+        before=was.title if was and was.title != finding.title else "",
+        gone=gone,
+    )

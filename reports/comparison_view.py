@@ -1,0 +1,291 @@
+"""A comparison as the page shows it: the sentence that its grade allows, what was tried, what is not ruled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from deliverability.compare.result import (
+    GRADES,
+    SCHEMA,
+    Attribution,
+    Check,
+    Comparison,
+    Day,
+    Metric,
+    ProviderChange,
+    ShareOf,
+    Side,
+    Term,
+    Threat,
+)
+from deliverability.events.plain import NotThose, from_plain
+from deliverability.fastclass import dataclass
+from deliverability.reports.charts.compared import METRIC_NAMES
+from deliverability.reports.charts.scale import in_points, signed
+from deliverability.reports.figures import window
+from deliverability.reports.language import N_, _, ngettext
+from deliverability.reports.rates import percent
+from deliverability.reports.words import provider_name
+
+UNREADABLE = N_("The comparison in this document is damaged, or of another version of deliv; it is not shown.")
+
+RUNGS: Mapping[str, str] = {
+    "E0": N_("two totals differ; why, nobody can tell from them"),
+    "E1": N_("more than campaigns differ among themselves"),
+    "E2": N_("more than campaigns differ among themselves, and split into its parts"),
+    "E3": N_("in time with the change, and at no other date as large"),
+    "E4": N_("where the change could reach, and not where it could not"),
+    "E5": N_("in one half of a randomised split, and not in the other"),
+}
+"""Grade → what it says, in plain words."""
+CHECKS: Mapping[str, str] = {
+    "campaigns": N_("enough campaigns"),
+    "data-complete": N_("complete data"),
+    "beyond-campaign-noise": N_("larger than campaigns differ"),
+    "permutation-agrees": N_("shuffled campaigns agree"),
+    "provider-column": N_("mailbox providers known"),
+    "machine-flag": N_("machine opens marked"),
+    "decomposition": N_("split with intervals"),
+    "series-length": N_("a long enough series"),
+    "jump": N_("a jump at the date"),
+    "placebo": N_("no such jump at other dates"),
+    "break-date": N_("the series breaks at the date"),
+    "control-units": N_("a control"),
+    "pre-trend": N_("the control ran alike before"),
+    "control-still": N_("the control did not move"),
+    "difference-in-differences": N_("more than the control"),
+    "arms": N_("a randomised split"),
+    "arm-balance": N_("balanced halves"),
+    "arms-in-parallel": N_("halves at the same time"),
+}
+"""Requirement of a grade → a few words for it."""
+PASSED: Mapping[bool | None, tuple[str, str, str]] = {
+    True: ("good", "●", N_("held")),
+    False: ("bad", "△", N_("failed")),
+    None: ("open", "◇", N_("could not be tried")),
+}
+STATUSES: Mapping[str, tuple[str, str, str]] = {
+    "detected": ("bad", "△", N_("found")),
+    "not_excluded": ("open", "◇", N_("not ruled out")),
+    "excluded": ("good", "●", N_("ruled out")),
+}
+ATTRIBUTED: Mapping[str, str] = {
+    "fixed": N_("Fixed between the two"),
+    "new": N_("New since"),
+    "remaining": N_("Still there"),
+}
+MAX_ATTRIBUTED = 12
+"""Findings of one kind that are laid beside the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A rate before and after, each with its parts; the difference with its interval, and how that was come by."""
+
+    label: str
+    before: str
+    before_of: str
+    after: str
+    after_of: str
+    difference: str
+    method: str
+    p: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that was tried, with its outcome in shape and word."""
+
+    name: str
+    tone: str
+    shape: str
+    word: str
+    value: str
+    why: str
+    rung: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One mailbox provider before and after."""
+
+    name: str
+    sent: str
+    delivered: tuple[str, str, str]
+    opened: tuple[str, str, str]
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What the page says of a comparison; `trouble` alone where it cannot be read."""
+
+    trouble: str = ""
+    made: Comparison | None = None
+    refused: str = ""
+    sentence: str = ""
+    grade: str = ""
+    means: str = ""
+    asked: Sequence[tuple[str, str]] = ()
+    headlines: Sequence[Change] = ()
+    others: Sequence[Change] = ()
+    bounds: str = ""
+    mix: str = ""
+    no_split: str = ""
+    marks: Sequence[Mark] = ()
+    short: Sequence[str] = ()
+    concurrent: Sequence[tuple[str, str]] = ()
+    threats: Sequence[Mark] = ()
+    attribution: Sequence[tuple[str, Sequence[Attribution]]] = ()
+    places: Sequence[Place] = ()
+
+    def of(self, *words: str) -> list[Mark]:
+        """The requirements with this outcome: `held`, `failed`, `could not be tried` by their tone."""
+        return [mark for mark in self.marks if mark.tone in words]
+
+    def open_threats(self) -> list[Mark]:
+        """Threats that were found or are not ruled out."""
+        return [mark for mark in self.threats if mark.tone != "good"]
+
+
+def comparison_box(plain: object) -> Box | None:
+    """The box of a comparison as a document carries it; None where it carries none."""
+    if plain is None:
+        return None
+    known = cast("Mapping[str, Any]", plain) if isinstance(plain, Mapping) else {}
+    if known.get("schema", SCHEMA) != SCHEMA:
+        return Box(trouble=_(UNREADABLE))
+    try:
+        return _box(from_plain(Comparison, known))
+    except (NotThose, ArithmeticError, ValueError):
+        return Box(trouble=_(UNREADABLE))
+
+
+def _box(made: Comparison) -> Box:
+    changes = [_change(METRIC_NAMES.get(name, name), one) for name, one in made.metrics.items()]
+    return Box(
+        made=made,
+        refused=made.refused,
+        sentence=made.sentence,
+        grade=made.grade if made.grade in GRADES else "",
+        means=_(RUNGS.get(made.grade, "")) if made.grade in RUNGS else "",
+        asked=_asked(made),
+        headlines=changes[:2],
+        others=changes[2:],
+        bounds=_bounds(made.human_bounds),
+        mix=_mix(made.mix_distance),
+        no_split="" if made.decomposition else made.decomposition_why,
+        marks=[_mark(one) for one in made.grade_checks],
+        short=made.notes,
+        concurrent=[(one.date, one.label) for one in made.question.concurrent],
+        threats=sorted((_threat(one) for one in made.threats), key=lambda one: _RANKS.get(one.tone, 9)),
+        attribution=_attribution(made.attribution),
+        places=[_place(one) for one in made.providers],
+    )
+
+
+_RANKS = {"bad": 0, "open": 1, "good": 2}
+
+
+def _asked(made: Comparison) -> list[tuple[str, str]]:
+    question = made.question
+    rows = [(_("Before"), _side(made.before)), (_("After"), _side(made.after))]
+    if question.changes:
+        rows.append((_("The change"), "; ".join(_day(one) for one in question.changes)))
+    if question.washout_days:
+        days = ngettext("{number} day after it left out", "{number} days after it left out", question.washout_days)
+        rows.append((_("To settle"), days.format(number=question.washout_days)))
+    if question.horizon_hours:
+        followed = _("each message for {hours} hours after its send").format(hours=f"{question.horizon_hours:g}")
+        rows.append((_("Followed"), followed))
+    named = ((_("Control"), question.control), (_("Split"), question.arms), (_("Plan"), question.plan))
+    return rows + [(what, value) for what, value in named if value]
+
+
+def _day(day: Day) -> str:
+    return f"{day.date} · {day.label}" if day.label else day.date
+
+
+def _side(side: Side) -> str:
+    campaigns = ngettext("{number} campaign", "{number} campaigns", side.campaigns).format(number=f"{side.campaigns:,}")
+    text = _("{campaigns}, {sent} messages sent").format(campaigns=campaigns, sent=f"{side.sent:,}")
+    days = window(side.start, side.end)
+    return f"{text}, {days}" if days else text
+
+
+def _change(label: str, metric: Metric) -> Change:
+    return Change(
+        label=_(label),
+        before=percent(metric.before),
+        before_of=_of(metric.before_share),
+        after=percent(metric.after),
+        after_of=_of(metric.after_share),
+        difference=in_points(metric.difference, metric.low, metric.high) or "–",
+        method=metric.method,
+        p="–" if metric.p is None else _probability(metric.p),
+    )
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _of(share: ShareOf | None) -> str:
+    if share is None:
+        return ""
+    return _("{number} of {total}").format(number=f"{share.numerator:,}", total=f"{share.denominator:,}")
+
+
+def _bounds(bounds: tuple[float, float] | None) -> str:
+    if bounds is None:
+        return ""
+    return _(
+        "Machines open mail too, so what people did is known between bounds: opens by people changed by {low} to {high}"
+        " points."
+    ).format(low=signed(bounds[0]), high=signed(bounds[1]))
+
+
+def _mix(distance: float | None) -> str:
+    if distance is None:
+        return ""
+    return _("{share} of the mail went to other mailbox providers than before.").format(share=percent(distance))
+
+
+def _mark(one: Check) -> Mark:
+    tone, shape, word = PASSED[one.passed]
+    return Mark(_(CHECKS.get(one.name, one.name)), tone, shape, _(word), one.value, one.why, one.rung)
+
+
+def _threat(one: Threat) -> Mark:
+    tone, shape, word = STATUSES.get(one.status, ("none", "–", one.status))
+    return Mark(one.title, tone, shape, _(word), "", one.note, one.id)
+
+
+def _attribution(found: Sequence[Attribution]) -> list[tuple[str, Sequence[Attribution]]]:
+    groups = [(title, [one for one in found if one.status == status]) for status, title in ATTRIBUTED.items()]
+    return [(_(title), members[:MAX_ATTRIBUTED]) for title, members in groups if members]
+
+
+def _place(one: ProviderChange) -> Place:
+    before, after = one.before, one.after
+    refused = ""
+    if one.refused_before is not None and one.refused_after is not None:
+        refused = f"{one.refused_before:,} → {one.refused_after:,}"
+    return Place(
+        name=_("others together") if one.provider == "other" else provider_name(one.provider),
+        sent=f"{before.sent:,} → {after.sent:,}",
+        delivered=(*_ends(before.delivered, after.delivered, before, after), _term(one.delivered)),
+        opened=(*_ends(before.opened, after.opened, before, after), _term(one.opened)),
+        refused=refused,
+    )
+
+
+def _ends(was: int | None, now: int | None, before: Side, after: Side) -> tuple[str, str]:
+    sides = ((was, before.sent), (now, after.sent))
+    one, two = (percent(x / n) if x is not None and n > 0 else "–" for x, n in sides)
+    return one, two
+
+
+def _term(term: Term | None) -> str:
+    return "" if term is None else in_points(term.value, term.low, term.high)
