@@ -51,6 +51,7 @@ async def audit_domain(
         facts={name: to_plain(value) for name, value in facts.items() if name not in _KEPT and not _is_fault(value)},
         dns=tuple(recorder.answers),
         rates=inquiry.inputs.rates_document,
+        comparison=inquiry.inputs.comparison,
         observations=inquiry.inputs.observations(),
         listings={name: names for name, names in recorder.listings.items() if names is not None},
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deliverability.fastclass import dataclass
 
 if TYPE_CHECKING:
+    from deliverability.comparison import Wanted
     from deliverability.dmarc_reports import DmarcReports
     from deliverability.events.figures import RatesFacts
     from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
@@ -41,7 +42,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """The figures; None where nothing was given. `rates_document` is the `deliv.rates/1` of the events by provider."""
+    """The figures; None where nothing was given. `rates_document` is the `deliv.rates/1` of the events by provider.
+
+    `comparison` is the `deliv.comparison/1` of the same events, where a change was named.
+    """
 
     rates: RatesFacts | None = None
     rates_document: Mapping[str, Any] | None = None
@@ -50,6 +54,7 @@ class Inputs:
     postmaster: PostmasterFacts | None = None
     snds: SndsFacts | None = None
     senderhub: SenderHubFacts | None = None
+    comparison: Mapping[str, Any] | None = None
 
     def observations(self) -> tuple[dict[str, Any], ...]:
         """The figures as a document keeps them, so that a replay judges the same."""
@@ -72,7 +77,11 @@ def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
     }
 
 
-def from_observations(observations: Iterable[Mapping[str, Any]], rates: Mapping[str, Any] | None) -> Inputs:
+def from_observations(
+    observations: Iterable[Mapping[str, Any]],
+    rates: Mapping[str, Any] | None,
+    comparison: Mapping[str, Any] | None = None,
+) -> Inputs:
     """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
     from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
     from deliverability.feedback import facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
@@ -85,7 +94,7 @@ def from_observations(observations: Iterable[Mapping[str, Any]], rates: Mapping[
         snds.KIND: ("snds", snds.from_observation),
         senderhub.KIND: ("senderhub", senderhub.from_observation),
     }
-    found: dict[str, Any] = {"rates_document": rates}
+    found: dict[str, Any] = {"rates_document": rates, "comparison": comparison}
     for observation in observations:
         if observation["kind"] in readers:
             name, read = readers[observation["kind"]]
@@ -110,6 +119,40 @@ def read_for(
         own = read_inputs(reports, domain, asked, troubles, progress)
         found[domain] = replace(common, dmarc_reports=own.dmarc_reports, tls_reports=own.tls_reports)
     return found
+
+
+def with_comparison(
+    inputs: Mapping[str, Inputs],
+    events: Sequence[str],
+    wanted: Wanted,
+    asked: Asked,
+    progress: Callable[[int], None],
+) -> dict[str, Inputs]:
+    """The inputs of each domain with what the same events say of a change. They are read once more for it.
+
+    What could not be read was told of when the figures were made. Incomplete data, by the check `data-complete`, make
+    it a refused one. Raises as `comparison.compare`, and ValueError where standard input would be read twice.
+    """
+    from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - only where a change is named
+    from deliverability.comparison import judge, to_document  # noqa: PLC0415 - as above
+
+    if "-" in events:
+        raise ValueError("a comparison reads the events once more, which standard input (-) cannot give: name a file")
+    wanted.question(two_sets=False)
+    table, _ = read_tables(events, None, asked, None, progress, by=wanted.columns())
+    rates = next((one.rates for one in inputs.values() if one.rates is not None), None)
+    document = to_document(judge(table, None, wanted, incomplete=_gaps(rates)))
+    return {domain: replace(one, comparison=document) for domain, one in inputs.items()}
+
+
+def _gaps(rates: RatesFacts | None) -> str:
+    """What the check of completeness says of the events, where it is grave; else empty."""
+    from deliverability.checks.engagement import data_complete  # noqa: PLC0415 - only where a change is named
+    from deliverability.findings import Outcome, Severity  # noqa: PLC0415 - as above
+
+    found = data_complete.judge({"rates": rates}, "") if rates is not None else []
+    grave = [one for one in found if one.outcome is Outcome.FAIL and one.severity.rank >= Severity.MEDIUM.rank]
+    return f"{grave[0].title}." if grave else ""
 
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:

@@ -14,17 +14,26 @@ if TYPE_CHECKING:
 
 METRICS = ("delivered_sent", "opened_sent", "human_opened_sent_low")
 """The rates that a grade may rest on; a test holds them to `compare.measure.GRADED`, which is not loaded for --help."""
-ASKED = ("change", "concurrent", "washout", "control", "arms", "segment", "metric", "plan")
+CHANGE = ("change", "concurrent", "washout", "control")
 """The parameters of `change_options`."""
 
 
 def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--change, --concurrent, --washout, --control, --arms, --segment, --metric, --plan."""
+    """--change, --concurrent, --washout, --control."""
     decorators: list[Decorator] = [
         option("--change", multiple=True, metavar="DATE[=LABEL]", help="The day of a fix, such as 2026-09-15=DKIM."),
         option("--concurrent", multiple=True, metavar="DATE=LABEL", help="Something else that happened then."),
         option("--washout", type=click.IntRange(0, 3650), metavar="DAYS", help="Days after a fix left out; else 14."),
         option("--control", metavar="COL=VALUE,...", help="Mail that the fix cannot touch, such as provider=yahoo."),
+    ]
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def method_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--arms, --segment, --metric, --plan."""
+    decorators: list[Decorator] = [
         option("--arms", metavar="COL", help="The column of a randomised split: its two values are compared."),
         option("--segment", metavar="COL", help="Does the change differ by this column?"),
         option(
@@ -49,7 +58,7 @@ def wanted_of(asked: Mapping[str, Any]) -> Wanted:
         concurrent=tuple(asked["concurrent"]),
         washout=asked["washout"],
         control=asked["control"] or "",
-        arms=asked["arms"] or "",
-        segment=asked["segment"] or "",
-        metrics=tuple(asked["metric"]) or METRICS[:2],
+        arms=asked.get("arms") or "",
+        segment=asked.get("segment") or "",
+        metrics=tuple(asked.get("metric", ())) or METRICS[:2],
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from deliverability.cli._change import CHANGE, change_options, wanted_of
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, source_options, sources_of, troubles_of, warn_of, zone_of
@@ -26,13 +27,13 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
 NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _, _ in _OPTIONS)
 """The names under which a document keeps what was given."""
 _READING = ("source", "timezone", "config")
-GIVEN = (*NAMES, *_READING)
+GIVEN = (*NAMES, *_READING, *CHANGE)
 """The parameters of `given_options`."""
 
 
 def given_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--events, --dmarc-reports and the like, and how events are read."""
-    function = source_options(function)
+    """--events, --dmarc-reports and the like, how events are read, and the change that they are cut at."""
+    function = change_options(source_options(function))
     decorators: list[Decorator] = [
         option(name, multiple=True, metavar=metavar, help=text) for name, metavar, text in _OPTIONS
     ]
@@ -49,21 +50,37 @@ def given_inputs(
     A replay uses what the stored audit was given, unless the command line gives something. Raises Problem.
     """
     reading = {name: asked.pop(name, None) for name in _READING}
+    change = {name: asked.pop(name, None) for name in CHANGE}
     given = Given(**{name: tuple(asked.pop(name, None) or ()) for name in NAMES})
+    named = _named(change)
+    if named and not given.events and (stored is None or given != Given()):
+        raise Problem("--change needs the events that it cuts: --events PATH")
     if given == Given():
+        if named:
+            raise Problem("a stored audit keeps its own comparison: give --events to make another")
         return _stored(domains, stored)
     options = {name: list(paths) for name in NAMES if (paths := getattr(given, name))}
     options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
-    return _read(domains, given, reading, quiet=quiet), options
+    options |= named
+    return _read(domains, given, reading, change if named else None, quiet=quiet), options
+
+
+def _named(change: Mapping[str, Any]) -> dict[str, Any]:
+    """What the document's options say of the change; empty without one. Raises Problem."""
+    said = {name: list(value) if isinstance(value, tuple) else value for name, value in change.items()}
+    found = {name: value for name, value in said.items() if value not in (None, [])}
+    if found and not change["change"]:
+        raise Problem(f"--{min(found)} goes with --change DATE")
+    return found
 
 
 def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inputs], dict[str, Any]]:
-    if stored is None or not (stored.observations or stored.rates):
+    if stored is None or not (stored.observations or stored.rates or stored.comparison):
         return {}, {}
     from deliverability.inputs import from_observations  # noqa: PLC0415 - a replay
 
     try:
-        inputs = from_observations(stored.observations, stored.rates)
+        inputs = from_observations(stored.observations, stored.rates, stored.comparison)
     except ValueError as error:
         raise Problem(f"a damaged deliv audit ({error})") from None
     kept = {name: stored.options[name] for name in GIVEN if name in stored.options}
@@ -79,9 +96,11 @@ def _names(domains: Sequence[str]) -> list[str]:
         raise Problem(str(error)) from None
 
 
-def _read(domains: Sequence[str], given: Given, reading: Mapping[str, Any], *, quiet: bool) -> dict[str, Inputs]:
+def _read(
+    domains: Sequence[str], given: Given, reading: Mapping[str, Any], change: Mapping[str, Any] | None, *, quiet: bool
+) -> dict[str, Inputs]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - only where something is given
-    from deliverability.inputs import read_for  # noqa: PLC0415 - as above
+    from deliverability.inputs import read_for, with_comparison  # noqa: PLC0415 - as above
     from deliverability.rates import Asked  # noqa: PLC0415 - as above
 
     asked = Asked(
@@ -94,6 +113,8 @@ def _read(domains: Sequence[str], given: Given, reading: Mapping[str, Any], *, q
     try:
         with troubles_of(None) as troubles:
             found = read_for(_names(domains), given, asked, troubles, meter)
+            if change is not None:
+                found = with_comparison(found, given.events, wanted_of(change), asked, meter)
     except (ValueError, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None
     finally:

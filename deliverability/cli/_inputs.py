@@ -12,6 +12,7 @@ from deliverability.lookup import LiveResolver, ReplayResolver, Resolver
 from deliverability.lookup.keyed import keyed
 
 if TYPE_CHECKING:
+    from deliverability.compare.result import Comparison
     from deliverability.document import Audit
     from deliverability.lookup import ZoneResolver
 
@@ -21,21 +22,37 @@ MAX_AUDIT_OCTETS = 64 * 1024 * 1024
 
 def read_audit(path: str) -> Audit:
     """A stored audit; Problem, in one line, where the file is none."""
+    from deliverability.document import DocumentError, from_json  # noqa: PLC0415 - only where one is read
+
+    try:
+        return from_json(_text(path, "an audit"))
+    except DocumentError as error:
+        raise Problem(f"{path}: {error}") from None
+
+
+def read_comparison(path: str) -> Comparison:
+    """A stored comparison; Problem, in one line, where the file is none."""
+    from deliverability.comparison import NotADocument, from_json  # noqa: PLC0415 - only where one is read
+
+    try:
+        return from_json(_text(path, "a comparison"))
+    except NotADocument as error:
+        raise Problem(f"{path}: {error}") from None
+
+
+def _text(path: str, what: str) -> str:
+    """The text of a stored document. Raises Problem."""
     try:
         with Path(path).open("rb") as file:
             raw = file.read(MAX_AUDIT_OCTETS + 1)
     except OSError as error:
         raise Problem(f"{path}: {error.strerror or error}") from None
     if len(raw) > MAX_AUDIT_OCTETS:
-        raise Problem(f"{path}: larger than {MAX_AUDIT_OCTETS // 2**20} MiB; no audit is")
-    from deliverability.document import DocumentError, from_json  # noqa: PLC0415 - only where one is read
-
+        raise Problem(f"{path}: larger than {MAX_AUDIT_OCTETS // 2**20} MiB; {what} is not")
     try:
-        return from_json(raw.decode("utf-8"))
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise Problem(f"{path}: not UTF-8 text, so not an audit") from None
-    except DocumentError as error:
-        raise Problem(f"{path}: {error}") from None
+        raise Problem(f"{path}: not UTF-8 text, so not {what}") from None
 
 
 @dataclass(frozen=True, slots=True)

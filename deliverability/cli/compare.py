@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli import SUMMARIES
-from deliverability.cli._change import change_options, wanted_of
+from deliverability.cli._change import change_options, method_options, wanted_of
 from deliverability.cli._options import option, output_options, share_option
 from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
@@ -55,6 +55,7 @@ Examples:
 @click.argument("paths", metavar="[BEFORE [AFTER]]", nargs=-1)
 @option("--events", multiple=True, metavar="PATH", help="One set that holds both times; with --change or --arms.")
 @change_options
+@method_options
 @span_options
 @source_options
 @rejects_option
