@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+LANGUAGES = ("en", "ko")
+"""What --lang takes; a test holds it to `reports.language`, which is not loaded for English."""
 
 
 def option(*names: str, **settings: Any) -> Decorator:
@@ -37,10 +39,18 @@ class _Share(click.FloatRange):
 
 
 def output_options(formats: Sequence[str]) -> Decorator:
-    """--format, --output, --no-color."""
+    """--format, --output, --lang, --no-color. The command runs in the language; its function does not hear of it."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         function = option("--no-color", is_flag=True, help="No colours.")(function)
+        function = option(
+            "--lang",
+            type=click.Choice(LANGUAGES),
+            default="en",
+            expose_value=False,
+            callback=_speak,
+            help="Language of what people read; data stay as they are.",
+        )(function)
         function = option(
             "-o",
             "--output",
@@ -54,3 +64,10 @@ def output_options(formats: Sequence[str]) -> Decorator:
         )
 
     return add
+
+
+def _speak(context: click.Context, _parameter: click.Parameter, name: str) -> None:
+    if name != LANGUAGES[0] and not context.resilient_parsing:
+        from deliverability.reports.language import speaking  # noqa: PLC0415 - English does without
+
+        context.with_resource(speaking(name))
