@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
-from deliverability.reports.charts.scale import Scale, in_percent, level, scale, share
+from deliverability.reports.charts.scale import Scale, between, in_percent, level, scale, share
 from deliverability.reports.charts.svg import (
     GRID,
     LABEL,
@@ -146,9 +146,6 @@ def _said(pair: Pair) -> str:
 
 
 def _cell(end: End) -> str:
-    """`71.2 %`, and beneath it `70.6 % to 71.8 %` and `412 of 21,640`."""
-    low, high = share(end.low), share(end.high)
-    interval = (
-        _("{low} to {high}").format(low=in_percent(low), high=in_percent(high)) if None not in {low, high} else ""
-    )
+    """`71.2 %`, and beneath it `70.6–71.8 %` and `412 of 21,640`."""
+    interval = between(share(end.low), share(end.high))
     return "\n".join(part for part in (_short(end), interval, end.of) if part)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
 from deliverability.reports.charts.labels import HIGH, Box, Placed, placed
-from deliverability.reports.charts.scale import in_percent, scale, share
+from deliverability.reports.charts.scale import between, in_percent, scale, share
 from deliverability.reports.charts.svg import (
     GRID,
     MARK,
@@ -260,7 +260,7 @@ def _cells(spot: Spot, field: Field, names: Sequence[str]) -> tuple[str, ...]:
     high = share(spot.read_high)
     read = in_percent(spot.read)
     if high is not None and high != spot.read:
-        read = _("{low} to {high}").format(low=read, high=in_percent(high))
+        read = between(spot.read, high)
     where = _where(spot, field, names)
     return (
         spot.label,

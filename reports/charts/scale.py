@@ -76,6 +76,13 @@ def in_percent(value: float | None) -> str:
     return _("{number} %").format(number=f"{100 * value:.1f}")
 
 
+def between(low: float | None, high: float | None) -> str:
+    """`70.6–71.8 %`; empty where an end is none."""
+    if low is None or high is None:
+        return ""
+    return f"{in_percent(low).removesuffix(' %')}–{in_percent(high)}"
+
+
 def level(confidence: float) -> str:
     """What a legend calls an interval: `95 % interval`."""
     return _("{level} % interval").format(level=f"{100 * confidence:.4g}")

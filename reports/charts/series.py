@@ -55,8 +55,8 @@ class Series:
         before = [value for day, value in self.fitted if self.changes and day < self.changes[0]]
         if self.placebo is None or not before:
             return None
-        low, high = (min(max(before[-1] + end, 0.0), 1.0) for end in sorted(self.placebo))
-        return self.changes[0], low, high
+        low, high = sorted(self.placebo)
+        return self.changes[0], before[-1] + low, before[-1] + high
 
 
 def series_of(

@@ -170,7 +170,9 @@ def _happened(
         words = f"{day.isoformat()} {mark.label}".strip()
         drawn.append(line(x, y, x, top, stroke_width=1.5))
         room = x - 6 if left else across - x - 6
-        drawn.append(text(x - 5 if left else x + 5, y + 1, words, anchor="end" if left else None, room=room))
+        drawn.append(
+            text(x - 5 if left else x + 5, y + 1, words, anchor="end" if left else None, room=room, class_="halo")
+        )
     return group(*drawn)
 
 

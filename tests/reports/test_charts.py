@@ -449,6 +449,19 @@ class TestNonsense:
     def test_any_number_of_campaigns(self, number: int) -> None:
         self.fine(made(runs("r", "t", campaigns(number, change=number // 2))))
 
+    def test_a_change_of_more_than_all_is_none(self) -> None:
+        assert waterfall("w", "t", ("a", 0.1), [Step("x", 1.5)], ("b", 0.1)) is None
+        assert dumbbell("d", "t", [Pair("x", End(1.5), End(-0.1))]) is None
+        assert quadrant("q", "t", [Spot("x", 1.5, 0.5)], split=(0.5, 0.5), names=QUADRANTS) is None
+
+    def test_a_band_past_all_is_cut_at_the_edge(self) -> None:
+        happened, fitted = [Mark("2026-01-10", "")], [("2026-01-05", 0.99), ("2026-01-12", 0.99)]
+        chart = runs("r", "t", campaigns(10, change=5), happened=happened, fitted=fitted, placebo=(-0.02, 0.5))
+
+        self.fine(chart)
+        assert "100 %" in words(chart)
+        assert "110 %" not in words(chart)
+
     def test_nothing_makes_no_chart(self) -> None:
         assert dumbbell("d", "t", []) is None
         assert waterfall("w", "t", ("a", 0.1), [], ("b", 0.1)) is None
