@@ -24,7 +24,9 @@ from deliverability.reports.mail import mail
 from deliverability.reports.next_fix import next_fix
 from deliverability.reports.page_charts import charts
 from deliverability.reports.path import hops
+from deliverability.reports.prose import prose
 from deliverability.reports.senders import senders, tls
+from deliverability.reports.spoken import spoken, spoken_check
 from deliverability.reports.trust import trust
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def render_html(
         manual: says why a check matters, by its id; a check that this version does not know has no such text.
     """
     environment = _environment()
+    audit, previous = spoken(audit), previous and spoken(previous)
     groups = grouped(audit.findings)
     box = comparison_box(audit.comparison if comparison is None else comparison)
     way = hops(audit.findings)
@@ -77,13 +80,18 @@ def render_html(
         senders=senders(audit),
         tls=tls(audit),
         anchor=partial(_anchor, view.anchors(audit.findings)),
-        manual=manual,
+        whys=partial(_why, manual),
         policy=_policy(environment),
     )
 
 
 def _anchor(anchors: Mapping[int, str], finding: Finding) -> str:
     return anchors[id(finding)]
+
+
+def _why(manual: Mapping[str, Check], check: str) -> str:
+    """Why a check matters; empty where this version does not know it."""
+    return spoken_check(manual[check]).why if check in manual else ""
 
 
 @lru_cache(maxsize=1)
@@ -131,17 +139,21 @@ def _finalized(value: object) -> object:
 
 
 def _inline(text: str) -> str:
-    """Words of ours with what stands between backticks set as code."""
+    """Words of ours in the language that is spoken, with what stands between backticks set as code."""
+    return _coded(prose(text))
+
+
+def _prose(text: str) -> str:
+    """The same as a sentence of its own."""
+    return _coded(words.sentence(prose(text)))
+
+
+def _coded(text: str) -> str:
     parts = text.split("`")
     if len(parts) == 1 or len(parts) % 2 == 0:
         return text
     drawn: str = getattr(_environment().get_template(PARTS).module, "coded")(parts)  # noqa: B009 - a macro of its own
     return drawn
-
-
-def _prose(text: str) -> str:
-    """The same as a sentence of its own."""
-    return _inline(words.sentence(text))
 
 
 def _filled(text: str, **values: object) -> str:

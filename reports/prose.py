@@ -58,9 +58,15 @@ class Template:
 Index = Mapping[str, tuple[Template, ...]]
 
 
+class Said(str):
+    """A text that is in the language that is spoken already: it is not looked up again."""
+
+    __slots__ = ()
+
+
 def prose(text: str, known: Mapping[str, str] | None = None) -> str:
     """`text` in the language that is spoken, or as it is; `known` has texts of which the caller knows better."""
-    if language() == ENGLISH or not text or text.isspace():
+    if language() == ENGLISH or not text or text.isspace() or isinstance(text, Said):
         return text
     return _said(text, known or {}, 0)
 
@@ -75,7 +81,7 @@ def _said(text: str, known: Mapping[str, str], depth: int) -> str:
         found = _fit(template.parts, text)
         if found is not None:
             told = {name: _said(part, known, depth + 1) for name, part in found.items()}
-            return _filled(_(template.id), told)
+            return Said(_filled(_(template.id), told))
     return text
 
 

@@ -12,7 +12,7 @@ from deliverability.document import Audit
 from deliverability.findings import Evidence, Finding, Fix, Outcome
 from deliverability.lookup.answer import Status
 from deliverability.reports.language import ENGLISH, _, language, translated
-from deliverability.reports.prose import prose
+from deliverability.reports.prose import Said, prose
 
 Known = dict[str, str]
 """English texts of one document → the same in the language that is spoken."""
@@ -48,9 +48,9 @@ def _remembered(finding: Finding, known: Known) -> Finding:
         if before:
             known[before] = after
     if finding.settle:
-        known[f"{finding.title}. {finding.settle}"] = f"{said.title}. {said.settle}"
+        known[f"{finding.title}. {finding.settle}"] = Said(f"{said.title}. {said.settle}")
     elif finding.title:
-        known[f"{finding.title}."] = f"{said.title}."
+        known[f"{finding.title}."] = Said(f"{said.title}.")
     return said
 
 
@@ -92,7 +92,10 @@ def _checks() -> Mapping[str, Check]:
 def _manual(check: str, name: str, english: str) -> str | None:
     """What the catalogue has in the place of `english`, if that is what this version's check says."""
     known = _checks().get(check)
-    return translated(f"{check}.{name}") if known and english and getattr(known, name) == english else None
+    if known is None or not english or getattr(known, name) != english:
+        return None
+    text = translated(f"{check}.{name}")
+    return text and Said(text)
 
 
 def _value(value: object) -> object:
@@ -107,8 +110,8 @@ def _title(check: Check, finding: Finding, data: Mapping[str, Any]) -> str | Non
         return None
     rule = (translated(f"{check.id}.ask") or check.ask).removesuffix(".")
     if finding.outcome is Outcome.UNKNOWN:
-        return _("It is not known whether {rule}").format(rule=rule)
-    return _("Does not apply: {rule}").format(rule=rule) if finding.outcome is Outcome.NOT_APPLICABLE else rule
+        return Said(_("It is not known whether {rule}").format(rule=rule))
+    return Said(_("Does not apply: {rule}").format(rule=rule) if finding.outcome is Outcome.NOT_APPLICABLE else rule)
 
 
 def _fix(check: Check | None, finding: Finding, fix: Fix | None, data: Mapping[str, Any]) -> Fix | None:
@@ -132,7 +135,7 @@ def _anew(english: str, template: str, key: str, was: Mapping[str, Any], data: M
     try:
         if translation is None or prose_of(template, was) != english:
             return None
-        return prose_of(translation, data)
+        return Said(prose_of(translation, data))
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
 
