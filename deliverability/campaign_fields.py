@@ -96,13 +96,14 @@ def to_cell(row: Mapping[str, object], clean: Callable[[str], str]) -> Cell:
         campaign=clean(campaign),
         day=day,
         provider=clean(provider_named(_text(row, "provider"))) if "provider" in row else "",
-        auth_rejected=_codes(row["auth_rejected"]) if _said(row.get("auth_rejected")) else {},
+        auth_rejected=_codes(row["auth_rejected"]) if _said(row.get("auth_rejected")) else _NONE,
         **texts,
         **counts,
     )
 
 
 _FLAGS = ("opened_machine", "opened_unknown")
+_NONE: Mapping[str, int] = {}
 
 
 def _said(value: object) -> bool:
@@ -128,6 +129,7 @@ def _plain(value: object) -> str:
     return str(value).strip().encode("utf-8", "replace").decode()
 
 
+@lru_cache(maxsize=4096)
 def _day(text: str) -> date | None:
     if not text:
         return None
@@ -148,6 +150,8 @@ def _day_of(time: datetime) -> date:
 
 def _count(row: Mapping[str, object], name: str) -> int:
     value = row[name]
+    if isinstance(value, str) and len(value) <= 12 and value.isascii() and value.isdigit():  # nearly always
+        return int(value)
     if isinstance(value, (bool, dict, list)):
         raise BadRow("not-a-count", name)
     if not _said(value):

@@ -113,7 +113,9 @@ def test_refusals_may_be_written_in_several_ways(written: str, wanted: dict[str,
     assert good(f'{HEAD},auth_rejected\n{ROW},"{written}"\n').cells[0].auth_rejected == wanted
 
 
-@pytest.mark.parametrize("written", ["x", "5.7.26=-1", "9.9.9=1", "5.7.26=", " ".join(["5.7.26=1"] * 21), "1e5", "5.7.26=1" + " " * 900_000])
+@pytest.mark.parametrize(
+    "written", ["x", "5.7.26=-1", "9.9.9=1", "5.7.26=", " ".join(["5.7.26=1"] * 21), "1e5", "5.7.26=1" + " " * 900_000]
+)
 def test_refusals_that_are_none(written: str) -> None:
     table, troubles = read(f'{HEAD},auth_rejected\n{ROW},"{written}"\n')
     assert table.cells == ()
