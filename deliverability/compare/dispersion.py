@@ -98,7 +98,7 @@ def effective_df(sizes: Sequence[float]) -> float:
     for the weighted variance (Bell and McCaffrey 2002) too wide, since its numerator and denominator go together.
     """
     whole = fsum(sizes)
-    return max(_LEAST_DF, 1 / fsum((size / whole) ** 2 for size in sizes) - 1)
+    return max(_LEAST_DF, 1 / fsum((size / whole) ** 2 for size in sizes) - 1) if whole else _LEAST_DF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.compare.intervals import newcombe, newcombe_did, wilson
+from deliverability.compare.intervals import confidence_sequence, newcombe, newcombe_did, wilson
 
 
 @st.composite
@@ -140,3 +140,46 @@ def test_what_is_no_confidence_is_refused(confidence: float) -> None:
 def test_no_difference_of_differences_without_all_four() -> None:
     with pytest.raises(ValueError, match="of nothing"):
         newcombe_did((1, 2), (1, 2), (1, 2), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "low", "high"),
+    [
+        (0, 100, 0.0, 0.073284),
+        (3, 1000, 0.000069, 0.016418),
+        (14, 100, 0.052256, 0.278049),
+        (1400, 10000, 0.126722, 0.154021),
+    ],
+)
+def test_a_confidence_sequence_gives_robbins_values(x: int, n: int, low: float, high: float) -> None:
+    assert confidence_sequence(x, n) == pytest.approx((low, high), abs=5.1e-7)
+
+
+@given(shares(), st.floats(0.001, 0.5))
+def test_a_confidence_sequence_holds_its_share_and_is_wider_than_one_look(share: tuple[int, int], alpha: float) -> None:
+    x, n = share
+    low, high = confidence_sequence(x, n, alpha)
+    mirrored = confidence_sequence(n - x, n, alpha)
+
+    assert 0.0 <= low <= high <= 1.0
+    assert n == 0 or low <= x / n <= high
+    assert (low == 0.0) or x > 0
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+@given(shares(1000))
+def test_looking_again_and_again_costs_width(share: tuple[int, int]) -> None:
+    low, high = confidence_sequence(*share)
+    once_low, once_high = wilson(*share)
+
+    assert high - low > once_high - once_low
+
+
+def test_nothing_seen_yet_says_nothing_of_a_sequence() -> None:
+    assert confidence_sequence(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("x", "n", "alpha"), [(-1, 5, 0.05), (6, 5, 0.05), (1, 2, 0.0), (1, 2, 1.0)])
+def test_what_is_no_share_or_no_chance_has_no_sequence(x: int, n: int, alpha: float) -> None:
+    with pytest.raises(ValueError, match=r"is no share|between 0 and 1"):
+        confidence_sequence(x, n, alpha)
