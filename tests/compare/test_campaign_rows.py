@@ -276,6 +276,12 @@ def test_a_row_that_cannot_be_right_is_refused_with_its_line(row: str, reason: s
     assert refused(row) == [(3, reason)]
 
 
+def test_opens_by_machines_and_by_nobody_known_are_parts_of_all() -> None:
+    table, troubles = read(f"{HEAD},opened_unknown\n{ROW},15\nb{ROW},16\n")
+    assert [cell.opened_unknown for cell in table.cells] == [15]
+    assert troubles.by_reason == {"machine-above-opened": 1}
+
+
 def test_the_rows_after_a_bad_one_are_read() -> None:
     table, troubles = read(f'{HEAD}\n{ROW}\nb,2026-08-04,"open quote,1,1,1,0,0\nc,2026-08-04,gmail,7,7,1,0,0\n')
     assert counts(table) == {"letter-1": 100, "c": 7}
