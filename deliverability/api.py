@@ -16,7 +16,8 @@ import asyncio
 import ipaddress
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -150,13 +151,32 @@ async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
 
     async def one(inquiry: Inquiry) -> Audit:
         async with gate:
-            asking = AuditResolver(DeadlineResolver(resolver, time.monotonic() + plan.timeout))
-            await asking.open(inquiry.domain)
-            from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel
-
-            return await audit_domain(inquiry, asking, plan.setting)
+            return await _one(plan, resolver, inquiry)
 
     return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))
+
+
+async def stream(plan: Plan, resolver: Resolver) -> AsyncGenerator[Audit]:
+    """The same, one after another in the order given: no more than DOMAINS_AT_ONCE audits are held at any time."""
+    asking = deque[asyncio.Task["Audit"]]()
+    try:
+        for inquiry in plan.inquiries:
+            asking.append(asyncio.create_task(_one(plan, resolver, inquiry)))
+            if len(asking) >= DOMAINS_AT_ONCE:
+                yield await asking.popleft()
+        while asking:
+            yield await asking.popleft()
+    finally:
+        for task in asking:
+            task.cancel()
+
+
+async def _one(plan: Plan, resolver: Resolver, inquiry: Inquiry) -> Audit:
+    asking = AuditResolver(DeadlineResolver(resolver, time.monotonic() + plan.timeout))
+    await asking.open(inquiry.domain)
+    from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel
+
+    return await audit_domain(inquiry, asking, plan.setting)
 
 
 class Asked(TypedDict, total=False):
