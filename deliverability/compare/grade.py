@@ -54,17 +54,24 @@ def grade(found: Sequence[Check]) -> str:
 
 
 def shortfalls(found: Sequence[Check], reached: str) -> tuple[str, ...]:
-    """For the next rung, and for every other that something failed: what kept the grade from it."""
+    """What kept the grade from the next rung, and from every other of which something was tried."""
     above = [rung for rung in GRADES if rung > reached]
-    notes: list[str] = []
-    for rung in above:
-        own = [one for one in found if one.rung == rung and one.passed is not True]
-        failed = [one for one in own if one.passed is False]
-        if rung == "E4" and not own:
-            failed = [one for one in found if one.name in CAPPING and one.passed is False]
-        if shown := (failed or (own if rung == above[0] else []))[:1]:
-            notes.append(NOT_REACHED.format(rung=rung, check=shown[0].name, why=shown[0].why))
-    return tuple(notes)
+    return tuple(
+        NOT_REACHED.format(rung=rung, check=one.name, why=one.why)
+        for rung in above
+        for one in _short(found, rung, needed=rung == above[0])
+    )
+
+
+def _short(found: Sequence[Check], rung: str, *, needed: bool) -> Sequence[Check]:
+    """The checks that failed, else the first that could not be tried; none of a rung that nobody tried to reach."""
+    own = [one for one in found if one.rung == rung]
+    missing = [one for one in own if one.passed is not True]
+    if rung == "E4" and not missing:
+        return [one for one in found if one.name in CAPPING and one.passed is False]
+    if failed := [one for one in missing if one.passed is False]:
+        return failed
+    return missing[:1] if needed or len(missing) < len(own) else ()
 
 
 _LADDER: tuple[tuple[str, str, Callable[[Grounds], Answer]], ...] = (

@@ -73,7 +73,8 @@ def sentence(grounds: Grounds, grade: str, beyond: Sequence[str], refused: str) 
 def _parts(grounds: Grounds, grade: str, beyond: Sequence[str]) -> list[str]:
     if grade == "E0":
         return [_of_totals(grounds)]
-    split = "opened_sent" in beyond and grounds.decomposition is not None
+    parts = grounds.decomposition
+    split = "opened_sent" in beyond and parts is not None and parts.total.low is not None
     ids: list[str] = []
     if grade == "E5":
         ids = ["E5"]
@@ -83,6 +84,8 @@ def _parts(grounds: Grounds, grade: str, beyond: Sequence[str]) -> list[str]:
         ids.append("E1.but")
     if grade in {"E2", "E3", "E4"}:
         ids.append("E2" if split else "E2.noise")
+    elif grade == "E5" and split:
+        ids.append("E2")
     ids += ["E3"] if grade in {"E3", "E4"} and _jumped(grounds, grade) else []
     ids += ["E4"] if grade == "E4" else []
     return ids + (["E4m"] if grade >= "E2" and grounds.dose is not None and grounds.dose.agrees else [])
