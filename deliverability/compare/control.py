@@ -26,7 +26,7 @@ from deliverability.fastclass import dataclass
 
 ROUNDS = 9999
 """Arrangements of periods that are looked at, all of them or drawn."""
-_DRAWS = 1_000_000
+_DRAWS = 400_000
 _FEWEST_ROUNDS = 999
 """Campaigns drawn over all rounds, and the fewest rounds whatever that leaves."""
 MOVED = 0.05

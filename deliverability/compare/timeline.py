@@ -97,7 +97,8 @@ def _columns(series: Series, seasons: Sequence[tuple[str, float]]) -> list[Colum
     columns: list[Column] = [[1.0] * len(days), [day / series.span for day in days]]
     for _, period in seasons:
         for harmonic in range(1, HARMONICS + 1):
-            turns = [2 * pi * harmonic * day / period for day in days]
+            # within the period: campaigns of one weekday have exactly one value, which makes no column
+            turns = [2 * pi * harmonic * (day % period) / period for day in days]
             columns += [[sin(turn) for turn in turns], [cos(turn) for turn in turns]]
     return columns
 
@@ -121,7 +122,7 @@ def _at(rows: Sequence[int], column: Column) -> list[float]:
 def _steps(series: Series, fit: ShareFit, first: int, confidence: float) -> tuple[Step, ...]:
     """The steps that can be told from trend and season, with t's interval and p.
 
-    Where a campaign resembles the one before it, there are in effect fewer of them: variances grow by (1 + r) / (1 - r),
+    Where a campaign resembles the one before it, there are in effect fewer: variances grow by (1 + r) / (1 - r), as does
     the variance of a mean of a first-order autoregression, and degrees of freedom shrink by as much.
     """
     memory = fit.memory()
