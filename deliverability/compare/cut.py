@@ -154,18 +154,14 @@ def _unequal(before: Table, after: Table) -> tuple[str, ...]:
 
 def _on_both(before: Sequence[Cell], after: Sequence[Cell]) -> list[str]:
     """Campaigns that are in both sets: of the same name and day; undated ones where all their counts are equal too."""
-
-    def keys(cells: Sequence[Cell]) -> dict[object, str]:
-        return {(c.campaign, c.day) if c.day else c: c.campaign for c in cells if c.sent}
-
-    ours = {_hashable(key): name for key, name in keys(before).items()}
-    return sorted({name for key, name in keys(after).items() if _hashable(key) in ours})
+    ours = {_key(cell) for cell in before if cell.sent}
+    return sorted({cell.campaign for cell in after if cell.sent and _key(cell) in ours})
 
 
-def _hashable(key: object) -> object:
-    if isinstance(key, Cell):
-        return (*(getattr(key, name) for name in ("campaign", *COLUMNS, *COUNTS)),)
-    return key
+def _key(cell: Cell) -> tuple[object, ...]:
+    if cell.day is not None:
+        return cell.campaign, cell.day
+    return tuple(getattr(cell, name) for name in ("campaign", *COLUMNS, *COUNTS))
 
 
 def _overlap(before: Sequence[Cell], after: Sequence[Cell]) -> tuple[str, str] | None:
