@@ -57,12 +57,12 @@ def full_block(canvas: Canvas, finding: Finding, *, domain: str, why: str = "", 
     lines += _evidence(canvas, sights(finding.evidence), COLORS[finding.outcome], verbose=verbose)
     if finding.fix is not None:
         lines += _fix(canvas, finding.fix)
-    lines += canvas.paragraph(words.sentence(why), _HEADED, head=f"    {_('why')}") if why else []
+    lines += canvas.paragraph(words.sentence(why), _HEADED, head="    " + _("why")) if why else []
     lines += (
-        canvas.paragraph(words.sentence(finding.settle), _HEADED, head=f"    {_('settle')}") if finding.settle else []
+        canvas.paragraph(words.sentence(finding.settle), _HEADED, head="    " + _("settle")) if finding.settle else []
     )
     if finding.outcome is Outcome.FAIL and finding.references:
-        lines += canvas.paragraph(_rules(finding), _HEADED, head=f"    {_('rule')}")
+        lines += canvas.paragraph(_rules(finding), _HEADED, head="    " + _("rule"))
     return lines
 
 
@@ -164,7 +164,7 @@ def _underline(canvas: Canvas, offset: int, length: int, note: str, color: str) 
 
 
 def _fix(canvas: Canvas, fix: Fix) -> list[str]:
-    lines = canvas.paragraph(words.sentence(fix.text), _HEADED, head=f"    {_('fix')}")
+    lines = canvas.paragraph(words.sentence(fix.text), _HEADED, head="    " + _("fix"))
     moves, stays = changing(fix.records)
     for change in moves:
         lines += _change(canvas, change)

@@ -57,7 +57,7 @@ def table(checks: Iterable[Check] = CHECKS, *, width: int, color: bool) -> str:
         for family, members in groupby(listed, key=lambda c: c.family)
     ]
     total = counted(len(listed), "{n} check", "{n} checks")
-    return "\n\n".join([*blocks, f"{total} · {_('deliv explain ID gives the manual page of one')}"]) + "\n"
+    return "\n\n".join([*blocks, " · ".join([total, _("deliv explain ID gives the manual page of one")])]) + "\n"
 
 
 def _rows(canvas: Canvas, checks: Iterable[Check], column: int) -> list[str]:
@@ -84,7 +84,7 @@ def page(check: Check, *, width: int, color: bool) -> str:
     lines += [*canvas.paragraph(check.ask, 2), ""]
     for head, text in ((_("why"), check.why), (_("fix"), check.fix), (_("settle"), check.settle)):
         lines += canvas.paragraph(words.sentence(text), _COLUMN, head=f"  {head}") if text else []
-    lines += canvas.paragraph(words.work(check.effort, check.owner), _COLUMN, head=f"  {_('effort')}")
+    lines += canvas.paragraph(words.work(check.effort, check.owner), _COLUMN, head="  " + _("effort"))
     for reference in check.references:
         lines += _source(canvas, words.citation(reference), reference.source)
     return "\n".join(lines) + "\n"
@@ -92,7 +92,7 @@ def page(check: Check, *, width: int, color: bool) -> str:
 
 def _source(canvas: Canvas, citation: str, name: str) -> list[str]:
     source = SOURCES.get(name)
-    lines = canvas.paragraph(citation, _COLUMN, head=f"  {_('rule')}")
+    lines = canvas.paragraph(citation, _COLUMN, head="  " + _("rule"))
     if source is None:
         return lines
     about = " · ".join(part for part in (source.title, source.date, source.status) if part)

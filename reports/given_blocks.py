@@ -65,7 +65,8 @@ def _table(canvas: Canvas, rows: Sequence[tuple[str, Figure]]) -> list[str]:
     """A line for each figure, in columns where they have room."""
     parts = [(label, figure.share, figure.interval, figure.of) for label, figure in rows]
     if _INDENT + sum(max(map(cells, column)) + GAP for column in zip(*parts, strict=True)) - GAP > canvas.width:
-        texts = (f"{label}: {share} ({interval or _('no interval')}), {of}" for label, share, interval, of in parts)
+        nothing = _("no interval")
+        texts = (f"{label}: {share} ({interval or nothing}), {of}" for label, share, interval, of in parts)
         return [line for text in texts for line in canvas.paragraph(text, _INDENT)]
-    _, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, parts)
+    _head, *lines = table(Canvas(canvas.width - _INDENT, canvas.color), _COLUMNS, parts)
     return [" " * _INDENT + line for line in lines]

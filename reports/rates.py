@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deliverability.reports.language import N_, _
-from deliverability.reports.language import counted as said
+from deliverability.reports.language import N_, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.tables import Column, table
 
@@ -43,11 +42,11 @@ def render(document: Document, *, width: int, color: bool) -> str:
 
 def _read(canvas: Canvas, document: Document) -> list[str]:
     got, window = document["input"], document["window"]
-    sent = said(document["totals"]["sent"], "{n:,} message sent", "{n:,} messages sent")
+    sent = counted(document["totals"]["sent"], "{n:,} message sent", "{n:,} messages sent")
     lines = [canvas.paint(f"{sent}, {_span(window)}" if window["from"] else _("No events"), "bold")]
-    rows, files = said(got["rows"], "{n:,} row", "{n:,} rows"), said(got["files"], "{n:,} file", "{n:,} files")
+    rows, files = counted(got["rows"], "{n:,} row", "{n:,} rows"), counted(got["files"], "{n:,} file", "{n:,} files")
     parts = [_("{rows} in {files}").format(rows=rows, files=files)]
-    parts += [said(got["duplicates"], "{n:,} duplicate", "{n:,} duplicates")] if got["duplicates"] else []
+    parts += [counted(got["duplicates"], "{n:,} duplicate", "{n:,} duplicates")] if got["duplicates"] else []
     parts += [_("{n:,} bad").format(n=got["bad"])] if got["bad"] else []
     parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
@@ -63,16 +62,11 @@ def _read(canvas: Canvas, document: Document) -> list[str]:
 def _asked(mx: Mapping[str, int]) -> str:
     """How many domains were asked for their mail hosts, and of which that says nothing."""
     parts = [
-        said(mx["asked"], "{n:,} domain asked for mail hosts (MX)", "{n:,} domains asked for mail hosts (MX)"),
+        counted(mx["asked"], "{n:,} domain asked for mail hosts (MX)", "{n:,} domains asked for mail hosts (MX)"),
         *([_("{n:,} gave no answer").format(n=mx["unanswered"])] if mx["unanswered"] else []),
         *([_("{n:,} beyond the largest were not asked").format(n=mx["not_asked"])] if mx["not_asked"] else []),
     ]
     return "; ".join(parts)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def _span(window: Mapping[str, str]) -> str:

@@ -139,7 +139,7 @@ def _next_fix(canvas: Canvas, audit: Audit) -> list[str]:
         return canvas.paragraph(
             _("No action needed.") if clear else _("Nothing that was seen needs a repair."), _MARGIN
         )
-    lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head=f"  {_('fix next')}")
+    lines = canvas.paragraph(finding.title if finding else choice.check, _HEADED, "bold", head="  " + _("fix next"))
     lines += canvas.paragraph(words.sentence(choice.why), _HEADED)
     if finding and finding.fix:
         lines += canvas.paragraph(words.effort(finding.fix), _HEADED, "dim")

@@ -7,7 +7,7 @@ from datetime import date
 
 from deliverability.feedback.tls import RESULT_TYPES
 from deliverability.feedback.tls_sums import DaySum, FailureSum, PolicySum
-from deliverability.reports.language import _, counted
+from deliverability.reports.language import N_, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
 from deliverability.reports.words import sentence, shown
@@ -22,6 +22,7 @@ MAX_DAYS = 14
 MAX_BAD = 5
 """Refused files that are named."""
 
+NOBODY = N_("no domain named")
 _INDENT = 2
 
 
@@ -76,7 +77,7 @@ def _listed(canvas: Canvas, title: str, entries: Sequence[list[str]], most: int)
 
 def _policy(canvas: Canvas, policy: PolicySum) -> list[str]:
     mode = f" ({', '.join(policy.modes)})" if policy.modes else ""
-    name = f"{policy.domain or _('no domain named')} · {policy.type}{mode}"
+    name = f"{policy.domain or _(NOBODY)} · {policy.type}{mode}"
     color = ["red"] if policy.sessions_failed else []
     return canvas.ends(name, _failed(policy), *color, indent=_INDENT)
 
@@ -91,7 +92,7 @@ def _failure(canvas: Canvas, failure: FailureSum) -> list[str]:
     code = f": {failure.reason_code}" if failure.reason_code else ""
     lines = canvas.ends(f"{said}{code}", f"{failure.sessions:,}", indent=_INDENT)
     route = f"{failure.sending_mta_ip or '?'} → {failure.receiving_mx or failure.receiving_ip or '?'}"
-    about = f"{failure.domain or _('no domain named')} · {failure.result_type} · {route} · {failure.reporter or '?'}"
+    about = f"{failure.domain or _(NOBODY)} · {failure.result_type} · {route} · {failure.reporter or '?'}"
     return [*lines, *canvas.paragraph(about, 2 * _INDENT, "dim")]
 
 

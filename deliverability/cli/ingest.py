@@ -56,13 +56,15 @@ def command(paths: tuple[str, ...], into: str, rejects: str | None, max_bad_shar
 
 
 def _sentence(done: Ingested, into: str) -> str:
-    from deliverability.reports.rates import counted  # noqa: PLC0415 - not at start-up
+    from deliverability.reports.language import counted  # noqa: PLC0415 - not at start-up
 
     known = done.known
-    parts = [f"{counted(done.added, 'event')} added to {visible(into)}"]
+    added = counted(done.added, "{n:,} event", "{n:,} events")
+    rows, files = counted(done.rows, "{n:,} row", "{n:,} rows"), counted(done.files, "{n:,} file", "{n:,} files")
+    parts = [f"{added} added to {visible(into)}"]
     parts += [f"{known:,} {'was' if known == 1 else 'were'} there already or came twice"] if known > 0 else []
     parts += [f"{done.bad:,} bad"] if done.bad else []
-    return f"{', '.join(parts)} ({counted(done.rows, 'row')} in {counted(done.files, 'file')})"
+    return f"{', '.join(parts)} ({rows} in {files})"
 
 
 def _ingested(

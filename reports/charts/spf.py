@@ -185,7 +185,8 @@ def _described(total: int, found: Sequence[Branch]) -> str:
     words = ngettext("{n} record", "{n} records", len(found)).format(n=len(found))
     said = _("{records}, {spent} look-ups; receivers make {limit}.").format(records=words, spent=total, limit=LIMIT)
     past = next((branch.name for branch in found if branch.offender), "")
-    return f"{said} {_('The limit is passed in the record at {name}.').format(name=past)}" if past else said
+    told = _("The limit is passed in the record at {name}.").format(name=past)
+    return f"{said} {told}" if past else said
 
 
 def _cells(branch: Branch) -> tuple[str, ...]:
