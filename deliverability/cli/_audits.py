@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from deliverability.document import Audit
 
 FORMATS = ("text", "json", "jsonl", "html")
-ONE_DOMAIN = {"json": "use jsonl", "html": "run once for each domain"}
+ONE_DOMAIN = {"json": "use jsonl", "html": "name a folder, for example -o site/"}
 """Formats that hold one domain, and what to do with several."""
 
 

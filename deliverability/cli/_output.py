@@ -81,7 +81,7 @@ def _check_writable(path: Path) -> None:
         if not path.parent.is_dir():
             raise Problem(f"{path}: there is no directory {path.parent}")
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
 def emit(renderers: Mapping[str, Renderer], chosen: Sequence[tuple[str, str]], no_color: bool) -> None:
@@ -123,7 +123,7 @@ def write_pieces(destination: str, pieces: Iterable[str]) -> None:
         with whole(Path(destination)) as file:
             file.writelines(pieces)
     except (OSError, RuntimeError) as error:  # as in write_whole
-        raise _unwritable(Path(destination), error) from None
+        raise unwritable(Path(destination), error) from None
 
 
 def _made(renderer: Renderer, destination: str, no_color: bool) -> str:
@@ -140,8 +140,9 @@ def write_whole(path: Path, text: str) -> None:
         with whole(path) as file:
             file.write(text)
     except (OSError, RuntimeError) as error:  # pathlib's answer to a loop of links is a RuntimeError
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
-def _unwritable(path: Path, error: Exception) -> Problem:
+def unwritable(path: Path, error: Exception) -> Problem:
+    """Why nothing could be written there."""
     return Problem(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")

@@ -21,6 +21,7 @@ from deliverability.cli._given import GIVEN, given_inputs, given_options
 from deliverability.cli._inputs import Origin, origin_of, read_audit
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
+from deliverability.cli._portfolio import Site, Tally, folder_of, listed
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
 from deliverability.findings import Role, Severity
@@ -34,7 +35,7 @@ SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 HELP = f"""{SUMMARIES["audit"]}
 
 Every fault that keeps mail from people, worst first, with the record to publish. DOMAIN may be written with A-labels or
-U-labels; several are audited at once.
+U-labels; several are audited at once, and -o DIR/ writes a page for each with an index, worst first.
 
 \b
 Examples:
@@ -44,6 +45,7 @@ Examples:
   deliv audit example.com --zone example.com.zone     answers from a zone file only, no network
   deliv audit example.com --events exports/ --dmarc-reports reports/ -o audit.html
   deliv audit --replay audit.json                     the same audit again, offline
+  deliv audit --from domains.txt -o site/             a page for each domain, the worst first
 """
 
 STORED = (
@@ -57,6 +59,7 @@ RECORDED = {"resolver", "zone"}
 
 @click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
 @click.argument("domains", metavar="DOMAIN...", nargs=-1)
+@option("--from", "listing", metavar="FILE", help="A list of domains, one a line; - is stdin.")
 @option("--resolver", multiple=True, metavar="ADDR", help="DNS server: 192.0.2.1, 192.0.2.1:5353, tls://…, https://…")
 @option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file).")
 @option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones.")
@@ -79,6 +82,7 @@ def command(
     context: click.Context,
     /,
     domains: tuple[str, ...],
+    listing: str | None,
     replay: str | None,
     fail_on: str | None,
     form: str | None,
@@ -90,22 +94,37 @@ def command(
 ) -> int:
     """See HELP."""
     stored = None if replay is None else read_audit(replay)
+    if stored is not None and listing is not None:
+        raise Problem("--from names domains to ask about; a stored audit (--replay) has its own")
     given = {name: asked.pop(name) for name in GIVEN}
     key = None if stored or asked["zone"] else key_from_environment(os.environ)
     asked["dqs"] = key is not None
     if stored is not None:
         domains, asked = domains or (stored.subject.domain,), _restored(context, asked, stored)
-    if not domains:
+    source = listed(domains, listing)
+    if not source.domains:
         raise click.UsageError("name a domain, for example: deliv audit example.com", context)
-    chosen = targets(form, outputs, FORMATS)
-    check_count(chosen, len(domains))
-    inputs, recorded = given_inputs(domains, given, stored, quiet=quiet)
-    request, origin = _prepare(domains, asked | {"inputs": inputs}, recorded, stored, key)
-    audits = asyncio.run(_audit(request, origin, progress=not quiet))
-    emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
+    folder, files = folder_of(outputs, form)
+    chosen = targets(form, files, FORMATS) if files or folder is None else []
+    check_count(chosen, len(source.domains))
+    inputs, recorded = given_inputs(source.domains, given, stored, quiet=quiet)
+    request, origin = _prepare(source.domains, asked | {"inputs": inputs}, recorded, stored, key)
+    level = Severity(fail_on) if fail_on else None
+    if folder is None:
+        audits = asyncio.run(_audit(request, origin, progress=not quiet))
+        code = _exit_code(audits, level)
+    else:
+        site = Site(folder, source)
+        audits, code = asyncio.run(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
+    if chosen:
+        emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
+    return code
+
+
+def _exit_code(audits: Sequence[Audit], fail_on: Severity | None) -> int:
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
 
-    return exit_code([(a.verdict, a.findings) for a in audits], Severity(fail_on) if fail_on else None)
+    return exit_code([(a.verdict, a.findings) for a in audits], fail_on)
 
 
 def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> dict[str, Any]:
@@ -145,3 +164,21 @@ async def _audit(request: api.Plan, origin: Origin, *, progress: bool) -> list[A
             return await api.run(request, resolver)
     finally:
         await origin.aclose()
+
+
+async def _fill(
+    site: Site, request: api.Plan, origin: Origin, fail_on: Severity | None, *, keep: bool, progress: bool
+) -> tuple[list[Audit], int]:
+    """Write each audit as it comes; they are held only where another output wants them. The exit code is of all."""
+    kept: list[Audit] = []
+    codes = set[int]()
+    try:
+        with site, Tally(len(request.inquiries), progress) as tally:
+            async for audit in api.stream(request, origin.resolver):
+                site.add(audit)
+                codes.add(_exit_code([audit], fail_on))
+                kept += [audit] if keep else []
+                tally.count()
+    finally:
+        await origin.aclose()
+    return kept, next((code for code in (1, 3) if code in codes), 0)
