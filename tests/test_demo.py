@@ -181,8 +181,8 @@ def test_a_folder_that_cannot_be_made_is_one_line_and_exit_2(
 def test_the_pages_say_what_happened_to_the_mail_and_who_sends(tour: Tour) -> None:
     before, after = tour.file("deliv-demo-before.html"), tour.file("deliv-demo-after.html")
 
-    assert "743 of 5,000 sent" in before  # 14.86 %
-    assert "1,786 of 5,000 sent" in after  # 35.72 %
+    assert "1,486 of 10,000 sent" in before  # 14.86 %
+    assert "3,573 of 10,000 sent" in after  # 35.73 %
     assert "SPF, DKIM or DMARC failed" in before
     assert "SPF, DKIM or DMARC failed" not in after
     assert "1 source that nobody declared" in before
