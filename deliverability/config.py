@@ -1,9 +1,13 @@
-"""`deliv.toml`: what a team keeps beside its code. Read here: the column maps of its own events (`[sources.NAME]`)."""
+"""`deliv.toml`: what a team keeps beside its code.
+
+Read here: the column maps of its own events (`[sources.NAME]`), and what happened when (`[compare] events`).
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,6 +59,26 @@ def user_sources(config: Mapping[str, Any]) -> dict[str, Source]:
         except ValueError as error:
             raise BadConfig(f"sources.{visible(name)}: {visible(str(error))}") from None
     return found
+
+
+def compare_events(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `[compare] events = [{date = 2026-09-20, label = "new design"}]` names, as `DATE=LABEL`.
+
+    Raises BadConfig.
+    """
+    table = _table(config.get("compare", {}), "compare")
+    events = table.get("events", [])
+    if not isinstance(events, list):
+        raise BadConfig("compare.events: should be a list of tables")
+    found: list[str] = []
+    for number, event in enumerate(cast("list[object]", events), start=1):
+        said = _table(event, f"compare.events[{number}]")
+        day, label = said.get("date"), said.get("label", "")
+        text = day.isoformat() if type(day) is date else day
+        if not isinstance(text, str) or not isinstance(label, str):
+            raise BadConfig(f"compare.events[{number}]: should have a date such as 2026-09-20, and a label in quotes")
+        found.append(f"{text}={label}")
+    return tuple(found)
 
 
 def _table(value: object, name: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deliverability.cli._options import Decorator, option
+from deliverability.cli._problem import Problem
 
 if TYPE_CHECKING:
     from deliverability.comparison import Wanted
@@ -55,10 +57,22 @@ def wanted_of(asked: Mapping[str, Any]) -> Wanted:
 
     return Wanted(
         changes=tuple(asked["change"]),
-        concurrent=tuple(asked["concurrent"]),
+        concurrent=(*asked["concurrent"], *_events_of(asked.get("config"))),
         washout=asked["washout"],
         control=asked["control"] or "",
         arms=asked.get("arms") or "",
         segment=asked.get("segment") or "",
         metrics=tuple(asked.get("metric", ())) or METRICS[:2],
     )
+
+
+def _events_of(config: str | None) -> tuple[str, ...]:
+    """What a deliv.toml says that happened. Raises Problem."""
+    if config is None:
+        return ()
+    from deliverability.config import BadConfig, compare_events, read_config  # noqa: PLC0415 - only where there is one
+
+    try:
+        return compare_events(read_config(Path(config)))
+    except (BadConfig, OSError) as error:
+        raise Problem(str(error)) from None

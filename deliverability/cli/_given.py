@@ -114,7 +114,9 @@ def _read(
         with troubles_of(None) as troubles:
             found = read_for(_names(domains), given, asked, troubles, meter)
             if change is not None:
-                found = with_comparison(found, given.events, wanted_of(change), asked, meter)
+                found = with_comparison(
+                    found, given.events, wanted_of({**change, "config": reading["config"]}), asked, meter
+                )
     except (ValueError, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None
     finally:

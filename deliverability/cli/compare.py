@@ -126,7 +126,7 @@ def _compared(
     )
     meter = Meter()
     try:
-        wanted = wanted_of(given)
+        wanted = wanted_of({**given, "config": config})
         return compare(before, after, wanted, asked=asked, troubles=troubles, progress=meter, max_bad=max_bad_share)
     except (NotAComparison, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None

@@ -108,12 +108,12 @@ def metric(pair: Pair, confidence: float, *, refused: bool = False, rng: Random 
 
 def _tested(plain: Metric, pair: Pair, confidence: float, rng: Random | None) -> Metric:
     between = welch(pair.before, pair.after, confidence)
-    tests = [Tested(name="welch", p=between.p, statistic=between.t, df=between.df)]
+    tests = [Tested(name="welch", p=between.p, statistic=between.t, df=float(between.df))]
     dispersion = None
     if rng is not None:
         quasi = quasibinomial(pair.before, pair.after)
         dispersion = quasi.dispersion
-        tests.append(Tested(name="quasibinomial", p=quasi.p, statistic=quasi.t, df=quasi.df))
+        tests.append(Tested(name="quasibinomial", p=quasi.p, statistic=quasi.t, df=float(quasi.df)))
         tests.append(Tested(name="permutation", p=permutation(pair.before, pair.after, rng)))
     return replace(
         plain,

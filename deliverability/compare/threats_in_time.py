@@ -100,7 +100,7 @@ def _pooled(pairs: Sequence[Share]) -> float:
 
 def concurrent(grounds: Grounds) -> Found:
     """T10: other events that were named, and several fixes at once."""
-    events = listed([_named(event) for event in grounds.question.concurrent])
+    events = listed([_named(event) for event in grounds.question.concurrent if _within(event, grounds)])
     if grounds.question.mode == "arms":
         return EXCLUDED, "Whatever else happened met both arms."
     control = grounds.control
@@ -115,6 +115,12 @@ def concurrent(grounds: Grounds) -> Found:
         fixes = listed([_named(change) for change in grounds.question.changes])
         return DETECTED, f"Several changes lie between the sides and cannot be told apart: {fixes}."
     return NOT_EXCLUDED, "No other event was named (--concurrent), and no control stood still."
+
+
+def _within(event: Day, grounds: Grounds) -> bool:
+    """Whether it lies between the first campaign and the last; where there are no dates, nobody can tell."""
+    days = sorted(cell.day for cell in grounds.cut.series if cell.day is not None)
+    return not days or days[0].isoformat() < event.date <= days[-1].isoformat()
 
 
 def _named(day: Day) -> str:
