@@ -137,7 +137,7 @@ def line_of(audit: Audit) -> Line:
 def file_name(domain: str) -> str:
     """The name of a domain's page: the domain itself wherever a file system takes it."""
     safe = _NOT_IN_A_FILE.sub("-", domain)[:MAX_FILE_NAME].lstrip(".")
-    if safe == domain:
+    if safe and safe == domain:
         return f"{safe}.html"
     return f"{safe}-{hashlib.sha256(domain.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.html"
 
