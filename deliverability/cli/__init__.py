@@ -22,6 +22,7 @@ SUMMARIES = {
     "render": "Show a stored audit in any format.",
     "rates": "Turn the events of your sending service into rates.",
     "compare": "Compare before and after a change, and say what the evidence permits.",
+    "plan": "Plan how many campaigns a change needs to show, and how it will be decided.",
     "ingest": "Keep events, normalised and without addresses, each once.",
     "checks": "List every check.",
     "explain": "Explain one check: what it asks, why, how to fix it.",

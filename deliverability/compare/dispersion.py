@@ -64,7 +64,7 @@ def welch(a: Sequence[Share], b: Sequence[Share], confidence: float = CONFIDENCE
     Raises:
         ValueError: A side has fewer than two campaigns with n > 0.
     """
-    before, after = _side(a), _side(b)
+    before, after = pooled(a), pooled(b)
     difference = after.share - before.share
     estimates = (
         combined((before.between, after.between), (before.df, after.df)),
@@ -102,8 +102,12 @@ def effective_df(sizes: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
-    """The pooled share, its variance between campaigns (and what that rests on) and between messages."""
+class Pooled:
+    """The share of all messages of some campaigns, and how sure it is.
+
+    `between`: its variance from how campaigns differ, with `df` degrees of freedom; `sampling`: its variance if every
+    message were drawn by itself.
+    """
 
     share: float
     between: float
@@ -112,7 +116,8 @@ class _Side:
     messages: int
 
 
-def _side(campaigns: Sequence[Share]) -> _Side:
+def pooled(campaigns: Sequence[Share]) -> Pooled:
+    """The pooled share of campaigns. Raises ValueError where fewer than two of them have n > 0."""
     campaigns = [(x, n) for x, n in campaigns if n]
     if len(campaigns) < 2:
         raise ValueError("the variation between campaigns needs two of them on each side")
@@ -128,7 +133,7 @@ def _side(campaigns: Sequence[Share]) -> _Side:
     # half a success and half a failure more, so that a share of 0 or 1 has some variance too
     shrunk = (share * whole + 0.5) / (whole + 1)
     sampling = shrunk * (1 - shrunk) / whole
-    return _Side(share=share, between=between, df=effective_df(weights), sampling=sampling, messages=whole)
+    return Pooled(share=share, between=between, df=effective_df(weights), sampling=sampling, messages=whole)
 
 
 def quasibinomial(a: Sequence[Share], b: Sequence[Share]) -> Quasi:
