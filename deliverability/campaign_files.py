@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,8 @@ from deliverability.events.reading.relations import alias, parquet_heads
 from deliverability.events.reading.request import said
 from deliverability.events.reading.rows import Row, csv_rows
 from deliverability.events.reading.values import Broken, Readable, read_values
-from deliverability.events.source import as_row
+from deliverability.events.recognise import best
+from deliverability.events.source import Source, as_row
 from deliverability.intake.paths import STDIN
 from deliverability.intake.streams import Kind, open_stream, parts_of
 from deliverability.intake.trouble import Refused
@@ -77,23 +78,27 @@ def holds_campaigns(look: Look) -> bool:
     return are_campaigns([str(key) for key in as_row(look.sample[0]) or ()])
 
 
-def holds_rows(path: str) -> bool | None:
-    """Whether the file at `path` holds campaign rows; None where that cannot be told, as of an empty file."""
+def holds_rows(path: str, sources: Mapping[str, Source]) -> bool | None:
+    """Whether the file at `path` holds campaign rows, and no events of `sources`; None where that cannot be told."""
     try:
         if path == STDIN:
-            return _peeked()
+            return _peeked(sources)
         for part in open_stream(path):
             look = _looked(part.stream)[2]
             if look.layout is Layout.PARQUET:
-                return _parquet_holds(Path(path)) if part.kind is Kind.PLAIN else None
+                return _parquet_holds(Path(path), sources) if part.kind is Kind.PLAIN else None
             if look.layout is not Layout.EMPTY:
-                return holds_campaigns(look)
+                return _is_rows(look, sources)
     except Refused:
         return None
     return None
 
 
-def _peeked() -> bool | None:
+def _is_rows(look: Look, sources: Mapping[str, Source]) -> bool:
+    return holds_campaigns(look) and not any(best(value, sources) for value in look.sample)
+
+
+def _peeked(sources: Mapping[str, Source]) -> bool | None:
     """What standard input holds, without taking anything from it."""
     waiting: Any = getattr(sys.stdin, "buffer", None)
     if waiting is None:
@@ -104,17 +109,18 @@ def _peeked() -> bool | None:
         head = waiting.read(HEAD)
         waiting.seek(-len(head), os.SEEK_CUR)
     begun = next(parts_of(STDIN, io.BytesIO(head)), None)
-    return None if begun is None else holds_campaigns(look_at(begun.stream.peek(HEAD)))
+    return None if begun is None else _is_rows(look_at(begun.stream.peek(HEAD)), sources)
 
 
-def _parquet_holds(path: Path) -> bool | None:
+def _parquet_holds(path: Path, sources: Mapping[str, Source]) -> bool | None:
     import duckdb  # noqa: PLC0415 - 150 ms, and an extra
 
     with open_engine() as engine:
         try:
-            return are_campaigns(parquet_heads(engine, alias(engine, path)))
+            heads = parquet_heads(engine, alias(engine, path))
         except duckdb.Error:
             return None
+    return are_campaigns(heads) and not best(dict.fromkeys(heads, ""), sources)
 
 
 def _json(stream: Readable) -> Iterator[Row | Broken]:

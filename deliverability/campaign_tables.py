@@ -66,7 +66,7 @@ def read_tables(
     with ExitStack() as engines:
         read = [
             read_rows(paths, troubles, progress, since=asked.since, until=asked.until)
-            if hold_campaigns(paths)
+            if hold_campaigns(paths, asked)
             else _read_events(paths, asked, troubles, progress, columns, _engine(engines, len(sides)))
             for paths in sides
         ]
@@ -89,12 +89,20 @@ def read_table(
     return read_tables(paths, None, asked, troubles, progress, by=by)[0]
 
 
-def hold_campaigns(paths: Sequence[str]) -> bool:
-    """Whether the files hold campaign rows, and not events. Raises NotACount where they hold both, and MissingPath."""
+def hold_campaigns(paths: Sequence[str], asked: Asked) -> bool:
+    """Whether the files hold campaign rows, and not events. Raises NotACount where they hold both, and MissingPath.
+
+    Files of a source that the user named hold events, and so do those that a source is recognised in.
+    """
+    if asked.source not in {None, "auto"}:
+        return False
     from deliverability.campaign_files import holds_rows  # noqa: PLC0415 - loads what reads events
+    from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
     from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
 
-    kinds = {kind for path in islice(expand(paths), MAX_LOOKED) if (kind := holds_rows(path)) is not None}
+    sources = {**SOURCES, **asked.sources}
+    looked = (holds_rows(path, sources) for path in islice(expand(paths), MAX_LOOKED))
+    kinds = {kind for kind in looked if kind is not None}
     if len(kinds) > 1:
         raise NotACount("events and campaign rows lie together: name the one or the other")
     return True in kinds

@@ -24,6 +24,7 @@ from deliverability import campaign_rows
 from deliverability.campaign_rows import HELP, read_rows
 from deliverability.campaign_tables import read_table, read_tables
 from deliverability.compare.campaigns import COLUMNS, COUNTS, Table, total
+from deliverability.events.sources.generic import generic_source
 from deliverability.intake.paths import MissingPath
 from deliverability.intake.trouble import Troubles
 from deliverability.rates import Asked, NotACount
@@ -421,6 +422,16 @@ def test_both_kinds_on_one_side_are_refused_in_a_line() -> None:
 def test_what_holds_rows_is_told_from_what_is_in_it(form: str) -> None:
     table = read_table([put("folder/anything", _forms()[form]), put("folder/empty", b"")][:1])
     assert (table.kind, total(table.cells, "sent")) == ("campaign rows", 150)
+
+
+def test_files_of_a_source_of_the_user_s_own_hold_events() -> None:
+    own = generic_source({"type": "what", "ts": "date", "recipient": "customer"}, name="crm")
+    text = "campaign,date,what,customer,sent\na,2026-09-01T08:00:00Z,delivered,anna@gmail.com,x\n"
+    text += "a,2026-09-20T08:00:00Z,unsubscribed,ben@gmail.com,x\n"
+    path = [put("crm.csv", text.encode())]
+    for asked in (Asked(sources={"crm": own}), Asked(sources={"crm": own}, source="crm")):
+        table = read_table(path, asked)
+        assert (table.kind, total(table.cells, "delivered")) == ("events", 1)
 
 
 def test_what_deliv_counted_itself_can_be_read() -> None:
