@@ -91,7 +91,7 @@ def _why(text: str, error: Exception) -> str:
 
 def folder_of(outputs: Sequence[str], form: str | None) -> tuple[Path | None, tuple[str, ...]]:
     """The folder among the outputs, which takes pages, and the files among them. Raises Problem for two folders."""
-    folders = [output for output in outputs if output.endswith("/") or (output != "-" and Path(output).is_dir())]
+    folders = [output for output in outputs if _is_folder(output)]
     files = tuple(output for output in outputs if output not in folders)
     if not folders:
         return None, files
@@ -100,6 +100,13 @@ def folder_of(outputs: Sequence[str], form: str | None) -> tuple[Path | None, tu
     if form not in {None, "html"}:
         raise Problem(f"{folders[0]}: a folder takes pages, not {form}; name a file")
     return Path(folders[0]), files
+
+
+def _is_folder(output: str) -> bool:
+    try:
+        return output.endswith("/") or (output != "-" and Path(output).is_dir())
+    except OSError:  # a name that no file can have; who writes the file says so
+        return False
 
 
 class Site:
