@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from deliverability.events.plain import NotThose, from_plain, to_plain
 from deliverability.fastclass import dataclass
 
 if TYPE_CHECKING:
+    from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
     from deliverability.rates import Asked
 
@@ -117,6 +119,7 @@ def compare(
     troubles: Troubles | None = None,
     progress: Callable[[int], None] = lambda _: None,
     max_bad: float = MAX_BAD,
+    audits: tuple[Audit, Audit] | None = None,
 ) -> Comparison:
     """Read both sides, or one set to be cut at its changes or into arms, and say what may be said of the difference.
 
@@ -128,8 +131,10 @@ def compare(
         troubles: Told of what could not be read.
         progress: Called with octets as they are read.
         max_bad: The share of unreadable rows above which nothing is claimed.
+        audits: Of the sending domain, before and after: their findings are laid beside the change.
 
     Raises:
+        NotOneDomain: The audits are of two domains.
         NotAComparison, NotACount, MissingPath, EngineMissing, EngineFailed: what was asked for cannot be had; one line.
     """
     from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - loads what reads files
@@ -137,7 +142,12 @@ def compare(
     wanted = wanted or Wanted()
     question = wanted.question(two_sets=after is not None)
     first, second = read_tables(before, after, asked, troubles, progress, by=wanted.columns())
-    return judged(first, second, question, max_bad=max_bad)
+    found = judged(first, second, question, max_bad=max_bad)
+    if audits is None:
+        return found
+    from deliverability.attribution import attribute  # noqa: PLC0415 - only where there are audits
+
+    return replace(found, attribution=attribute(found, *audits, first, second))
 
 
 def judge(first: Table, second: Table | None, wanted: Wanted, *, incomplete: str = "") -> Comparison:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,11 +25,25 @@ from deliverability.cli._reading import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deliverability.compare.result import Comparison
+    from deliverability.comparison import Wanted
+    from deliverability.document import Audit
+    from deliverability.intake.trouble import Troubles
+    from deliverability.plan_document import Plan
+    from deliverability.rates import Asked
 
 FORMATS = ("text", "json")
 MAX_BAD = 0.05
 """Share of rows that may be unreadable; `compare.grounds.MAX_BAD`, which is not loaded for --help."""
+
+BY_PLAN = {
+    "adopt": "By the plan: adopt. {reason}",
+    "keep_testing": "By the plan: keep testing. {reason}",
+    "stop": "By the plan: stop. {reason}",
+}
+"""What a plan's rule says, as a note of the document."""
 
 HELP = f"""{SUMMARIES["compare"]}
 
@@ -48,11 +63,14 @@ Examples:
   deliv compare --events events/ --change 2026-09-15=DKIM --control provider=yahoo
   deliv compare campaigns.csv --change 2026-09-15 --segment country -o compare.json
   deliv compare test.csv --arms arm
+  deliv compare before/ after/ --audit-before a.json --audit-after b.json
 """
 
 
 @click.command(help=HELP)
 @click.argument("paths", metavar="[BEFORE [AFTER]]", nargs=-1)
+@option("--audit-before", metavar="AUDIT.json", help="An audit of the domain before: its findings beside the change.")
+@option("--audit-after", metavar="AUDIT.json", help="The same after the change.")
 @option("--events", multiple=True, metavar="PATH", help="One set that holds both times; with --change or --arms.")
 @change_options
 @method_options
@@ -66,7 +84,7 @@ def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], 
     chosen = targets(form, outputs, FORMATS)
     sides = _sides(paths, given.pop("events"))
     with troubles_of(given["rejects"]) as troubles:
-        found = _compared(*sides, troubles, **given)
+        found = _compared(*sides, troubles, given)
     warn_of(troubles, given["rejects"])
 
     def text(width: int, colour: bool) -> str:
@@ -101,34 +119,83 @@ def _sides(paths: tuple[str, ...], events: tuple[str, ...]) -> tuple[tuple[str, 
 def _compared(
     before: tuple[str, ...],
     after: tuple[str, ...] | None,
-    troubles: Any,  # noqa: ANN401 - not imported at start-up
-    *,
-    since: date | None,
-    until: date | None,
-    source: str,
-    timezone: str | None,
-    config: str | None,
-    max_bad_share: float,
-    **given: Any,
+    troubles: Troubles,
+    given: Mapping[str, Any],
 ) -> Comparison:
-    from deliverability.comparison import NotAComparison, compare  # noqa: PLC0415 - not at start-up
+    """Read, cut and judge. Raises Problem."""
+    from deliverability.attribution import NotOneDomain  # noqa: PLC0415 - not at start-up
+    from deliverability.comparison import NotAComparison, compare  # noqa: PLC0415 - as above
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - as above
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
-    from deliverability.rates import Asked, NotACount  # noqa: PLC0415 - as above
+    from deliverability.rates import NotACount  # noqa: PLC0415 - as above
 
-    asked = Asked(
-        source=source,
-        sources=sources_of(config),
-        since=since,
-        until=until,
-        zone=zone_of(timezone),
-        now=datetime.now(UTC),
-    )
+    wanted, plan = wanted_of(given), _plan(given["plan"])
     meter = Meter()
     try:
-        wanted = wanted_of({**given, "config": config})
-        return compare(before, after, wanted, asked=asked, troubles=troubles, progress=meter, max_bad=max_bad_share)
-    except (NotAComparison, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
+        found = compare(
+            before,
+            after,
+            wanted if plan is None else _wanted_by(plan, wanted),
+            asked=_asked(given),
+            troubles=troubles,
+            progress=meter,
+            max_bad=given["max_bad_share"],
+            audits=_audits(given["audit_before"], given["audit_after"]),
+        )
+    except (NotAComparison, NotOneDomain, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None
     finally:
         meter.clear()
+    return found if plan is None else _held(plan, found)
+
+
+def _asked(given: Mapping[str, Any]) -> Asked:
+    """How events are read. Raises Problem."""
+    from deliverability.rates import Asked  # noqa: PLC0415 - not at start-up
+
+    return Asked(
+        source=given["source"],
+        sources=sources_of(given["config"]),
+        since=given["since"],
+        until=given["until"],
+        zone=zone_of(given["timezone"]),
+        now=datetime.now(UTC),
+    )
+
+
+def _audits(before: str | None, after: str | None) -> tuple[Audit, Audit] | None:
+    """The audits of both times. Raises Problem."""
+    if before is None and after is None:
+        return None
+    if before is None or after is None:
+        raise Problem("findings are fixed between two audits: give --audit-before and --audit-after")
+    from deliverability.cli._inputs import read_audit  # noqa: PLC0415 - only where there are some
+
+    return read_audit(before), read_audit(after)
+
+
+def _plan(path: str | None) -> Plan | None:
+    """The plan that the comparison is held to. Raises Problem."""
+    if path is None:
+        return None
+    from deliverability.plan_document import NotAPlan, read_plan  # noqa: PLC0415 - only where there is one
+
+    try:
+        return read_plan(path)
+    except NotAPlan as error:
+        raise Problem(str(error)) from None
+
+
+def _wanted_by(plan: Plan, wanted: Wanted) -> Wanted:
+    from deliverability.planning import wanted_by  # noqa: PLC0415 - only where there is a plan
+
+    return wanted_by(plan, wanted)
+
+
+def _held(plan: Plan, found: Comparison) -> Comparison:
+    """The comparison with what the plan's rule says of it."""
+    from deliverability.planning import held_to  # noqa: PLC0415 - only where there is a plan
+
+    decision = held_to(plan, found)
+    said = BY_PLAN[decision.action].format(reason=decision.reason)
+    return replace(found, notes=(said, *found.notes))
