@@ -122,8 +122,8 @@ def _at(rows: Sequence[int], column: Column) -> list[float]:
 def _steps(series: Series, fit: ShareFit, first: int, confidence: float) -> tuple[Step, ...]:
     """The steps that can be told from trend and season, with t's interval and p.
 
-    Where a campaign resembles the one before it, there are in effect fewer: variances grow by (1 + r) / (1 - r), as does
-    the variance of a mean of a first-order autoregression, and degrees of freedom shrink by as much.
+    Where a campaign resembles the one before it, there are in effect fewer: variances grow by (1 + r) / (1 - r), as
+    that of a mean of a first-order autoregression does, and degrees of freedom shrink by as much.
     """
     memory = fit.memory()
     grown = (1 + memory) / (1 - memory)
