@@ -160,7 +160,7 @@ def count(engine: Engine, hours: int | None, by: Sequence[str]) -> Counted:
     if hours is None:
         return Counted(rows=(), had=frozenset(), flagged={}, too_young=too_young, unfollowed=0, late=0)
     unfollowed = _leave_out_unfollowed(engine, hours)
-    late = _leave_out_late(engine, hours, staged(by))
+    late = _leave_out_late(engine, hours)
     columns = {name: f"m.{name}" for name in ("campaign", *by)} | {"unit_day": _DAY, "provider": rates.provider_key()}
     return Counted(
         rows=_rows(engine, columns, by),
@@ -192,16 +192,17 @@ def _leave_out_unfollowed(engine: Engine, hours: int) -> int:
     return int(times)
 
 
-def _leave_out_late(engine: Engine, hours: int, dimensions: Sequence[str]) -> int:
-    """Take out the events beyond the horizon, and fold their messages again."""
+def _leave_out_late(engine: Engine, hours: int) -> int:
+    """Take out the events beyond the horizon. What they named their messages by holds all the same."""
     engine.run(f"""CREATE TABLE late AS SELECT e.rowid AS place, e.message, e.mask FROM event e JOIN message m
         USING (message) WHERE e.state = {GOOD} AND e.ts > m.sent_at + to_hours({hours})""")
     ((times, replies),) = engine.run(f"""SELECT count(*),
         count(*) FILTER ((mask & {BITS[Type.BOUNCED] | BITS[Type.DEFERRED]}) <> 0) FROM late""")
     if times:
         engine.run("DELETE FROM event WHERE rowid IN (SELECT place FROM late)")
-        engine.run("DELETE FROM message WHERE message IN (SELECT message FROM late)")
-        engine.run(f"INSERT INTO message {fold.folded(dimensions, only='SELECT message FROM late')}")
+        engine.run(f"""UPDATE message SET mask = again.mask FROM (SELECT message, bit_or(mask) AS mask FROM event
+            WHERE state = {GOOD} AND message IN (SELECT message FROM late) GROUP BY message) again
+            WHERE message.message = again.message""")
     if replies:
         for statement in ("DROP TABLE bounce", "DROP TABLE deferral", fold.LAST_REPLY, fold.LAST_DEFERRAL):
             engine.run(statement)

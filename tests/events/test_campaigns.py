@@ -280,6 +280,18 @@ def test_every_kind_of_event_is_cut_at_the_horizon(kind: str, more: Row) -> None
     assert [cell.auth_rejected for cell in whole.cells] == [{"5.7.26": 1} if kind == "bounced" else {}]
 
 
+def test_what_a_late_event_names_holds_though_it_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = event("opened", 8 * DAY, "m", "ben@gmail.com", campaign="b", segment="new")
+    rows = [*letter("a", 0 * DAY, messages=5), event("sent", 0 * DAY, "m", "ben@gmail.com", campaign=None), late, END]
+    cells = table(*rows, by=("segment",)).cells
+    assert [(cell.campaign, cell.segment, cell.sent, cell.opened) for cell in cells] == [
+        ("a", "", 5, 0),
+        ("b", "new", 1, 0),
+    ]
+    monkeypatch.setattr(campaigns, "MAX_CAMPAIGNS", 1)
+    assert counts(table(*rows).cells, "sent") == {"2026-09-01": (1,), "a": (5,)}
+
+
 def test_a_machine_open_stays_one_where_the_person_came_after_the_horizon() -> None:
     opens = [event("opened", at, "a-0", machine=machine) for at, machine in ((HOUR, True), (8 * DAY, False))]
     assert counts(table(*letter("a", 0 * DAY), *opens, END).cells, "opened", "opened_machine") == {"a": (1, 1)}

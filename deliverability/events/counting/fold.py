@@ -57,22 +57,16 @@ def messages(dimensions: Sequence[str], *, people: bool = False) -> str:
     The day of a message is that of its send, and of its first event where no send is seen. `people` keeps the
     recipient's key.
     """
-    return f"CREATE TABLE message AS {folded(dimensions, people=people)}"
-
-
-def folded(dimensions: Sequence[str], *, people: bool = False, only: str = "") -> str:
-    """The rows of `message`; `only` is a query for the messages that are wanted."""
     keys = "".join(f", min(CASE WHEN {name} IS NOT NULL THEN hash({name}) END) AS {name}" for name in dimensions)
     keys += ", any_value(person) AS person" if people else ""
     send = _B["queued"] | _B["sent"]
-    wanted = f" AND message IN ({only})" if only else ""
-    return f"""SELECT message, bit_or(mask) AS mask,
+    return f"""CREATE TABLE message AS SELECT message, bit_or(mask) AS mask,
         coalesce(min(ts) FILTER ((mask & {send}) <> 0), min(ts)) AS sent_at,
         min(ts) FILTER ((mask & {send}) <> 0) AS known_sent_at,
         min(ts) FILTER ((mask & {_B["delivered"]}) <> 0) AS delivered_at,
         count(*) FILTER ((mask & {_B["opened"]}) <> 0) AS opens,
         count(*) FILTER ((mask & {_B["clicked"]}) <> 0) AS clicks{keys}
-        FROM event WHERE state = {GOOD}{wanted} GROUP BY message"""
+        FROM event WHERE state = {GOOD} GROUP BY message"""
 
 
 def names(dimension: str) -> str:
