@@ -58,8 +58,10 @@ def _head(canvas: Canvas, comparison: Comparison) -> list[str]:
         return canvas.paragraph(prose(comparison.sentence), 0, "bold", "yellow") + _sides(canvas, comparison)
     grade = _("{grade} of {best}").format(grade=comparison.grade, best=GRADES[-1])
     lines = canvas.ends(prose(comparison.sentence), grade, "bold")
-    means = _("{grade}: {means}.").format(grade=grade, means=GRADE_WORDS[comparison.grade])
-    return [*lines, *canvas.paragraph(means, 0), *_sides(canvas, comparison)]
+    means = _("{grade}: {means}.").format(grade=grade, means=GRADE_WORDS.get(comparison.grade, "–"))
+    by_plan = [line for note in comparison.notes[:1] for line in canvas.paragraph(prose(note), 0, "bold")]
+    held = by_plan if comparison.question.plan else []
+    return [*lines, *canvas.paragraph(means, 0), *held, *_sides(canvas, comparison)]
 
 
 def _sides(canvas: Canvas, comparison: Comparison) -> list[str]:
@@ -150,19 +152,22 @@ def _people(canvas: Canvas, comparison: Comparison) -> list[str]:
 def _parts(canvas: Canvas, comparison: Comparison) -> list[str]:
     split = comparison.decomposition
     title = canvas.paint(_("Where the change of opens of sent comes from"), "bold")
+    how = prose(comparison.decomposition_why)
+    basis = canvas.paragraph(how, _MARGIN, "dim") if how else []
     if split is None:
-        return [title, *canvas.paragraph(prose(comparison.decomposition_why), _MARGIN, "dim")]
+        return [title, *basis]
     rows: list[tuple[str, str, str]] = []
     for name, label in PARTS.items():
         term: Term = getattr(split, name)
         rows.append((f"  {label}", points(term.value), interval(term.low, term.high)))
     level = _("{level} interval").format(level=f"{100 * comparison.question.confidence:g} %")
     lines = table(canvas, (Column("", name=True), Column(_("points")), Column(level)), rows)
-    return [title, *lines, *canvas.paragraph(prose(comparison.decomposition_why), _MARGIN, "dim")]
+    return [title, *lines, *basis]
 
 
 def _notes(canvas: Canvas, comparison: Comparison) -> list[str]:
-    lines = [line for note in comparison.notes for line in canvas.paragraph(prose(note), 0, "dim")]
+    notes = comparison.notes[1:] if comparison.question.plan and not comparison.refused else comparison.notes
+    lines = [line for note in notes for line in canvas.paragraph(prose(note), 0, "dim")]
     for name, read in comparison.input.items():
         side = {"all": _("read"), "before": _("read before"), "after": _("read after")}.get(name, name)
         rows = counted(read.rows, "{n:,} row", "{n:,} rows")
