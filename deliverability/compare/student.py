@@ -16,21 +16,13 @@ _TINY = 1e-300
 _EPSILON = 1e-16
 
 
-def t_cdf(t: float, df: float) -> float:
-    """The chance that Student's t with `df` degrees of freedom, which need not be whole, is at most `t`.
+def two_sided(t: float, df: float) -> float:
+    """The chance of a t at least that far from 0 on either side, with `df` degrees of freedom, whole or not.
+
+    That is the p-value of a two-sided test.
 
     Raises:
         ValueError: `df` is not positive, or `t` is not a number.
-    """
-    tail = two_sided(t, df) / 2
-    return 1 - tail if t > 0 else tail
-
-
-def two_sided(t: float, df: float) -> float:
-    """The chance of a t at least that far from 0 on either side: the p-value of a two-sided test.
-
-    Raises:
-        ValueError: As `t_cdf`.
     """
     if not df > 0 or t != t:  # noqa: PLR0124 - only NaN differs from itself
         raise ValueError(f"t = {t} with {df} degrees of freedom is nothing to look up")

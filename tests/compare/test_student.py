@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from deliverability.compare.student import f_sf, t_cdf, t_quantile, two_sided
+from deliverability.compare.student import f_sf, t_quantile, two_sided
 
 SCIPY: Any = import_module("scipy.stats")
 DF = st.floats(0.1, 1e5)
@@ -18,13 +18,12 @@ DF = st.floats(0.1, 1e5)
 
 @given(st.floats(-1e4, 1e4), DF)
 def test_the_chance_of_a_t_is_scipys(t: float, df: float) -> None:
-    assert t_cdf(t, df) == pytest.approx(SCIPY.t.cdf(t, df), rel=1e-8, abs=1e-300)
     assert two_sided(t, df) == pytest.approx(2 * SCIPY.t.sf(abs(t), df), rel=1e-8, abs=1e-300)
 
 
 @given(st.floats(-8, 8), st.floats(1e5, 1e12))
 def test_with_ever_more_degrees_of_freedom_it_becomes_the_normal_one(t: float, df: float) -> None:
-    assert t_cdf(t, df) == pytest.approx(SCIPY.t.cdf(t, df), rel=1e-6)
+    assert two_sided(t, df) == pytest.approx(2 * SCIPY.t.sf(abs(t), df), rel=1e-6)
 
 
 @given(st.floats(1e-9, 1 - 1e-9), st.floats(0.5, 1e7))
@@ -51,23 +50,20 @@ def test_the_chance_of_an_f_is_scipys(f: float, df1: float, df2: float) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=True), st.floats(1e-3, 1e15))
 def test_a_chance_is_one_whatever_t_is(t: float, df: float) -> None:
     assert 0.0 <= two_sided(t, df) <= 1.0
-    assert 0.0 <= t_cdf(t, df) <= 1.0
     assert 0.0 <= f_sf(t, df, 7) <= 1.0
 
 
 def test_what_lies_infinitely_far_out_never_happens() -> None:
-    assert two_sided(inf, 3) == 0.0
-    assert t_cdf(-inf, 3) == 0.0
-    assert t_cdf(1e200, 3) == 1.0
+    assert two_sided(inf, 3) == two_sided(-inf, 3) == 0.0
+    assert two_sided(1e200, 3) == 0.0
     assert f_sf(inf, 2, 3) == 0.0
-    assert f_sf(-1.0, 2, 3) == 1.0
+    assert f_sf(-1.0, 2, 3) == f_sf(-1e6, 2, 3) == 1.0
 
 
 @pytest.mark.parametrize(("t", "df"), [(1.0, 0.0), (1.0, -2.0), (nan, 3.0), (1.0, nan)])
 def test_what_cannot_be_looked_up_is_refused(t: float, df: float) -> None:
-    for looked_up in (two_sided, t_cdf):
-        with pytest.raises(ValueError, match="degrees of freedom"):
-            looked_up(t, df)
+    with pytest.raises(ValueError, match="degrees of freedom"):
+        two_sided(t, df)
     with pytest.raises(ValueError, match="degrees of freedom"):
         f_sf(t, df, 3.0)
 
