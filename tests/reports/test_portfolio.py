@@ -9,6 +9,7 @@ import pytest
 from deliverability.findings import Subject
 from deliverability.reports import portfolio
 from deliverability.reports.portfolio import file_name, found, line_of, pages
+from deliverability.verdict import Word
 from support import samples
 from support.markup import parse
 
@@ -91,3 +92,19 @@ def test_a_role_or_a_repaired_domain_makes_no_difference_to_the_frame() -> None:
     index = dict(pages([line_of(audit), *lines(1)]))["index.html"]
 
     assert index.index("d0.test") < index.index(">a.test<")
+
+
+def test_the_verdict_weighs_more_than_the_number_of_faults() -> None:
+    line = lines(1)[0]
+    made = [
+        replace(line, domain="fine.test", word=Word.SEND, required=0),
+        replace(line, domain="open.test", word=Word.UNDETERMINED, required=0, unknown=9),
+        replace(line, domain="many.test", word=Word.FIX_FIRST, required=9),
+        replace(line, domain="one.test", word=Word.DO_NOT_SEND, required=1),
+        replace(line, domain="two.test", word=Word.DO_NOT_SEND, required=2),
+    ]
+    links = parse(dict(pages(made))["index.html"]).values("href")
+
+    assert [link for link in links if link.startswith("domains/")] == [
+        f"domains/{name}.test.html" for name in ("two", "one", "many", "open", "fine")
+    ]
