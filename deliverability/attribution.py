@@ -44,6 +44,7 @@ SENTENCES: Mapping[str, str] = {
     "remaining_codes": "Still there, so it explains nothing of the change; {after} messages are refused or put off"
     " {why}.",
     "unrelated": "It does not act on how mail that is sent is received, so it explains nothing of the change.",
+    "harmless": "A fault of this severity keeps no mail out by itself, so it explains nothing of the change.",
     "codes": "Consistent with the change: {turned}.",
     "codes_shared": "Confounded by {others}, of the same time: {turned}, and the codes do not tell them apart.",
     "codes_same": "No change: {went}, not {way} by more than campaigns differ.",
@@ -109,8 +110,13 @@ class _Cause:
     def acts(self) -> bool:
         """Whether it can act on mail that is sent."""
         check = self.finding.check
-        known = check.startswith(ACTING) and check not in NOT_ACTING
-        return bool(self.requirements) or (known and self.finding.severity.at_least(Severity.MEDIUM))
+        looked_at = bool(self.requirements) or (check.startswith(ACTING) and check not in NOT_ACTING)
+        return looked_at and self.weighs
+
+    @property
+    def weighs(self) -> bool:
+        """Whether a receiver minds it today: what is of medium severity works until something else happens."""
+        return self.finding.severity.at_least(Severity.HIGH)
 
 
 def _causes(before: Audit, after: Audit) -> list[_Cause]:
@@ -171,7 +177,8 @@ class _Laid:
 
     def attribution(self, one: _Cause) -> Attribution:
         """One finding with what may be said of it."""
-        refused = self.refusals.of(one.requirements) if one.requirements and self.refusals.met else None
+        named = one.requirements and one.weighs and self.refusals.met
+        refused = self.refusals.of(one.requirements) if named else None
         traced = refused if refused is not None and refused.any else None
         rivals = self._rivals(one, by_code=traced is not None)
         relation, text = self._judged(one, traced, rivals)
@@ -205,7 +212,7 @@ class _Laid:
         if one.status == "remaining":
             return NO_CHANGE, _remaining(refused)
         if not one.acts:
-            return UNRELATED, SENTENCES["unrelated"]
+            return UNRELATED, SENTENCES["unrelated" if one.weighs else "harmless"]
         if refused is None:
             return self._by_rate(GAIN[one.status], rivals)
         relation, text = self._by_code(GAIN[one.status], refused, rivals)

@@ -67,6 +67,27 @@ def history(folder: str, domain: str = "", troubles: Troubles | None = None) -> 
     return sorted(found, key=lambda one: (one.started_at, one.path, one.number))
 
 
+def audits_around(
+    folder: str, comparison: Comparison, domain: str = "", troubles: Troubles | None = None
+) -> tuple[Audit, Audit]:
+    """The audits of a folder that belong to a comparison: the last of the time before, and the first after.
+
+    Args:
+        folder: as for `history`, and so `domain` and `troubles`.
+        comparison: when the change was.
+        domain: whose audits.
+        troubles: told of files that are none.
+
+    Raises:
+        MissingPath: There is no such folder.
+        NoHistory: As `history`; also where it holds no audit of one of the two times.
+    """
+    before, after = around(history(folder, domain, troubles), comparison)
+    if before is None or after is None:
+        raise NoHistory(f"{folder}: no audit {'before' if before is None else 'after'} the change is kept there")
+    return read(before), read(after)
+
+
 def around(saved: list[Saved], comparison: Comparison) -> tuple[Saved | None, Saved | None]:
     """The last audit before the change, and the first after its washout; else the last after the change.
 

@@ -79,3 +79,15 @@ def test_no_step_where_the_other_columns_hold_it() -> None:
 
     assert Steps(columns, [1.0, 2, 3, 4, 5, 6], [1.0] * 6).fits([(3, 3), (0, 0)]) == [None, None]
     assert best_break(columns, [1.0, 2, 3, 4, 5, 6], [1.0] * 6, [3]) is None
+
+
+def test_small_steps_at_a_high_level_keep_their_digits() -> None:
+    rng = Random(2)
+    low = [rng.gauss(0, 1e-3) + (1e-2 if i >= 20 else 0) for i in range(40)]
+    ones = [1.0] * 40
+    found, high = (best_break([ones], [v + level for v in low], ones, range(4, 37)) for level in (0.0, 1e6))
+
+    assert found is not None
+    assert high is not None
+    assert (high.index, high.jump) == (found.index, pytest.approx(found.jump, rel=1e-4))
+    assert high.rss == pytest.approx(found.rss, rel=1e-3)

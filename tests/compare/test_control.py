@@ -231,6 +231,18 @@ def test_trends_that_are_shared_are_not() -> None:
     assert found.pre_trend_p > 0.05
 
 
+def test_of_shared_campaigns_the_trends_are_compared_in_pairs() -> None:
+    linear: Any = import_module("statsmodels.regression.linear_model")
+    target, control = sides(0.8, 0.9, 97, 9, 5), sides(0.8, 0.8, 98, 9, 5, provider="apple")
+    weeks = NUMPY.array([(1.0, float(i)) for i in range(9)])
+    gaps = [(a.delivered - b.delivered) / 20_000 for a, b in zip(target[0], control[0], strict=True)]
+    theirs = linear.OLS(gaps, weeks).fit(cov_type="HC2", use_t=True)
+    found = compared(target, control)
+
+    assert found.pre_trend == pytest.approx(theirs.params[1] / 7)
+    assert found.pre_trend_p == pytest.approx(theirs.pvalues[1], rel=1e-6)
+
+
 def test_without_four_dated_campaigns_before_there_is_no_trend() -> None:
     target, control = sides(0.8, 0.9, 95, 5, 5), sides(0.8, 0.8, 96, 5, 5, name="k")
     undated = [Cell(campaign=c.campaign, sent=c.sent, delivered=c.delivered) for c in target[0]]

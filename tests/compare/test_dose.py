@@ -130,6 +130,21 @@ def test_what_keeps_the_dose_from_agreeing(
     assert why in found.why
 
 
+def test_deliveries_that_rose_while_refusals_only_wavered_do_not_agree() -> None:
+    def wavering(cells: list[Cell], least: int) -> list[Cell]:
+        return [
+            replace(c, auth_rejected={"5.7.26": least + 37 * i % 90} if c.provider == "gmail" else {})
+            for i, c in enumerate(cells)
+        ]
+
+    found = dose(wavering(side(False), 12), wavering(side(True), 10))
+
+    assert found.refused_before is not None
+    assert found.refused_after is not None
+    assert 0 < found.refused_after.numerator < found.refused_before.numerator
+    assert found.agrees is None
+
+
 def test_data_without_bounces_afterwards_say_nothing_of_refusals() -> None:
     after = [replace(cell, bounced=0, auth_rejected={}) for cell in side(True)]
 

@@ -126,7 +126,8 @@ def test_with_as_many_columns_as_campaigns_nothing_is_left_to_judge_by() -> None
 
 def test_a_series_that_remembers_is_told_from_one_that_does_not() -> None:
     rng = Random(6)
-    noise = [rng.gauss(0, 0.02) for _ in range(80)]
+    noises = [[rng.gauss(0, 0.02) for _ in range(80)] for _ in range(40)]
+    noise = noises[0]
     wandering = [0.0]
     for one in noise[1:]:
         wandering.append(0.7 * wandering[-1] + one)
@@ -134,7 +135,7 @@ def test_a_series_that_remembers_is_told_from_one_that_does_not() -> None:
     def memory(values: list[float]) -> float:
         return fit_shares([[1.0] * 80], [(round(20_000 * (0.8 + v)), 20_000) for v in values], [0] * 80).memory()
 
-    assert memory(noise) == 0
+    assert sum(memory(one) > 0 for one in noises) <= 5
     assert memory(wandering) == pytest.approx(0.7, abs=0.2)
 
 

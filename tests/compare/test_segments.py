@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
+from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -75,6 +76,34 @@ def test_a_segment_that_changed_otherwise_is_seen_though_campaigns_differ_by_mor
 
     assert found.p is not None
     assert found.p < 1e-3
+
+
+def test_it_is_hotellings_test_where_campaigns_are_of_one_size() -> None:
+    numpy: Any = import_module("numpy")
+    scipy: Any = import_module("scipy.stats")
+    rng = Random(8)
+
+    def rows(after: bool) -> list[list[int]]:
+        return [[round(1000 * (0.5 + 0.1 * after + rng.gauss(0, 0.05))) for _ in range(3)] for _ in range(9)]
+
+    shares = [numpy.array(rows(after)) / 1000 for after in (False, True)]
+    contrast = numpy.array([(-1, 1, 0), (-1, 0, 1)])
+    gap = contrast @ (shares[1].mean(0) - shares[0].mean(0))
+    spread = sum(contrast @ numpy.cov(one.T) @ contrast.T / 9 for one in shares)
+    variances = [one.var(0, ddof=1) / 9 for one in shares]
+    df = min((variances[0] + variances[1]) ** 2 / ((variances[0] ** 2 + variances[1] ** 2) / 8))
+    square = gap @ numpy.linalg.solve(spread, gap)
+    cells = [
+        [
+            Cell(campaign=f"c{i}{after}", day=START, segment=str(k), sent=1000, delivered=round(1000 * x))
+            for i, row in enumerate(side)
+            for k, x in enumerate(row)
+        ]
+        for after, side in enumerate(shares)
+    ]
+
+    expected = scipy.f.sf(square * (df - 1) / (2 * df), 2, df - 1)
+    assert segments(cells[0], cells[1], "segment", "delivered_sent").p == pytest.approx(expected, rel=1e-6)
 
 
 def test_segments_of_campaigns_of_their_own_are_compared_too() -> None:
