@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,8 @@ from deliverability.reports.html import render_html
 from deliverability.reports.portfolio import line_of, pages
 from support import chromium, comparisons, samples
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.path() is None, reason="CHROMIUM: no Chromium is installed"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(chromium.missing()), reason=chromium.missing())]
 
-AXE = Path(os.environ.get("DELIV_AXE", Path(__file__).parent / "node_modules/axe-core/axe.min.js"))
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason="AXE: no axe-core (npm ci in tests/browser, or DELIV_AXE)")
 PAGES = ("index.html", "by-name.html", "by-finding.html")
 
 
@@ -58,13 +52,12 @@ def test_nothing_scrolls_sideways(browser: chromium.Browser, folder: Path, name:
         assert page.complaints() == []
 
 
-@needs_axe
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_has_nothing_to_say(browser: chromium.Browser, folder: Path, name: str, scheme: str, width: int) -> None:
     with browser.page((folder / name).as_uri(), width=width, prefers_color_scheme=scheme) as page:
-        page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+        page.evaluate(chromium.axe() + "; 0")
         run = "axe.run({exclude: ['.shape']}).then(r => r.%s.map(v => v.id + ': ' + v.nodes[0].html))"
 
         assert page.evaluate(run % "violations") == []
