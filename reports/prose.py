@@ -19,27 +19,34 @@ from deliverability.reports.language import ENGLISH, TEMPLATES, _, language
 
 MAX_TEXT = 4_000
 """Characters of a text that is looked up; the longest sentence of ours has some 500, and a title may hold names."""
+MAX_KEPT = 500
+"""Characters of a text whose translation is kept for the next time."""
 MAX_TRIALS = 200
 """Places tried for the parts of one template."""
 MAX_DEPTH = 3
 """Templates inside a template's places."""
+MAX_SENTENCES = 12
+"""Sentences of one text that are looked up by themselves; what comes after them stays as it is."""
 
+_BETWEEN = re.compile(r"(?<=[.!?]) (?=[^a-z ])")
+"""Between two sentences."""
+_COUNT = re.compile(r"[0-9][0-9,]*")
 _NUMBER = re.compile(r"[+−-]?[0-9][0-9,.]*( ?%)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a template: its name, and the words between which it chooses; `is_number` where only one fits."""
+    """A place in a template: its name, the words between which it chooses, and the numbers that alone fit it."""
 
     name: str
-    is_number: bool
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    numbers: re.Pattern[str] | None = None
 
     def fits(self, text: str) -> bool:
         """Whether `text` may stand here."""
         if self.words:
             return text in self.words
-        return bool(_NUMBER.fullmatch(text)) if self.is_number else bool(text)
+        return bool(self.numbers.fullmatch(text) if self.numbers else text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +75,49 @@ def prose(text: str, known: Mapping[str, str] | None = None) -> str:
     """`text` in the language that is spoken, or as it is; `known` has texts of which the caller knows better."""
     if language() == ENGLISH or not text or text.isspace() or isinstance(text, Said):
         return text
-    return _said(text, known or {}, 0)
+    if known or len(text) > MAX_KEPT:
+        return _said(text, known or {}, 0)
+    return _kept(text, language(), _(TEMPLATES))
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str, language: str, ids: str) -> str:  # noqa: ARG001 - what the answer hangs on
+    """What was said of a text before: audits of many domains say the same things."""
+    return _said(text, {}, 0)
 
 
 def _said(text: str, known: Mapping[str, str], depth: int) -> str:
+    if depth > MAX_DEPTH:
+        return text
+    said = _whole(text, known, depth)
+    return _by_sentence(text, known, depth) if said is None else said
+
+
+def _whole(text: str, known: Mapping[str, str], depth: int) -> str | None:
+    """What one template says of the whole of `text`; None where none fits."""
     if text in known:
         return known[text]
-    if len(text) > MAX_TEXT or depth > MAX_DEPTH:
-        return text
-    index = _index(_(TEMPLATES))
-    for template in _candidates(index, text):
+    for template in _candidates(_index(_(TEMPLATES)), text) if len(text) <= MAX_TEXT else ():
         found = _fit(template.parts, text)
         if found is not None:
             told = {name: _said(part, known, depth + 1) for name, part in found.items()}
             return Said(_filled(_(template.id), told))
-    return text
+    return None
+
+
+def _by_sentence(text: str, known: Mapping[str, str], depth: int) -> str:
+    """`text` sentence by sentence, as many at a time as one template knows; as it is where none is known."""
+    rest = _BETWEEN.split(text, maxsplit=MAX_SENTENCES)
+    said: list[str] = []
+    found = False
+    while rest:
+        some = range(len(rest), 0, -1) if said else range(len(rest) - 1, 0, -1)  # the whole is known not to be one
+        told = ((n, _whole(" ".join(rest[:n]), known, depth)) for n in some)
+        number, one = next(((n, text) for n, text in told if text is not None), (1, None))
+        said.append(rest[0] if one is None else one)
+        found = found or one is not None
+        rest = rest[number:]
+    return Said(" ".join(said)) if found else text
 
 
 def _candidates(index: Index, text: str) -> Iterable[Template]:
@@ -106,9 +141,15 @@ def _index(ids: str) -> Index:
 def _parts(id_: str) -> tuple[tuple[str, Place | None], ...]:
     parts: list[tuple[str, Place | None]] = []
     for text, name, spec, _conversion in string.Formatter().parse(id_):
-        words = tuple((spec or "").split("|")) if spec and "|" in spec else ()
-        parts.append((text, None if name is None else Place(name, bool(spec) and not words, words)))
+        parts.append((text, None if name is None else _place(name, spec or "")))
     return (*parts, ("", None)) if parts[-1][1] is not None else tuple(parts)
+
+
+def _place(name: str, spec: str) -> Place:
+    """`{n:d}` is a count, `{n:,}` and the like any number, `{n:one|many}` one of these words, `{n}` anything."""
+    if "|" in spec:
+        return Place(name, words=tuple(spec.split("|")))
+    return Place(name, numbers=_COUNT if spec == "d" else _NUMBER if spec else None)
 
 
 def _fit(parts: tuple[tuple[str, Place | None], ...], text: str) -> dict[str, str] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from deliverability.checks._check import Check, prose_of
 from deliverability.document import Audit
@@ -23,7 +22,9 @@ def spoken(audit: Audit) -> Audit:
     if language() == ENGLISH:
         return audit
     known: Known = {}
-    findings = tuple(_remembered(finding, known) for finding in audit.findings)
+    for finding in audit.findings:
+        _remember(finding, known)
+    findings = tuple(spoken_finding(finding, known) for finding in audit.findings)
     verdict, choice = audit.verdict, audit.next_best_fix
     if choice is not None:
         why = _manual(choice.check, "why", choice.why) or prose(choice.why, known)
@@ -41,17 +42,12 @@ def spoken(audit: Audit) -> Audit:
     )
 
 
-def _remembered(finding: Finding, known: Known) -> Finding:
-    """`finding` said anew; what it said before is kept with what it says now."""
-    said = spoken_finding(finding)
-    for before, after in ((finding.title, said.title), (finding.settle, said.settle)):
-        if before:
-            known[before] = after
+def _remember(finding: Finding, known: Known) -> None:
+    """Keep what the finding says, which the verdict, reasons and other findings may say again."""
+    title, settle = _titled(finding, {}), _settled(finding)
+    known |= {finding.title: title, f"{finding.title}.": Said(f"{title}.")}
     if finding.settle:
-        known[f"{finding.title}. {finding.settle}"] = Said(f"{said.title}. {said.settle}")
-    elif finding.title:
-        known[f"{finding.title}."] = Said(f"{said.title}.")
-    return said
+        known |= {finding.settle: settle, f"{finding.title}. {finding.settle}": Said(f"{title}. {settle}")}
 
 
 def spoken_check(check: Check) -> Check:
@@ -67,18 +63,17 @@ def spoken_check(check: Check) -> Check:
     )
 
 
-def spoken_finding(finding: Finding) -> Finding:
-    """`finding` in the language that is spoken."""
+def spoken_finding(finding: Finding, known: Mapping[str, str] | None = None) -> Finding:
+    """`finding` in the language that is spoken; `known` has what its document says elsewhere."""
     if language() == ENGLISH:
         return finding
-    check = _checks().get(finding.check)
-    data = {name: _value(value) for name, value in finding.data.items()}
+    said = known or {}
     return replace(
         finding,
-        title=(check and _title(check, finding, data)) or prose(finding.title),
-        fix=_fix(check, finding, finding.fix, data),
+        title=_titled(finding, said),
+        fix=finding.fix and _fixed(finding, finding.fix, said),
         evidence=tuple(_evidence(row) for row in finding.evidence),
-        settle=_manual(finding.check, "settle", finding.settle) or prose(finding.settle),
+        settle=_settled(finding),
     )
 
 
@@ -98,14 +93,19 @@ def _manual(check: str, name: str, english: str) -> str | None:
     return text and Said(text)
 
 
-def _value(value: object) -> object:
-    return prose(value) if isinstance(value, str) else value
+def _settled(finding: Finding) -> str:
+    return _manual(finding.check, "settle", finding.settle) or prose(finding.settle)
 
 
-def _title(check: Check, finding: Finding, data: Mapping[str, Any]) -> str | None:
+def _titled(finding: Finding, known: Mapping[str, str]) -> str:
+    check = _checks().get(finding.check)
+    return (check and _title(check, finding, known)) or prose(finding.title)
+
+
+def _title(check: Check, finding: Finding, known: Mapping[str, str]) -> str | None:
     case = finding.case if finding.case in check.titles else finding.outcome.value
     if case in check.titles:
-        return _anew(finding.title, check.titles[case], f"{check.id}.title.{case}", finding.data, data)
+        return _anew(finding, finding.title, check.titles[case], f"{check.id}.title.{case}", known)
     if finding.outcome is Outcome.ERROR or finding.title != check.title(finding.case, finding.outcome, finding.data):
         return None
     rule = (translated(f"{check.id}.ask") or check.ask).removesuffix(".")
@@ -114,27 +114,26 @@ def _title(check: Check, finding: Finding, data: Mapping[str, Any]) -> str | Non
     return Said(_("Does not apply: {rule}").format(rule=rule) if finding.outcome is Outcome.NOT_APPLICABLE else rule)
 
 
-def _fix(check: Check | None, finding: Finding, fix: Fix | None, data: Mapping[str, Any]) -> Fix | None:
-    if fix is None:
-        return None
-    said = None
+def _fixed(finding: Finding, fix: Fix, known: Mapping[str, str]) -> Fix:
+    check, said = _checks().get(finding.check), None
     if check is not None:
         own = finding.case in check.fixes
         template = check.fixes[finding.case] if own else check.fix
         key = f"{check.id}.fix.{finding.case}" if own else f"{check.id}.fix"
-        said = _anew(fix.text, template, key, finding.data, data)
+        said = _anew(finding, fix.text, template, key, known)
     return replace(fix, text=said or prose(fix.text))
 
 
-def _anew(english: str, template: str, key: str, was: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """The translation of `template` filled with `data`; None unless `english` is what the template says of the data.
+def _anew(finding: Finding, english: str, template: str, key: str, known: Mapping[str, str]) -> str | None:
+    """The translation of `template` filled with the finding's data; None unless `english` is `template` so filled.
 
     A document may be of another version, or edited: then its own words are what counts.
     """
     translation = translated(key)
     try:
-        if translation is None or prose_of(template, was) != english:
+        if translation is None or prose_of(template, finding.data) != english:
             return None
+        data = {name: prose(one, known) if isinstance(one, str) else one for name, one in finding.data.items()}
         return Said(prose_of(translation, data))
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
