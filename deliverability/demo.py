@@ -1,14 +1,16 @@
-"""The sample sender of examples/, audited before and after its repair through real DNS packets on loopback."""
+"""The sample sender of examples/, audited before and after its repair through real DNS packets, and both compared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import as_file, files
 
 from deliverability import api
+from deliverability.compare.result import Comparison
+from deliverability.comparison import Wanted, compare, to_document
 from deliverability.diff import AuditDiff, diff
 from deliverability.document import Audit
 from deliverability.events.engine import EngineMissing
@@ -30,6 +32,8 @@ KNOWN: tuple[str, ...] = ("192.0.2.24/29", "198.51.100.16/28", "203.0.113.0/26",
 """Whose mail the shop knows of: its own servers', the newsletter service's, the CRM's and the help desk's."""
 EVENTS, REPORTS = "events.ndjson.gz", "dmarc-reports.zip"
 """Files in the folder of a stage: what the CRM's mail met, and what receivers reported of all mail as the shop."""
+REPAIR = "2026-09-14=SPF and DKIM repaired"
+"""The change that the events of both times are compared by; the first letter after it went out 15 days later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,15 @@ NEIGHBOURS = "around"
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """Both audits, and what the repair changed; `left_out` says, in one line, why the events are in neither."""
+    """Both audits, what the repair changed in DNS, and what it did to the mail; `after` holds that too.
+
+    `left_out` says, in one line, why the events are in neither; then there is no comparison.
+    """
 
     before: Audit
     after: Audit
     changes: AuditDiff
+    comparison: Comparison | None = None
     left_out: str = ""
 
 
@@ -63,7 +71,18 @@ async def demo(now: datetime) -> DemoResult:
     port on 127.0.0.1 can be opened.
     """
     (before, left_out), (after, _) = await _audit(BEFORE, now), await _audit(AFTER, now)
-    return DemoResult(before, after, diff(before, after), left_out)
+    changes = diff(before, after)
+    if left_out:
+        return DemoResult(before, after, changes, None, left_out)
+    found = compared(before, after, now)
+    return DemoResult(before, replace(after, comparison=to_document(found)), changes, found)
+
+
+def compared(before: Audit, after: Audit, now: datetime) -> Comparison:
+    """What the mail of both times shows of the repair, with the findings that it mended."""
+    with _files([(stage, EVENTS) for stage in (BEFORE, AFTER)]) as (first, second):
+        wanted = Wanted(changes=(REPAIR,))
+        return compare([first], [second], wanted, asked=Asked(now=now), audits=(before, after))
 
 
 async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
@@ -99,13 +118,19 @@ def given_to(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs,
 
 
 def _read(stage: Stage, names: Mapping[str, str], now: datetime) -> Inputs:
-    with ExitStack() as open_files:
-        room = files("deliverability.examples").joinpath(stage.folder)
-        paths = {
-            option: (str(open_files.enter_context(as_file(room.joinpath(name)))),) for option, name in names.items()
-        }
+    with _files([(stage, name) for name in names.values()]) as found:
+        paths = {option: (path,) for option, path in zip(names, found, strict=True)}
         given = Given(events=paths.get("events", ()), dmarc_reports=paths.get("dmarc_reports", ()), declared=KNOWN)
         return read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
+
+
+@contextmanager
+def _files(wanted: Sequence[tuple[Stage, str]]) -> Generator[list[str]]:
+    """Paths of files of the sample for as long as the block lasts, wherever the package is installed."""
+    room = files("deliverability.examples")
+    with ExitStack() as open_files:
+        found = (as_file(room.joinpath(stage.folder, name)) for stage, name in wanted)
+        yield [str(open_files.enter_context(one)) for one in found]
 
 
 def zones(stage: Stage) -> ZoneResolver:

@@ -39,18 +39,11 @@ class _Share(click.FloatRange):
 
 
 def output_options(formats: Sequence[str]) -> Decorator:
-    """--format, --output, --lang, --no-color. The command runs in the language; its function does not hear of it."""
+    """--format, --output, --lang, --no-color."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         function = option("--no-color", is_flag=True, help="No colours.")(function)
-        function = option(
-            "--lang",
-            type=click.Choice(LANGUAGES),
-            default="en",
-            expose_value=False,
-            callback=_speak,
-            help="Language of what people read; data stay as they are.",
-        )(function)
+        function = lang_option(function)
         function = option(
             "-o",
             "--output",
@@ -64,6 +57,18 @@ def output_options(formats: Sequence[str]) -> Decorator:
         )
 
     return add
+
+
+def lang_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--lang. The command runs in the language; its function does not hear of it."""
+    return option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        expose_value=False,
+        callback=_speak,
+        help="Language of what people read; data stay as they are.",
+    )(function)
 
 
 def _speak(context: click.Context, _parameter: click.Parameter, name: str) -> None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from deliverability.cli import SUMMARIES
 from deliverability.cli._audits import renderers
-from deliverability.cli._options import option
+from deliverability.cli._options import lang_option, option
 from deliverability.cli._output import Renderer, emit
 from deliverability.cli._problem import Problem
+from deliverability.compare.result import Comparison
+from deliverability.comparison import to_json
 from deliverability.demo import DOMAIN, DemoResult, demo
-from deliverability.reports import diff
+from deliverability.reports import comparison, diff
 
 HELP = f"""{SUMMARIES["demo"]}
 
 A nameserver on this machine plays DNS for {DOMAIN}, a fictional wine shop, before and after the repair of its mail
-records. Both are audited through real packets, with the events of its mail and the DMARC reports of each time; then the
-report, what the repair changed and the new verdict are shown, and the pages written.
+records. Both are audited through real packets, with the events of its mail and the DMARC reports of each time. The
+report, what the repair changed, whether it helped and the new verdict are shown, and the pages written.
 
 \b
 Examples:
@@ -30,11 +33,17 @@ Examples:
 """
 
 YOURS = "Now your own:  deliv audit YOUR-DOMAIN\n"
-FILES = ("deliv-demo-before.html", "deliv-demo-before.json", "deliv-demo-after.html", "deliv-demo-after.json")
+COMPARISON = "deliv-demo-comparison.json"
+FILES = (
+    *("deliv-demo-before.html", "deliv-demo-before.json"),
+    *("deliv-demo-after.html", "deliv-demo-after.json"),
+    COMPARISON,
+)
 
 
 @click.command(help=HELP)
 @option("-o", "--output", "directory", default=".", metavar="DIR", help="Where the pages and documents go.")
+@lang_option
 @option("--no-color", is_flag=True, help="No colours.")
 def command(directory: str, no_color: bool) -> None:
     """See HELP."""
@@ -44,8 +53,9 @@ def command(directory: str, no_color: bool) -> None:
         result = asyncio.run(demo(datetime.now(UTC)))
     except OSError as error:
         raise Problem(f"no nameserver can run on 127.0.0.1 ({error.strerror or error})") from None
-    if result.left_out:
+    if result.comparison is None:
         click.echo(f"Without the sample's events: {result.left_out}", err=True)
+        paths = [path for path in paths if path.name != COMPARISON]
     chosen = [(str(path), path.name) for path in paths]
     emit(_makers(result, paths), [*chosen, ("-", "tour")], no_color)
 
@@ -65,25 +75,42 @@ def _makers(result: DemoResult, paths: list[Path]) -> Mapping[str, Renderer]:
     before = renderers([result.before], quiet=False, verbose=False)
     after = renderers([result.after], quiet=True, verbose=False, previous=result.before)
 
-    def changes(width: int, colour: bool) -> str:
-        return diff.render(result.before, result.after, result.changes, width=width, color=colour)
-
-    def tour(width: int, colour: bool) -> str:
-        steps = {
-            f"1/3  A wine shop with mail trouble: deliv audit {DOMAIN}": before["text"],
-            "2/3  What mending its records changed: deliv diff": changes,
-            "3/3  The verdict now: deliv audit -q": after["text"],
-        }
-        shown = [f"{_heading(title, colour)}\n\n{make(width, colour)}" for title, make in steps.items()]
-        written = "".join(f"{path}\n" for path in paths)
-        return "\n".join([*shown, f"{_heading('Written; open the pages in a browser', colour)}\n\n{written}", YOURS])
-
-    by_name = {
-        f"deliv-demo-{when}.{form}": made[form]
-        for when, made in (("before", before), ("after", after))
+    shown: dict[str, Renderer | None] = {
+        f"A wine shop with mail trouble: deliv audit {DOMAIN}": before["text"],
+        "What mending its records changed: deliv diff": partial(_changes, result),
+        "Did it help? deliv compare": partial(_compared, result.comparison) if result.comparison else None,
+        "The verdict now: deliv audit -q": after["text"],
+    }
+    made: dict[str, Renderer] = {
+        f"deliv-demo-{when}.{form}": by_form[form]
+        for when, by_form in (("before", before), ("after", after))
         for form in ("html", "json")
     }
-    return {**by_name, "tour": tour}
+    if result.comparison:
+        made[COMPARISON] = partial(_document, result.comparison)
+    steps = {title: step for title, step in shown.items() if step is not None}
+    return {**made, "tour": partial(_tour, steps, paths)}
+
+
+def _tour(steps: Mapping[str, Renderer], paths: list[Path], width: int, colour: bool) -> str:
+    shown = [
+        f"{_heading(f'{number}/{len(steps)}  {title}', colour)}\n\n{make(width, colour)}"
+        for number, (title, make) in enumerate(steps.items(), 1)
+    ]
+    written = "".join(f"{path}\n" for path in paths)
+    return "\n".join([*shown, f"{_heading('Written; open the pages in a browser', colour)}\n\n{written}", YOURS])
+
+
+def _changes(result: DemoResult, width: int, colour: bool) -> str:
+    return diff.render(result.before, result.after, result.changes, width=width, color=colour)
+
+
+def _compared(found: Comparison, width: int, colour: bool) -> str:
+    return comparison.render(found, width=width, color=colour)
+
+
+def _document(found: Comparison, _width: int, _colour: bool) -> str:
+    return to_json(found)
 
 
 def _heading(text: str, colour: bool) -> str:
