@@ -33,6 +33,7 @@ class _Events:
     rows: int
     bad: int
     duplicates: int
+    incomplete: str
 
 
 def read_tables(
@@ -154,7 +155,21 @@ def _read_events(
         rows=loader.rows,
         bad=troubles.count - bad,
         duplicates=rates.duplicates(engine),
+        incomplete=_incomplete(engine, loader.rows),
     )
+
+
+def _incomplete(engine: Engine, rows: int) -> str:
+    """What the check `data-complete` finds grave, in one sentence; bad rows are the comparison's own to judge."""
+    from deliverability.checks.engagement import data_complete  # noqa: PLC0415 - where there are events
+    from deliverability.events import rates  # noqa: PLC0415 - loaded by now
+    from deliverability.events.campaigns import completeness  # noqa: PLC0415 - as above
+    from deliverability.events.figures import RatesFacts  # noqa: PLC0415 - as above
+    from deliverability.findings import Outcome, Severity  # noqa: PLC0415 - as above
+
+    facts = RatesFacts(rows=rows, unknown_words=rates.unknown_words(engine), completeness=completeness(engine))
+    found = data_complete.judge({"rates": facts}, "")[0]
+    return f"{found.title}." if found.outcome is Outcome.FAIL and found.severity.at_least(Severity.MEDIUM) else ""
 
 
 def _horizon(read: Sequence[Table | _Events]) -> int | None:
@@ -184,6 +199,7 @@ def _counted(read: _Events, hours: int | None, troubles: Troubles) -> Table:
         rows=read.rows,
         bad=read.bad,
         duplicates=read.duplicates,
+        incomplete=read.incomplete,
         notes=tuple(_notes(read.observed, counted)),
     )
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deliverability.compare.campaigns import Table
 from deliverability.compare.cut import LOOKED_UP, WASHOUT_DAYS, NotAComparison, control_of, iso_day
@@ -150,9 +150,9 @@ def compare(
     return replace(found, attribution=attribute(found, *audits, first, second))
 
 
-def judge(first: Table, second: Table | None, wanted: Wanted, *, incomplete: str = "") -> Comparison:
+def judge(first: Table, second: Table | None, wanted: Wanted) -> Comparison:
     """The same of tables that are there. Raises NotAComparison."""
-    return judged(first, second, wanted.question(two_sets=second is not None), incomplete=incomplete)
+    return judged(first, second, wanted.question(two_sets=second is not None))
 
 
 def to_document(comparison: Comparison) -> dict[str, Any]:
@@ -184,11 +184,11 @@ def from_document(plain: Mapping[str, Any]) -> Comparison:
 def from_json(text: str) -> Comparison:
     """Read one document. Raises NotADocument for anything that is none."""
     try:
-        plain = json.loads(text, parse_constant=_number, parse_float=_number)
+        plain: object = json.loads(text, parse_constant=_number, parse_float=_number)
         json.dumps(plain, ensure_ascii=False).encode()  # JSON can escape half a character, which nothing can show
     except (ValueError, RecursionError) as error:
         raise NotADocument(f"not JSON ({error})"[:200]) from None
-    return from_document(plain if isinstance(plain, dict) else {})
+    return from_document(cast("dict[str, Any]", plain) if isinstance(plain, dict) else {})
 
 
 def _number(text: str) -> float:

@@ -130,8 +130,8 @@ def with_comparison(
 ) -> dict[str, Inputs]:
     """The inputs of each domain with what the same events say of a change. They are read once more for it.
 
-    What could not be read was told of when the figures were made. Incomplete data, by the check `data-complete`, make
-    it a refused one. Raises as `comparison.compare`, and ValueError where standard input would be read twice.
+    What could not be read was told of when the figures were made. Raises as `comparison.compare`, and ValueError where
+    standard input would be read twice.
     """
     from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - only where a change is named
     from deliverability.comparison import judge, to_document  # noqa: PLC0415 - as above
@@ -140,19 +140,8 @@ def with_comparison(
         raise ValueError("a comparison reads the events once more, which standard input (-) cannot give: name a file")
     wanted.question(two_sets=False)
     table, _ = read_tables(events, None, asked, None, progress, by=wanted.columns())
-    rates = next((one.rates for one in inputs.values() if one.rates is not None), None)
-    document = to_document(judge(table, None, wanted, incomplete=_gaps(rates)))
+    document = to_document(judge(table, None, wanted))
     return {domain: replace(one, comparison=document) for domain, one in inputs.items()}
-
-
-def _gaps(rates: RatesFacts | None) -> str:
-    """What the check of completeness says of the events, where it is grave; else empty."""
-    from deliverability.checks.engagement import data_complete  # noqa: PLC0415 - only where a change is named
-    from deliverability.findings import Outcome, Severity  # noqa: PLC0415 - as above
-
-    found = data_complete.judge({"rates": rates}, "") if rates is not None else []
-    grave = [one for one in found if one.outcome is Outcome.FAIL and one.severity.rank >= Severity.MEDIUM.rank]
-    return f"{grave[0].title}." if grave else ""
 
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:

@@ -67,8 +67,8 @@ def given_inputs(
 
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:
     """What the document's options say of the change; empty without one. Raises Problem."""
-    said = {name: list(value) if isinstance(value, tuple) else value for name, value in change.items()}
-    found = {name: value for name, value in said.items() if value not in (None, [])}
+    found: dict[str, Any] = {name: list(days) for name in ("change", "concurrent") if (days := change[name])}
+    found |= {name: value for name in ("washout", "control") if (value := change[name]) is not None}
     if found and not change["change"]:
         raise Problem(f"--{min(found)} goes with --change DATE")
     return found

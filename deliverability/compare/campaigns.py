@@ -54,6 +54,7 @@ class Table:
     - too_young: campaigns left out since they were not followed for `horizon` hours; undated: those without a date.
     - flagged: by provider, the first and last day with an open that carries a flag, and of any open (ISO days), so
       that a flag which starts in the middle of the series is seen.
+    - incomplete: why figures cannot rest on these data, in one sentence, as far as reading them showed; else empty.
     - rows, bad, duplicates: rows read, refused and counted once though they came again. notes: what a reader of the
       result has to be told, each in one English sentence.
     """
@@ -69,6 +70,7 @@ class Table:
     rows: int = 0
     bad: int = 0
     duplicates: int = 0
+    incomplete: str = ""
     notes: tuple[str, ...] = ()
 
     def has(self, *names: str) -> bool:

@@ -67,7 +67,7 @@ def _appears(cells: Sequence[Cell]) -> bool:
 def _each(cells: Sequence[Cell], days: Sequence[date]) -> Iterable[list[Cell]]:
     found: dict[date, list[Cell]] = {day: [] for day in days}
     for cell in cells:
-        if cell.day in found:
+        if cell.day is not None and cell.day in found:
             found[cell.day].append(cell)
     return found.values()
 

@@ -29,16 +29,13 @@ SEED = 20_261_122
 """Of every resampling, unless somebody asks for another: the same data give the same document."""
 
 
-def compare(
-    before: Table, after: Table | None, question: Question, *, incomplete: str = "", max_bad: float = MAX_BAD
-) -> Comparison:
+def compare(before: Table, after: Table | None, question: Question, *, max_bad: float = MAX_BAD) -> Comparison:
     """Everything that may be said of the difference.
 
     Args:
         before: The first set, or the one that is cut at the changes or into arms.
         after: The second set, or None.
         question: What is compared, and how.
-        incomplete: Why the data are known not to be complete, in one sentence; empty where nothing is known.
         max_bad: The share of unreadable rows above which nothing is claimed.
 
     Raises:
@@ -48,7 +45,7 @@ def compare(
     tables = (before,) if after is None else (before, after)
     question = replace(question, horizon_hours=_horizon(tables))
     sides = cut(before, after, question)
-    incomplete = incomplete or _incomplete(tables, question, max_bad)
+    incomplete = _incomplete(tables, question, max_bad)
     refused = sides.refused or (f"The data are not complete. {incomplete}" if incomplete else "")
     grounds = _grounds(question, sides, tables, incomplete, refused)
     found = checks(grounds)
@@ -114,6 +111,8 @@ def _horizon(tables: Sequence[Table]) -> float | None:
 
 
 def _incomplete(tables: Sequence[Table], question: Question, max_bad: float) -> str:
+    if known := [table.incomplete for table in tables if table.incomplete]:
+        return known[0]
     rows, bad = sum(table.rows for table in tables), sum(table.bad for table in tables)
     if bad > max_bad * max(rows, bad):
         return f"{bad:,} of {max(rows, bad):,} rows could not be read ({percent(bad / max(rows, bad))})."

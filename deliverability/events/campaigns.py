@@ -15,6 +15,7 @@ from deliverability.events.counting import fold, staging
 from deliverability.events.counting.facts import CODE, SAID, SETTINGS
 from deliverability.events.counting.staging import BITS, GOOD
 from deliverability.events.engine import Engine
+from deliverability.events.figures import Completeness
 from deliverability.events.schema import Type
 from deliverability.fastclass import dataclass
 
@@ -89,6 +90,23 @@ def staged(by: Iterable[str]) -> tuple[str, ...]:
 def day_unit(campaign: str, day: date) -> str:
     """The name of one day of an automation."""
     return f"{campaign} {day.isoformat()}"
+
+
+def completeness(engine: Engine) -> Completeness:
+    """How many events name a recipient, and have a time that can be true; ids and campaigns are taken as given."""
+    good, ahead = (f"SELECT count(*) FROM event WHERE state = {state}" for state in (GOOD, staging.FUTURE))
+    named = engine.run(f"{good} AND domain IS NOT NULL")[0][0]
+    late = engine.run(f"""SELECT count(*) FROM event e JOIN message m USING (message)
+        WHERE e.state = {GOOD} AND e.ts < m.known_sent_at""")[0][0]
+    events = engine.run(good)[0][0]
+    return Completeness(
+        events=events,
+        provider=named,
+        campaign=events,
+        unique_id=events,
+        in_future=engine.run(ahead)[0][0],
+        late_send=late,
+    )
 
 
 # how long campaigns were followed

@@ -384,3 +384,19 @@ def test_nothing_changed_is_told_apart_from_nothing_known(capsys: pytest.Capture
     out = text(capsys, put("all.csv", Sender(UNMOVED).rows()), *CHANGE)
 
     assert "The change is not larger than campaigns differ among themselves." in " ".join(out.split())
+
+
+INCOMPLETE: dict[str, Json] = {
+    "nobody received it": {"event": "delivered", "timestamp": 1785800000},
+    "in the future": {"event": "delivered", "timestamp": 4785800000, "email": "ann@firm.example"},
+}
+
+
+@pytest.mark.parametrize("case", INCOMPLETE)
+def test_incomplete_events_refuse_a_comparison(case: str, sent: str) -> None:
+    rows = ({**INCOMPLETE[case], "sg_event_id": f"x{n}", "sg_message_id": f"m{n}"} for n in range(9_000))
+    Path(sent, "lost.ndjson").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = document("--events", sent, "--change", "2026-09-10", code=3)
+
+    assert found["refused"].startswith("The data are not complete.")
+    assert {one["name"]: one["passed"] for one in found["grade_checks"]}["data-complete"] is False

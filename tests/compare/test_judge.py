@@ -44,7 +44,8 @@ def cells_of(rows: Sequence[dict[str, Any]]) -> tuple[Cell, ...]:
 
 def table(cells: Sequence[Cell], *columns: str, **more: Any) -> Table:
     names = frozenset(columns) or ALL | {name for name in COLUMNS if any(getattr(cell, name) for cell in cells)}
-    return Table(cells=tuple(cells), columns=names, **{"kind": "campaign rows", "rows": len(cells), **more})
+    known: dict[str, Any] = {"kind": "campaign rows", "rows": len(cells), **more}
+    return Table(cells=tuple(cells), columns=names, **known)
 
 
 def sent(*senders: Sender) -> Table:
@@ -59,7 +60,7 @@ def at(cells: Sequence[Cell], days: int) -> tuple[Cell, ...]:
 
 def flat(number: int, *, start: date = START, **counts: int) -> tuple[Cell, ...]:
     """Campaigns that are all alike, one a day."""
-    known = {"sent": 1_000, "delivered": 900, "opened": 300, "opened_machine": 100, **counts}
+    known: dict[str, Any] = {"sent": 1_000, "delivered": 900, "opened": 300, "opened_machine": 100, **counts}
     return tuple(
         Cell(campaign=f"c{start}{i}", day=start + timedelta(i), provider="gmail", **known) for i in range(number)
     )
@@ -296,7 +297,7 @@ def test_incomplete_data_are_refused_as_a_whole() -> None:
     assert "4 of 60 rows could not be read (6.7 %)" in refused(found)
     assert status(found)["data-complete"] is False
     assert judged(table(cells, bad=3, rows=60), None, CHANGE).refused == ""
-    assert "20 % lack a recipient" in refused(judged(table(cells), None, CHANGE, incomplete="20 % lack a recipient."))
+    assert "20 % lack a recipient" in refused(judged(table(cells, incomplete="20 % lack a recipient."), None, CHANGE))
 
 
 def test_campaigns_without_a_date_stand_on_no_side() -> None:
