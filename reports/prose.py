@@ -51,15 +51,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template in parts: a text that is fixed, and the place after it; None after the last."""
+    """A template in parts: a text that is fixed, and the place after it; None after the last.
+
+    `longest` is the longest of the fixed texts; of two templates that fit, the one with more fixed text says more.
+    """
 
     id: str
     parts: tuple[tuple[str, Place | None], ...]
+    longest: str
+    weight: int
 
-    @property
-    def weight(self) -> int:
-        """How much of it is fixed: of two templates that fit, the heavier says more."""
-        return sum(len(text) for text, _place in self.parts)
+    @classmethod
+    def of(cls, id_: str) -> Template:
+        """The template that `id_` is, with its {places}."""
+        parts = _parts(id_)
+        fixed = [text for text, _place in parts]
+        return cls(id_, parts, max(fixed, key=len), sum(map(len, fixed)))
 
 
 Index = Mapping[str, tuple[Template, ...]]
@@ -97,8 +104,11 @@ def _whole(text: str, known: Mapping[str, str], depth: int) -> str | None:
     """What one template says of the whole of `text`; None where none fits."""
     if text in known:
         return known[text]
-    for template in _candidates(_index(_(TEMPLATES)), text) if len(text) <= MAX_TEXT else ():
-        found = _fit(template.parts, text)
+    if len(text) > MAX_TEXT:
+        return None
+    index = _index(_(TEMPLATES))
+    for template in index.get(text.partition(" ")[0]) or index.get("", ()):
+        found = _fit(template.parts, text) if template.longest in text else None
         if found is not None:
             told = {name: _said(part, known, depth + 1) for name, part in found.items()}
             return Said(_filled(_(template.id), told))
@@ -120,22 +130,20 @@ def _by_sentence(text: str, known: Mapping[str, str], depth: int) -> str:
     return Said(" ".join(said)) if found else text
 
 
-def _candidates(index: Index, text: str) -> Iterable[Template]:
-    """Templates that could fit, the heaviest first."""
-    named = index.get(text.partition(" ")[0], ())
-    return sorted((*named, *index.get("", ())), key=lambda template: -template.weight)
-
-
 @lru_cache(maxsize=4)
 def _index(ids: str) -> Index:
-    """Templates by the word they begin with; under the empty word those that begin with a place."""
-    found: dict[str, list[Template]] = {}
+    """By the word that a text begins with, the templates that could fit it, the heaviest first; "" for other words."""
+    found: dict[str, list[Template]] = {"": []}
     for id_ in ids.split("\n") if ids != TEMPLATES else ():
-        template = Template(id_, _parts(id_))
+        template = Template.of(id_)
         opening, place = template.parts[0]
         word, space, _rest = opening.partition(" ")
         found.setdefault(word if space or place is None else "", []).append(template)
-    return {word: tuple(templates) for word, templates in found.items()}
+    anywhere = found[""]
+    return {
+        word: tuple(sorted((*named, *(anywhere if word else ())), key=lambda template: -template.weight))
+        for word, named in found.items()
+    }
 
 
 def _parts(id_: str) -> tuple[tuple[str, Place | None], ...]:
