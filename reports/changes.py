@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
     "fixed": N_("Fixed"),
 }
 """As `reports.diff.KINDS`, with what follows from another set of rules by itself."""
-MAX_BRIEF = 5
+MAX_BRIEF = 2
 """Changes of one kind that a summary lists."""
 
 
