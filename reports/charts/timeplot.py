@@ -32,6 +32,8 @@ LEFT = 44
 HEIGHT = 200
 SIZES = (2.4, 3.4, 4.6)
 """Radii of marks, by how much mail they stand for: less than a ninth of the most, less than 4 ninths, more."""
+MANY, DENSE = 120, 0.65
+"""Beyond so many marks they are drawn smaller, by this factor."""
 
 _UNITS: Mapping[str, str] = {
     "campaign": N_("One mark is one campaign."),
@@ -80,8 +82,8 @@ def layout(name: str, title: str, desc: str, series: Series, across: int, most: 
         _axes(plan, across, bottom),
         *_shades(plan, series, top, bottom),
         _happened(plan, series, named, across, top, bottom),
-        *_fit(plan, series),
         *_dots(plan, pools),
+        *_fit(plan, series),
         text(LEFT + 6, bottom + 33, _(_UNITS[unit]), room=across - LEFT - 6, fill_opacity=QUIET),
         **more,
     )
@@ -192,10 +194,10 @@ def _fit(plan: Plan, series: Series) -> Iterable[Markup]:
 
 
 def _dots(plan: Plan, pools: Sequence[Pooled]) -> Iterable[Markup]:
-    most = max(pool.of for pool in pools)
+    most, size = max(pool.of for pool in pools), DENSE if len(pools) > MANY else 1.0
     for period in PERIODS:
         places = [
-            (plan.at(pool.middle), plan.up.at(pool.share), _radius(pool.of, most))
+            (plan.at(pool.middle), plan.up.at(pool.share), size * _radius(pool.of, most))
             for pool in pools
             if pool.period == period
         ]
