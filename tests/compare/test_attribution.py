@@ -165,6 +165,20 @@ def test_two_faults_of_codes_of_their_own_are_told_apart_but_for_the_rate() -> N
     assert ptr.text.startswith("No change: messages refused or put off with 5.7.25 went from")
 
 
+def test_only_what_mail_was_refused_for_makes_two_faults_rivals() -> None:
+    found = laid(table({"5.7.20": (0.10, 0.001)}), *audits(fixed=["dkim-revoked", "spf-lookup-limit"]))
+    dkim, spf = found["dkim-revoked", samples.DOMAIN], found["spf-lookup-limit", samples.DOMAIN]
+
+    assert (dkim.relation, dkim.together) == ("consistent", ())  # no signature: SPF has no part in it
+    assert (spf.relation, spf.together, spf.codes) == ("confounded", ("dkim-revoked",), ())
+
+
+def test_a_fault_that_stays_is_no_rival() -> None:
+    found = laid(table(FELL), *audits(fixed=["dkim-revoked"], stays=["spf-lookup-limit"]))
+
+    assert found["dkim-revoked", samples.DOMAIN].relation == "consistent"
+
+
 def test_a_provider_is_asked_what_it_means_by_its_code() -> None:
     found = laid(table({"5.7.30": (0.1, 0.001)}), *audits(fixed=["dkim-revoked", "dmarc-present"]))
 
