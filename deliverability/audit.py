@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from deliverability.verdict import decide
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
+    from deliverability.inputs import Beside
 
 
 FINDINGS = "findings"
@@ -38,7 +40,7 @@ async def audit_domain(
     findings = judge(chosen, facts, inquiry.domain)
     findings = await _try_fixes(inquiry, recorder, chosen, facts, findings)
     subject = _subject(facts)
-    return Audit(
+    audit = Audit(
         deliv_version=__version__,
         ruleset=RULESET,
         subject=subject,
@@ -55,6 +57,15 @@ async def audit_domain(
         observations=inquiry.inputs.observations(),
         listings={name: names for name, names in recorder.listings.items() if names is not None},
     )
+    return _laid_beside(audit, inquiry.inputs.beside) if inquiry.inputs.beside else audit
+
+
+def _laid_beside(audit: Audit, beside: Beside) -> Audit:
+    """The audit whose comparison has its findings, and those of the audit before, beside the change."""
+    from deliverability.comparison import laid_beside, to_document  # noqa: PLC0415 - only where a change was named
+
+    found = laid_beside(beside.comparison, beside.previous, audit, beside.table)
+    return replace(audit, comparison=to_document(found))
 
 
 async def _look(

@@ -32,6 +32,10 @@ MAX_WASHOUT = 3650
 """Days; our own bound."""
 
 
+Audits = tuple["Audit", "Audit"] | Callable[[Comparison], tuple["Audit", "Audit"]]
+"""Audits of the time before and of the time after, or what finds them."""
+
+
 class NotADocument(ValueError):
     """The text is no comparison that this version reads; the message says where it goes wrong."""
 
@@ -119,7 +123,7 @@ def compare(
     troubles: Troubles | None = None,
     progress: Callable[[int], None] = lambda _: None,
     max_bad: float = MAX_BAD,
-    audits: tuple[Audit, Audit] | None = None,
+    audits: Audits | None = None,
 ) -> Comparison:
     """Read both sides, or one set to be cut at its changes or into arms, and say what may be said of the difference.
 
@@ -131,10 +135,11 @@ def compare(
         troubles: Told of what could not be read.
         progress: Called with octets as they are read.
         max_bad: The share of unreadable rows above which nothing is claimed.
-        audits: Of the sending domain, before and after: their findings are laid beside the change.
+        audits: Of the sending domain, before and after, or what finds them for the comparison: their findings are laid
+            beside the change.
 
     Raises:
-        NotOneDomain: The audits are of two domains.
+        NotOneDomain: The audits are of two domains. And whatever `audits` raises.
         NotAComparison, NotACount, MissingPath, EngineMissing, EngineFailed: what was asked for cannot be had; one line.
     """
     from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - loads what reads files
@@ -143,11 +148,18 @@ def compare(
     question = wanted.question(two_sets=after is not None)
     first, second = read_tables(before, after, asked, troubles, progress, by=wanted.columns())
     found = judged(first, second, question, max_bad=max_bad)
-    if audits is None:
+    if audits is None or found.refused:
         return found
+    return laid_beside(found, *(audits(found) if callable(audits) else audits), first, second)
+
+
+def laid_beside(
+    found: Comparison, before: Audit, after: Audit, first: Table, second: Table | None = None
+) -> Comparison:
+    """The comparison of these tables with the findings of both audits beside the change. Raises NotOneDomain."""
     from deliverability.attribution import attribute  # noqa: PLC0415 - only where there are audits
 
-    return replace(found, attribution=attribute(found, *audits, first, second))
+    return replace(found, attribution=attribute(found, before, after, first, second))
 
 
 def judge(first: Table, second: Table | None, wanted: Wanted) -> Comparison:

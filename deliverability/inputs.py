@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from deliverability.fastclass import dataclass
 
 if TYPE_CHECKING:
+    from deliverability.compare.campaigns import Table
+    from deliverability.compare.result import Comparison
     from deliverability.comparison import Wanted
     from deliverability.dmarc_reports import DmarcReports
+    from deliverability.document import Audit
     from deliverability.events.figures import RatesFacts
     from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
     from deliverability.feedback.postmaster import PostmasterFacts
@@ -41,10 +44,20 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What the findings of this audit are laid beside: a comparison, its table, and the audit of the time before."""
+
+    comparison: Comparison
+    table: Table
+    previous: Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """The figures; None where nothing was given. `rates_document` is the `deliv.rates/1` of the events by provider.
 
-    `comparison` is the `deliv.comparison/1` of the same events, where a change was named.
+    `comparison` is the `deliv.comparison/1` of the same events, where a change was named; `beside` is there where the
+    findings are still to be laid beside it.
     """
 
     rates: RatesFacts | None = None
@@ -55,6 +68,7 @@ class Inputs:
     snds: SndsFacts | None = None
     senderhub: SenderHubFacts | None = None
     comparison: Mapping[str, Any] | None = None
+    beside: Beside | None = None
 
     def observations(self) -> tuple[dict[str, Any], ...]:
         """The figures as a document keeps them, so that a replay judges the same."""
@@ -127,21 +141,27 @@ def with_comparison(
     wanted: Wanted,
     asked: Asked,
     progress: Callable[[int], None],
+    previous: Audit | None = None,
 ) -> dict[str, Inputs]:
     """The inputs of each domain with what the same events say of a change. They are read once more for it.
 
-    What could not be read was told of when the figures were made. Raises as `comparison.compare`, and ValueError where
-    standard input would be read twice.
+    Findings are laid beside it for the domain of which `previous` is an audit of the time before.
+
+    What could not be read was told of when the figures were made. Raises as `comparison.compare`.
     """
     from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - only where a change is named
     from deliverability.comparison import judge, to_document  # noqa: PLC0415 - as above
 
-    if "-" in events:
-        raise ValueError("a comparison reads the events once more, which standard input (-) cannot give: name a file")
-    wanted.question(two_sets=False)
     table, _ = read_tables(events, None, asked, None, progress, by=wanted.columns())
-    document = to_document(judge(table, None, wanted))
-    return {domain: replace(one, comparison=document) for domain, one in inputs.items()}
+    found = judge(table, None, wanted)
+    document = to_document(found)
+    beside = None if previous is None else Beside(comparison=found, table=table, previous=previous)
+    return {
+        domain: replace(
+            one, comparison=document, beside=beside if previous and previous.subject.domain == domain else None
+        )
+        for domain, one in inputs.items()
+    }
 
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 METRICS = ("delivered_sent", "opened_sent", "human_opened_sent_low")
 """The rates that a grade may rest on; a test holds them to `compare.measure.GRADED`, which is not loaded for --help."""
-CHANGE = ("change", "concurrent", "washout", "control")
+CHANGE = ("change", "concurrent", "washout", "control", "audit_before")
 """The parameters of `change_options`."""
 
 
 def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--change, --concurrent, --washout, --control."""
+    """--change, --concurrent, --washout, --control, --audit-before."""
     decorators: list[Decorator] = [
         option("--change", multiple=True, metavar="DATE[=LABEL]", help="The day of a fix, such as 2026-09-15=DKIM."),
         option("--concurrent", multiple=True, metavar="DATE=LABEL", help="Something else that happened then."),
         option("--washout", type=click.IntRange(0, 3650), metavar="DAYS", help="Days after a fix left out; else 14."),
         option("--control", metavar="COL=VALUE,...", help="Mail that the fix cannot touch, such as provider=yahoo."),
+        option("--audit-before", metavar="AUDIT.json", help="An audit of before: what was fixed beside the change."),
     ]
     for decorate in reversed(decorators):
         function = decorate(function)

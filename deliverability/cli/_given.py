@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from deliverability.cli._change import CHANGE, change_options, wanted_of
+from deliverability.cli._inputs import read_audit
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, source_options, sources_of, troubles_of, warn_of, zone_of
 from deliverability.inputs import Given, Inputs
 
 if TYPE_CHECKING:
+    from deliverability.comparison import Wanted
     from deliverability.document import Audit
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
@@ -68,10 +70,29 @@ def given_inputs(
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:
     """What the document's options say of the change; empty without one. Raises Problem."""
     found: dict[str, Any] = {name: list(days) for name in ("change", "concurrent") if (days := change[name])}
-    found |= {name: value for name in ("washout", "control") if (value := change[name]) is not None}
+    found |= {name: value for name in ("washout", "control", "audit_before") if (value := change[name]) is not None}
     if found and not change["change"]:
-        raise Problem(f"--{min(found)} goes with --change DATE")
+        raise Problem(f"--{min(found).replace('_', '-')} goes with --change DATE")
     return found
+
+
+def _wanted(change: Mapping[str, Any], events: Sequence[str], config: str | None) -> Wanted:
+    """What is compared, checked before anything is read. Raises ValueError in one line, and Problem."""
+    if "-" in events:
+        raise ValueError("a comparison reads the events once more, which standard input (-) cannot give: name a file")
+    wanted = wanted_of({**change, "config": config})
+    wanted.question(two_sets=False)
+    return wanted
+
+
+def _previous(path: str | None, domains: Sequence[str]) -> Audit | None:
+    """The audit of the time before. Raises Problem."""
+    if path is None:
+        return None
+    audit = read_audit(path)
+    if audit.subject.domain not in domains:
+        raise Problem(f"{path}: an audit of {audit.subject.domain}, and none of {', '.join(domains)}")
+    return audit
 
 
 def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inputs], dict[str, Any]]:
@@ -109,14 +130,14 @@ def _read(
         zone=zone_of(reading["timezone"]),
         now=datetime.now(UTC),
     )
-    meter = Meter(wanted=not quiet)
+    meter, names = Meter(wanted=not quiet), _names(domains)
     try:
+        wanted = _wanted(change, given.events, reading["config"]) if change else None
+        previous = _previous(change["audit_before"], names) if change else None
         with troubles_of(None) as troubles:
-            found = read_for(_names(domains), given, asked, troubles, meter)
-            if change is not None:
-                found = with_comparison(
-                    found, given.events, wanted_of({**change, "config": reading["config"]}), asked, meter
-                )
+            found = read_for(names, given, asked, troubles, meter)
+            if wanted is not None:
+                found = with_comparison(found, given.events, wanted, asked, meter, previous)
     except (ValueError, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None
     finally:

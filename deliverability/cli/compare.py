@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deliverability.compare.result import Comparison
-    from deliverability.comparison import Wanted
+    from deliverability.comparison import Audits, Wanted
     from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
     from deliverability.plan_document import Plan
@@ -69,8 +70,9 @@ Examples:
 
 @click.command(help=HELP)
 @click.argument("paths", metavar="[BEFORE [AFTER]]", nargs=-1)
-@option("--audit-before", metavar="AUDIT.json", help="An audit of the domain before: its findings beside the change.")
-@option("--audit-after", metavar="AUDIT.json", help="The same after the change.")
+@option("--audit-after", metavar="AUDIT.json", help="An audit of after, to go with --audit-before.")
+@option("--history", metavar="DIR", help="A folder of saved audits: those around the change are taken.")
+@option("--domain", metavar="NAME", help="With --history: whose audits, where it holds those of several.")
 @option("--events", multiple=True, metavar="PATH", help="One set that holds both times; with --change or --arms.")
 @change_options
 @method_options
@@ -126,6 +128,7 @@ def _compared(
     from deliverability.attribution import NotOneDomain  # noqa: PLC0415 - not at start-up
     from deliverability.comparison import NotAComparison, compare  # noqa: PLC0415 - as above
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - as above
+    from deliverability.history import NoHistory  # noqa: PLC0415 - as above
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
     from deliverability.rates import NotACount  # noqa: PLC0415 - as above
 
@@ -140,9 +143,9 @@ def _compared(
             troubles=troubles,
             progress=meter,
             max_bad=given["max_bad_share"],
-            audits=_audits(given["audit_before"], given["audit_after"]),
+            audits=_audits(troubles, given),
         )
-    except (NotAComparison, NotOneDomain, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
+    except (NotAComparison, NotOneDomain, NoHistory, NotACount, MissingPath, EngineMissing, EngineFailed) as error:
         raise Problem(str(error)) from None
     finally:
         meter.clear()
@@ -163,8 +166,15 @@ def _asked(given: Mapping[str, Any]) -> Asked:
     )
 
 
-def _audits(before: str | None, after: str | None) -> tuple[Audit, Audit] | None:
-    """The audits of both times. Raises Problem."""
+def _audits(troubles: Troubles, given: Mapping[str, Any]) -> Audits | None:
+    """The audits of both times, or how they are found. Raises Problem."""
+    before, after, folder = given["audit_before"], given["audit_after"], given["history"]
+    if folder is not None and (before or after):
+        raise Problem("--history finds both audits: leave --audit-before and --audit-after out")
+    if given["domain"] and folder is None:
+        raise Problem("--domain goes with --history")
+    if folder is not None:
+        return partial(_around, folder, given["domain"] or "", troubles)
     if before is None and after is None:
         return None
     if before is None or after is None:
@@ -172,6 +182,12 @@ def _audits(before: str | None, after: str | None) -> tuple[Audit, Audit] | None
     from deliverability.cli._inputs import read_audit  # noqa: PLC0415 - only where there are some
 
     return read_audit(before), read_audit(after)
+
+
+def _around(folder: str, domain: str, troubles: Troubles, found: Comparison) -> tuple[Audit, Audit]:
+    from deliverability.history import audits_around  # noqa: PLC0415 - only where there is a folder
+
+    return audits_around(folder, found, domain, troubles)
 
 
 def _plan(path: str | None) -> Plan | None:

@@ -97,7 +97,7 @@ def _at_change(before: Table, after: Table | None, question: Question, days: lis
     dated = [cell for cell in cells if cell.day is not None]
     notes = _undated(len({cell.campaign for cell in cells if cell.day is None}))
     columns = before.columns if after is None else before.columns & after.columns
-    if outside := _outside(dated, dated, days):
+    if outside := _outside(cells, (), days):
         return Cut(columns=columns, refused=outside, notes=notes)
     back = days[-1] + timedelta(question.washout_days)
     return Cut(
@@ -176,6 +176,8 @@ def _overlap(before: Sequence[Cell], after: Sequence[Cell]) -> tuple[str, str] |
 def _outside(before: Sequence[Cell], after: Sequence[Cell], days: Sequence[date]) -> str:
     """Why these changes cannot be what lies between the sides; empty where they can."""
     known = sorted(c.day for c in (*before, *after) if c.day)
+    if not before and not after:
+        return "There are no campaigns to compare."
     if not known:
         return "No campaign has a date, so nothing lies before or after a change."
     wrong = [d for d in days if not known[0] < d <= known[-1]]

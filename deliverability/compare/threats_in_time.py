@@ -44,8 +44,8 @@ def trend(grounds: Grounds) -> Found:
     if series is None:
         return NOT_EXCLUDED, "Without a series of dated campaigns and the date of the change, a trend does not show."
     if series.placebo_dates < PLACEBO_DATES:
-        dates = counted(series.placebo_dates, "placebo date")
-        return NOT_EXCLUDED, f"A trend is allowed for, but only {dates} could be tried."
+        many = f"{series.placebo_dates:,} of {PLACEBO_DATES} placebo dates"
+        return NOT_EXCLUDED, f"A trend is allowed for, but {many} could be tried."
     return NOT_EXCLUDED, "Trend and season allowed for, the series does not show the change by itself."
 
 

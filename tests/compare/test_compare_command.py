@@ -400,3 +400,94 @@ def test_incomplete_events_refuse_a_comparison(case: str, sent: str) -> None:
 
     assert found["refused"].startswith("The data are not complete.")
     assert {one["name"]: one["passed"] for one in found["grade_checks"]}["data-complete"] is False
+
+
+# findings beside the change, and plans
+
+
+def saved(when: str, started: str) -> str:
+    """The audit of the sample sender at a time, as it is kept."""
+    Path("kept").mkdir(exist_ok=True)
+    zones = [
+        arg
+        for file in (f"{when}/vinotheque.example.zone", "around/root.zone")
+        for arg in ("--zone", str(EXAMPLES / file))
+    ]
+    path = f"kept/{when}.json"
+    assert run(["audit", "vinotheque.example", *zones, "-o", path]) == 0
+    document = json.loads(Path(path).read_text())
+    Path(path).write_text(json.dumps({**document, "started_at": started}))
+    return path
+
+
+REPAIR = ("--change", "2026-09-24=repair", "--washout", "4")
+
+
+def test_findings_of_two_audits_are_laid_beside_the_change(sent: str) -> None:
+    before, after = saved("before", "2026-09-20T00:00:00Z"), saved("after", "2026-10-20T00:00:00Z")
+    by_name = document("--events", sent, *REPAIR, "--audit-before", before, "--audit-after", after)
+    by_folder = document("--events", sent, *REPAIR, "--history", "kept")
+
+    assert {"fixed"} <= {one["status"] for one in by_name["attribution"]}
+    assert by_name["attribution"] == by_folder["attribution"]
+    assert document("--events", sent, *REPAIR)["attribution"] == []
+
+
+def test_an_audit_lays_its_findings_beside_the_change_and_a_replay_keeps_them(sent: str) -> None:
+    found = audited("--events", sent, *REPAIR, "--audit-before", saved("before", "2026-09-20T00:00:00Z"))
+
+    assert {"fixed"} <= {one["status"] for one in found["comparison"]["attribution"]}
+    assert misfit("comparison", found["comparison"]) is None
+    assert found["options"]["audit_before"] == "kept/before.json"
+    assert run(["audit", "--replay", "audit.json", "-o", "again.json"]) == 0
+    assert Path("again.json").read_bytes() == Path("audit.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--audit-before", "kept/before.json"),
+        ("--audit-after", "kept/before.json"),
+        ("--audit-before", "kept/before.json", "--audit-after", "nothing.json"),
+        ("--audit-before", "kept/before.json", "--audit-after", "kept/other.json"),
+        ("--history", "kept", "--audit-before", "kept/before.json"),
+        ("--history", "nothing"),
+        ("--history", "kept", "--domain", "third.example"),
+        ("--domain", "vinotheque.example"),
+    ],
+    ids=" ".join,
+)
+def test_audits_that_cannot_be_laid_beside_are_one_line(
+    arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    put("all.csv", Sender().rows())
+    document_before = json.loads(Path(saved("before", "2026-05-20T00:00:00Z")).read_text())
+    other = {**document_before, "subject": {**document_before["subject"], "domain": "other.example"}}
+    Path("kept/other.json").write_text(json.dumps(other))
+
+    problem(capsys, "all.csv", *CHANGE, *arguments)
+
+
+def test_an_audit_of_another_domain_is_not_of_the_time_before(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved("before", "2026-09-20T00:00:00Z")
+    capsys.readouterr()
+
+    assert run(["audit", "other.example", *ZONES, "--events", sent, *REPAIR, "--audit-before", path]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_comparison_is_held_to_its_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    history = put("history.csv", Sender(UNMOVED, before=10, after=0).rows())
+    assert run(["plan", history, "--effect", "5", "--campaigns", "6", "-o", "plan.json"]) == 0
+    put("all.csv", Sender().rows())
+    found = document("all.csv", *CHANGE, "--plan", "plan.json")
+
+    assert found["question"]["plan"] == json.loads(Path("plan.json").read_text())["hash"]
+    assert found["question"]["metrics"] == ["delivered_sent"]
+    assert found["notes"][0].startswith("By the plan: adopt.")
+    assert {one["id"]: one["status"] for one in found["threats"]}["T12"] == "excluded"
+    assert "By the plan: adopt." in "".join(text(capsys, "all.csv", *CHANGE, "--plan", "plan.json").splitlines()[:5])
+
+    plan = Path("plan.json").read_text()
+    Path("plan.json").write_text(plan.replace('"power": 0.8', '"power": 0.9'))
+    problem(capsys, "all.csv", *CHANGE, "--plan", "plan.json")

@@ -251,6 +251,10 @@ def test_a_change_outside_the_data_is_refused(day: str, words: str) -> None:
     assert words in refused(judged(sent(Sender()), None, replace(CHANGE, changes=(Day(date=day),))))
 
 
+def test_where_there_are_no_campaigns_that_is_said() -> None:
+    assert refused(judged(table([]), None, CHANGE)) == "There are no campaigns to compare."
+
+
 def test_a_change_after_which_nothing_is_left_is_refused() -> None:
     late = replace(CHANGE, washout_days=300)
 
