@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from deliverability.compare.result import (
@@ -25,7 +26,9 @@ from deliverability.reports.charts.compared import METRIC_NAMES
 from deliverability.reports.charts.scale import in_points, signed
 from deliverability.reports.figures import window
 from deliverability.reports.language import N_, _, ngettext
+from deliverability.reports.prose import prose
 from deliverability.reports.rates import percent
+from deliverability.reports.spoken import spoken_title
 from deliverability.reports.words import provider_name
 
 UNREADABLE = N_("The comparison in this document is damaged, or of another version of deliv; it is not shown.")
@@ -153,7 +156,7 @@ def comparison_box(plain: object) -> Box | None:
     """The box of a comparison as a document carries it; None where it carries none."""
     if plain is None:
         return None
-    known = cast("Mapping[str, Any]", plain) if isinstance(plain, Mapping) else {}
+    known: Mapping[str, Any] = cast("Mapping[str, Any]", plain) if isinstance(plain, Mapping) else {}
     if known.get("schema", SCHEMA) != SCHEMA:
         return Box(trouble=_(UNREADABLE))
     try:
@@ -259,12 +262,16 @@ def _mark(one: Check) -> Mark:
 
 def _threat(one: Threat) -> Mark:
     tone, shape, word = STATUSES.get(one.status, ("none", "–", one.status))
-    return Mark(one.title, tone, shape, _(word), "", one.note, one.id)
+    return Mark(prose(one.title), tone, shape, _(word), "", one.note, one.id)
 
 
 def _attribution(found: Sequence[Attribution]) -> list[tuple[str, Sequence[Attribution]]]:
     groups = [(title, [one for one in found if one.status == status]) for status, title in ATTRIBUTED.items()]
-    return [(_(title), members[:MAX_ATTRIBUTED]) for title, members in groups if members]
+    return [(_(title), [_said(one) for one in members[:MAX_ATTRIBUTED]]) for title, members in groups if members]
+
+
+def _said(one: Attribution) -> Attribution:
+    return replace(one, title=spoken_title(one.check, one.title))
 
 
 def _place(one: ProviderChange) -> Place:

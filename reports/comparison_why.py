@@ -10,6 +10,7 @@ from deliverability.reports.language import N_, Words, _
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
 from deliverability.reports.rates import percent
+from deliverability.reports.spoken import spoken_title
 from deliverability.reports.tables import Column, table
 from deliverability.reports.words import provider_name, shown
 
@@ -196,5 +197,5 @@ def attribution(canvas: Canvas, comparison: Comparison) -> list[str]:
 
 def _finding(canvas: Canvas, one: Attribution) -> Iterable[str]:
     status = ATTRIBUTED.get(one.status, one.status)
-    yield from canvas.ends(f"{status}: {prose(one.title)}", shown(one.check), indent=_MARGIN)
+    yield from canvas.ends(f"{status}: {spoken_title(one.check, one.title)}", shown(one.check), indent=_MARGIN)
     yield from canvas.paragraph(prose(one.text), _INDENT, "dim")

@@ -130,6 +130,14 @@ def _by_sentence(text: str, known: Mapping[str, str], depth: int) -> str:
     return Said(" ".join(said)) if found else text
 
 
+def recognised(template: str, translation: str, text: str) -> str | None:
+    """`text` by the `translation` of `template`, if that is what it was made from."""
+    if language() == ENGLISH or len(text) > MAX_TEXT:
+        return None
+    found = _fit(Template.of(template).parts, text)
+    return None if found is None else Said(_filled(translation, {name: prose(part) for name, part in found.items()}))
+
+
 @lru_cache(maxsize=4)
 def _index(ids: str) -> Index:
     """By the word that a text begins with, the templates that could fit it, the heaviest first; "" for other words."""

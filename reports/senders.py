@@ -9,6 +9,7 @@ from deliverability.fastclass import dataclass
 from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
 from deliverability.reports.figures import UNREADABLE, Figure, figures, given, window
 from deliverability.reports.language import N_, Words, _, counted, ngettext
+from deliverability.reports.prose import prose
 from deliverability.reports.rates import percent
 
 MAX_SOURCES = 25
@@ -139,7 +140,7 @@ def _row(one: ReportedSource, shadow: bool) -> SourceRow:
         address=one.address,
         owner=one.owner,
         what=CATEGORIES.get(one.category, one.category),
-        why=one.why,
+        why=prose(one.why),
         messages=f"{one.messages:,}",
         passes=_share(one.dmarc_pass, one.messages),
         spf=_share(one.spf_aligned, one.messages),

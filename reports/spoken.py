@@ -11,7 +11,7 @@ from deliverability.document import Audit
 from deliverability.findings import Evidence, Finding, Fix, Outcome
 from deliverability.lookup.answer import Status
 from deliverability.reports.language import ENGLISH, _, language, translated
-from deliverability.reports.prose import Said, prose
+from deliverability.reports.prose import Said, prose, recognised
 
 Known = dict[str, str]
 """English texts of one document → the same in the language that is spoken."""
@@ -93,13 +93,23 @@ def _manual(check: str, name: str, english: str) -> str | None:
     return text and Said(text)
 
 
+def spoken_title(check: str, title: str) -> str:
+    """The title of a finding of which nothing else is known."""
+    known = _checks().get(check) if language() != ENGLISH else None
+    for case, template in known.titles.items() if known else ():
+        translation = translated(f"{check}.title.{case}")
+        if translation and (said := recognised(template, translation, title)):
+            return said
+    return prose(title)
+
+
 def _settled(finding: Finding) -> str:
     return _manual(finding.check, "settle", finding.settle) or prose(finding.settle)
 
 
 def _titled(finding: Finding, known: Mapping[str, str]) -> str:
     check = _checks().get(finding.check)
-    return (check and _title(check, finding, known)) or prose(finding.title)
+    return (check and _title(check, finding, known)) or spoken_title(finding.check, finding.title)
 
 
 def _title(check: Check, finding: Finding, known: Mapping[str, str]) -> str | None:

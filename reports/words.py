@@ -119,6 +119,9 @@ EFFORTS: Mapping[Effort, str] = Words(
     }
 )
 
+OTHER_PROVIDERS = N_("other providers")
+"""What the table of providers calls those that are not in it."""
+
 ACTIONS: Mapping[Action, str] = Words(
     {
         Action.ADD: N_("add"),
@@ -183,9 +186,10 @@ def family(check: str) -> str:
 
 def provider_name(name: str) -> str:
     """A mailbox provider's own name by its id; the id where it is none of the list, as a document may have it."""
-    from deliverability.events.providers import provider_name as named  # noqa: PLC0415 - tables, where there is mail
+    from deliverability.events.providers import OTHER  # noqa: PLC0415 - tables, where there is mail
+    from deliverability.events.providers import provider_name as named  # noqa: PLC0415 - as above
 
-    return named(name)
+    return _(OTHER_PROVIDERS) if name == OTHER else named(name)
 
 
 def evidence_name(evidence: Evidence) -> str:

@@ -1,4 +1,4 @@
-"""What of a report is still English: the texts that a person reads, and those that hold words of an English sentence."""
+"""What of a report is still English: the texts that a person reads, and those with words of an English sentence."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ INLINE = {"strong", "a", "span", "em", "mark", "del", "ins", "text", "tspan"}
 
 WORDS = re.compile(r"[A-Za-z][A-Za-z’']*")
 ENGLISH = frozenset(
-    "a above after again all also an and any are as at be because been before being below between both but by can "
-    "cannot could did does done each else every few first for from gave get gives had has have here how if in into is "
-    "it its know known last least less made make many may mean means might more most must near need needs never "
-    "no nobody none not nothing of off on once one only or other others our out over own past same say says seen "
-    "several shall should since so some still such than that the their them then there these they this those through "
-    "to too two under until up was were what when where whether which while who whose why will with within without "
-    "would yes you your message messages record records mail server servers sent received name names domain "
-    "answer answers address addresses found given wrong missing seconds days".split()
+    """
+    a above after again all also an and any are as at be because been before being below between both but by can
+    cannot could did does done each else every few first for from gave get gives had has have here how if in into is
+    it its know known last least less made make many may mean means might more most must near need needs never no
+    nobody not nothing of off on once one only or other others our out over own past same say says seen several
+    shall should since so some still such than that the their them then there these they this those through to too
+    two under until up was were what when where whether which while who whose why will with within without would yes
+    you your message messages record records mail server servers sent received name names domain answer answers
+    address addresses found given wrong missing seconds days
+    """.split()  # noqa: SIM905 - a text is easier to read
 )
 """Words that stand in hardly any text without making it English."""
 NAMES = re.compile(
+    r"[\w.*-]+ (?:A|AAAA|MX|TXT|PTR|CNAME|SOA|NS)\b|\(deliv demo\)|From 도메인|From에|"  # questions, sources, headers
     r"`[^`]*`|[A-Za-z]+=[\w.:/-]*|"  # code and tags of records
     r"\bA와 AAAA|\bA 레코드|"
-    r"Yahoo and AOL|Sender Hub|Postmaster Tools|Apache License|"  # products
-    r"[\w.-]+\.(?:example|test|com|net|org|jp|de|kr|eu)\b"  # domains
+    r"Yahoo and AOL|public suffix|deliv plan|Sender Hub|Postmaster Tools|Apache License|"  # products
+    r"[\w.-]+\.(?:example|test|com|net|org|jp|de|kr|eu)(?![a-z])"  # domains
 )
 
 
@@ -65,7 +68,7 @@ def texts(page: str) -> Iterator[str]:
 
 def english(shown: Iterable[str], *, names: Iterable[str] = ()) -> list[str]:
     """Those of `shown` that hold English; `names` are what the document itself calls things."""
-    known = sorted({*names, *(source.title for source in SOURCES.values())}, key=len, reverse=True)
+    known = sorted({*names, *SOURCES, *(source.title for source in SOURCES.values())}, key=len, reverse=True)
     return [text for text in shown if is_english(text, known)]
 
 
