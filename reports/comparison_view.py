@@ -74,10 +74,17 @@ STATUSES: Mapping[str, tuple[str, str, str]] = {
     "excluded": ("good", "●", N_("ruled out")),
 }
 ATTRIBUTED: Mapping[str, str] = {
-    "fixed": N_("Fixed between the two"),
+    "fixed": N_("Fixed since"),
     "new": N_("New since"),
     "remaining": N_("Still there"),
 }
+RELATIONS: Mapping[str, str] = {
+    "consistent": N_("consistent with the change"),
+    "confounded": N_("not to be told apart from one another"),
+    "no_change": N_("without a change"),
+    "unrelated": N_("no part of the change"),
+}
+"""What may be said of findings and the change, in the order in which it is said."""
 MAX_ATTRIBUTED = 12
 """Findings of one kind that are laid beside the change."""
 
@@ -141,6 +148,7 @@ class Box:
     concurrent: Sequence[tuple[str, str]] = ()
     threats: Sequence[Mark] = ()
     attribution: Sequence[tuple[str, Sequence[Attribution]]] = ()
+    related: Sequence[tuple[str, Sequence[str]]] = ()
     places: Sequence[Place] = ()
 
     def of(self, *words: str) -> list[Mark]:
@@ -184,6 +192,7 @@ def _box(made: Comparison) -> Box:
         concurrent=[(one.date, one.label) for one in made.question.concurrent],
         threats=sorted((_threat(one) for one in made.threats), key=lambda one: _RANKS.get(one.tone, 9)),
         attribution=_attribution(made.attribution),
+        related=_related(made.attribution),
         places=[_place(one) for one in made.providers],
     )
 
@@ -268,6 +277,22 @@ def _threat(one: Threat) -> Mark:
 def _attribution(found: Sequence[Attribution]) -> list[tuple[str, Sequence[Attribution]]]:
     groups = [(title, [one for one in found if one.status == status]) for status, title in ATTRIBUTED.items()]
     return [(_(title), [_said(one) for one in members[:MAX_ATTRIBUTED]]) for title, members in groups if members]
+
+
+def _related(found: Sequence[Attribution]) -> list[tuple[str, Sequence[str]]]:
+    """What became of findings and what that has to do with the change → the checks of which it is so."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        groups.setdefault((one.status, one.relation), []).append(one.check)
+    return [
+        (
+            _("{status}, {relation}").format(status=_(ATTRIBUTED[status]), relation=_(words)),
+            list(dict.fromkeys(groups[status, relation]))[:MAX_ATTRIBUTED],
+        )
+        for status in ATTRIBUTED
+        for relation, words in RELATIONS.items()
+        if (status, relation) in groups
+    ]
 
 
 def _said(one: Attribution) -> Attribution:
