@@ -17,7 +17,17 @@ from deliverability.compare.grade import beyond_noise, checks, grade, shortfalls
 from deliverability.compare.grounds import MAX_BAD, Grounds
 from deliverability.compare.measure import GRADED, NEEDS, OF_OPENS, measured
 from deliverability.compare.resample import BOOTSTRAP_FROM, bootstrap, decomposition, jackknife, opens_and_total
-from deliverability.compare.result import METRICS, Comparison, Control, Decomposition, Metric, Question, Read, Timeline
+from deliverability.compare.result import (
+    METRICS,
+    Comparison,
+    Control,
+    Decomposition,
+    Metric,
+    Question,
+    Read,
+    Segments,
+    Timeline,
+)
 from deliverability.compare.segments import segments
 from deliverability.compare.sentences import sentence
 from deliverability.compare.sides import campaign_points, providers, side
@@ -79,9 +89,7 @@ def compare(before: Table, after: Table | None, question: Question, *, max_bad: 
         timeline=grounds.timeline,
         control=grounds.control,
         dose=grounds.dose,
-        segments=segments(sides.before, sides.after, question.segment, grounds.metric, confidence=question.confidence)
-        if question.segment and not refused
-        else None,
+        segments=None if refused else _segments(grounds),
         notes=tuple(dict.fromkeys(notes if refused else (*notes, *shortfalls(found, reached)))),
         input=_read(tables, sides),
     )
@@ -142,8 +150,8 @@ def _grounds(question: Question, sides: Cut, tables: tuple[Table, ...], incomple
         decomposition=split,
         decomposition_why=why,
         mix_distance=decompose.mix_distance(sides.before, sides.after) if sides.has("provider") else None,
-        timeline=_timeline(grounds),
-        control=_control(grounds),
+        timeline=None if leading in untested else _timeline(grounds),
+        control=None if leading in untested else _control(grounds),
         dose=dose(sides.before, sides.after, confidence=question.confidence)
         if sides.has("provider", "delivered")
         else None,
@@ -213,6 +221,15 @@ def _standardised(sides: Cut, confidence: float) -> Metric | None:
     )
 
 
+def _segments(grounds: Grounds) -> Segments | None:
+    question, sides = grounds.question, grounds.cut
+    if not sides.has(question.segment) or grounds.metrics[grounds.metric].difference is None:
+        return None
+    if grounds.flag and grounds.metric in OF_OPENS:
+        return None
+    return segments(sides.before, sides.after, question.segment, grounds.metric, confidence=question.confidence)
+
+
 def _timeline(grounds: Grounds) -> Timeline | None:
     question = grounds.question
     if not question.changes or question.mode == "arms" or not grounds.cut.has(*NEEDS[grounds.metric]):
@@ -247,6 +264,8 @@ def _notes(grounds: Grounds) -> tuple[str, ...]:
     notes: list[str] = []
     if grounds.flag and grounds.metrics["opened_sent"].p is None:
         notes.append(f"{grounds.flag} Opens are shown, and nothing is claimed of them.")
+    if (column := grounds.question.segment) and not grounds.cut.has(column):
+        notes.append(f"The data of both sides do not have the column {column}, so no segments are compared.")
     if grounds.cut.misplaced:
         many = counted(grounds.cut.misplaced, "campaign")
         notes.append(f"{many} of the two sets lie on the wrong side of the change.")

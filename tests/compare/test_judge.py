@@ -331,6 +331,19 @@ def test_columns_that_one_set_lacks_are_compared_in_nothing_and_that_is_said() -
     assert found.decomposition_why == "The data of both sides do not say which opens a machine made."
 
 
+def test_segments_are_compared_where_both_sides_have_the_column() -> None:
+    cells = [replace(cell, segment="de" if cell.provider == "gmail" else "fr") for cell in cells_of(Sender().rows())]
+    question = replace(CHANGE, segment="segment")
+    found = judged(table(cells), None, question)
+
+    assert found.segments is not None
+    assert {row.segment for row in found.segments.rows} == {"de", "fr"}
+    assert found.segments.p is not None
+    unknown = judged(table(cells, "sent", "delivered", "provider"), None, question)
+    assert unknown.segments is None
+    assert any("do not have the column segment" in note for note in unknown.notes)
+
+
 def test_without_opens_delivery_is_compared_and_without_delivery_opens_are() -> None:
     cells = cells_of(Sender().rows())
 
@@ -368,6 +381,16 @@ def test_a_flag_that_starts_midway_takes_the_p_of_opens_and_leaves_that_of_deliv
     assert "starts or ends within the data (gmail)" in found.decomposition_why
     assert found.grade == "E1"
     assert any("nothing is claimed of them" in note for note in found.notes)
+
+
+def test_opens_that_were_counted_in_two_ways_are_no_series_and_have_no_control() -> None:
+    cells = cells_of(marketing() + steady())
+    question = replace(CHANGE, metrics=("opened_sent",), control="transactional", segment="provider")
+    dated = {"flagged": {"gmail": ("2026-06-16", "2026-07-01", "2026-02-13", "2026-07-01")}}
+    found = judged(table(cells, **dated), None, question)
+
+    assert (found.grade, found.timeline, found.control, found.segments) == ("E0", None, None, None)
+    assert judged(table(cells), None, question).timeline is not None
 
 
 def test_a_flag_in_one_of_two_sets_starts_midway() -> None:
