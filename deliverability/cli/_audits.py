@@ -24,7 +24,7 @@ def check_count(chosen: Sequence[tuple[str, str]], domains: int) -> None:
 
 
 def renderers(
-    audits: Sequence[Audit], *, quiet: bool, verbose: bool, previous: Audit | None = None
+    audits: Sequence[Audit], *, quiet: bool, verbose: bool, previous: Audit | None = None, summary: bool = False
 ) -> Mapping[str, Renderer]:
     """A renderer for each format; each imports what it needs when it is called."""
 
@@ -36,7 +36,7 @@ def renderers(
     def html(_width: int, _colour: bool) -> str:
         from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms
 
-        return html.render_html(audits[0], previous=previous)
+        return html.render_html(audits[0], previous=previous, summary=summary)
 
     def json(_width: int, _colour: bool) -> str:
         from deliverability.document import to_json  # noqa: PLC0415 - loaded by then, but not before the first packet

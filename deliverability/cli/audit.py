@@ -74,6 +74,7 @@ RECORDED = {"resolver", "zone"}
 @option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
 @option("--timeout", type=float, default=api.DEFAULT_TIMEOUT, metavar="S", help="Seconds a domain's audit may take.")
+@option("--summary", is_flag=True, help="Of the page what prints on one sheet.")
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @output_options(FORMATS)
@@ -87,6 +88,7 @@ def command(
     fail_on: str | None,
     form: str | None,
     outputs: tuple[str, ...],
+    summary: bool,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -117,7 +119,7 @@ def command(
         site = Site(folder, source)
         audits, code = asyncio.run(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
     if chosen:
-        emit(renderers(audits, quiet=quiet, verbose=verbose), chosen, no_color)
+        emit(renderers(audits, quiet=quiet, verbose=verbose, summary=summary), chosen, no_color)
     return code
 
 

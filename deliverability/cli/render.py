@@ -29,6 +29,7 @@ Examples:
 @click.argument("audit", metavar="AUDIT.json")
 @option("--previous", metavar="AUDIT.json", help="An earlier audit: show what changed since.")
 @option("--comparison", metavar="FILE.json", help="What deliv compare wrote: show it with the audit.")
+@option("--summary", is_flag=True, help="Of the page what prints on one sheet.")
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @output_options(FORMATS)
@@ -38,6 +39,7 @@ def command(
     comparison: str | None,
     form: str | None,
     outputs: tuple[str, ...],
+    summary: bool,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -50,4 +52,4 @@ def command(
         from deliverability.comparison import to_document  # noqa: PLC0415 - only where there is one
 
         shown = replace(shown, comparison=to_document(read_comparison(comparison)))
-    emit(renderers([shown], quiet=quiet, verbose=verbose, previous=before), chosen, no_color)
+    emit(renderers([shown], quiet=quiet, verbose=verbose, previous=before, summary=summary), chosen, no_color)
