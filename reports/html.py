@@ -112,6 +112,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        optimized=False,  # folding constants costs more than it saves: each template is compiled for one page
     )
     tools: dict[str, Any] = {
         "_": _,
