@@ -50,20 +50,32 @@ def providers(cut: Cut, confidence: float) -> tuple[ProviderChange, ...]:
     )[:MAX_PROVIDERS]
     groups: list[tuple[tuple[str, ...], str]] = [((name,), name) for name in alone]
     groups.append((tuple(sorted(sizes.keys() - set(alone))), OTHER))
+    known = any(cell.auth_rejected for cell in (*cut.before, *cut.after))
     found = (
-        _provider(name, [[c for one in names for c in its.get(one, ())] for its in (before, after)], cut, confidence)
+        _provider(
+            name,
+            [[c for one in names for c in its.get(one, ())] for its in (before, after)],
+            cut,
+            confidence,
+            known=known,
+        )
         for names, name in groups
     )
     return tuple(one for one in found if one is not None)
 
 
-def _provider(name: str, sides: Sequence[Sequence[Cell]], cut: Cut, confidence: float) -> ProviderChange | None:
-    """One of them; None where a side sent nothing there, or nobody counted what was delivered."""
+def _provider(
+    name: str, sides: Sequence[Sequence[Cell]], cut: Cut, confidence: float, *, known: bool
+) -> ProviderChange | None:
+    """One of them; None where a side sent nothing there, or nobody counted what was delivered.
+
+    `known`: whether the data say of any message that it was refused for its authentication.
+    """
     before, after = sides
     delivered = difference(before, after, "delivered_sent", confidence) if cut.has("delivered") else None
     if delivered is None:
         return None
-    refused = [_refused(cells) for cells in sides] if any(map(_refused, (cut.before, cut.after))) else [None, None]
+    refused = [_refused(cells) if known else None for cells in sides]
     return ProviderChange(
         provider=name,
         before=side(before, cut.columns),

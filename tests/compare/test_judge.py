@@ -409,6 +409,7 @@ def test_below_four_campaigns_there_is_no_p_and_no_interval_of_parts() -> None:
     assert found.metrics["delivered_sent"].method == "messages: Newcombe, sampling error only"
     assert found.decomposition is not None
     assert found.decomposition.total.low is None
+    assert status(found)["decomposition"] is False
     assert found.sentence == "The numbers differ. This says nothing about why."
 
 

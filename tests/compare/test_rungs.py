@@ -1,0 +1,164 @@
+"""What each rung requires of a series, of a control and of arms: just held, just not, and not to be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from deliverability.compare.campaigns import Cell, Table
+from deliverability.compare.cut import cut
+from deliverability.compare.grade import checks
+from deliverability.compare.grounds import Grounds
+from deliverability.compare.measure import measured
+from deliverability.compare.result import Question, Step
+from support import comparisons
+
+CHANGED = comparisons.CHANGED
+QUESTION = replace(comparisons.comparison().question, segment="")
+COLUMNS = frozenset({"sent", "delivered", "provider", "stream", "arm"})
+
+
+def cells(number: int, start: date, *, delivered: int, **names: str) -> list[Cell]:
+    return [
+        Cell(
+            campaign=f"{start}-{i}",
+            day=start + timedelta(7 * i),
+            sent=1_000,
+            delivered=delivered + i % 3,
+            **{"provider": "gmail", **names},  # type: ignore[arg-type]
+        )
+        for i in range(number)
+    ]
+
+
+def grounds(question: Question = QUESTION, *, before: int = 8, after: int = 4, control: int = 4) -> Grounds:
+    """A real cut, with the series and the control of the worked example laid over it."""
+    early, late = CHANGED - timedelta(7 * 40), CHANGED + timedelta(20)
+    found = [
+        *cells(before, early, delivered=700, stream="marketing"),
+        *cells(after, late, delivered=900, stream="marketing"),
+    ]
+    for start in (early, late):
+        found += cells(control, start, delivered=800, stream="transactional")
+    table = Table(cells=tuple(found), columns=COLUMNS)
+    sides = cut(table, None, question)
+    return Grounds(
+        question=question,
+        cut=sides,
+        tables=(table,),
+        metrics=measured(sides.before, sides.after, sides.columns, question),
+        metric="delivered_sent",
+        timeline=comparisons.timeline(),
+        control=comparisons.control(),
+        mix_distance=0.0,
+    )
+
+
+def passed(given: Grounds) -> dict[str, bool | None]:
+    return {one.name: one.passed for one in checks(given)}
+
+
+def step(value: float = 0.17, p: float | None = 0.001) -> Step:
+    return Step(date=CHANGED.isoformat(), label="", value=value, p=p)
+
+
+SERIES: dict[str, tuple[dict[str, Any], str, bool | None]] = {
+    "a jump": ({}, "jump", True),
+    "a jump within noise": ({"steps": (step(p=0.05),)}, "jump", False),
+    "a jump without a test": ({"steps": (step(p=None),)}, "jump", None),
+    "a jump the other way": ({"steps": (step(-0.17),)}, "jump", False),
+    "the better of two jumps, looked at twice": ({"steps": (step(p=0.03), step(p=0.5))}, "jump", False),
+    "the better of two jumps": ({"steps": (step(p=0.02), step(p=0.5))}, "jump", True),
+    "no jump": ({"steps": ()}, "jump", None),
+    "placebo dates": ({"placebo_dates": 19}, "placebo", True),
+    "too few placebo dates": ({"placebo_dates": 18}, "placebo", None),
+    "one placebo date as large": ({"as_large": 1}, "placebo", False),
+    "one of few placebo dates as large": ({"placebo_dates": 2, "as_large": 1}, "placebo", False),
+    "a break at the date": ({}, "break-date", True),
+    "a break elsewhere": ({"break_agrees": False}, "break-date", False),
+    "no break": ({"break_agrees": None}, "break-date", None),
+}
+CONTROL: dict[str, tuple[dict[str, Any], str, bool | None]] = {
+    "alike before": ({"pre_trend_p": 0.051}, "pre-trend", True),
+    "apart before": ({"pre_trend_p": 0.05}, "pre-trend", False),
+    "nothing known of before": ({"pre_trend_p": None}, "pre-trend", None),
+    "still": ({"moved": False}, "control-still", True),
+    "moved": ({"moved": True}, "control-still", False),
+    "nothing known of its move": ({"moved": None}, "control-still", None),
+    "more": ({"p": 0.049}, "difference-in-differences", True),
+    "no more": ({"p": 0.05}, "difference-in-differences", False),
+    "nothing known of more": ({"p": None}, "difference-in-differences", None),
+    "no unit": ({"units": 0}, "control-units", False),
+}
+
+
+@pytest.mark.parametrize("case", SERIES)
+def test_what_a_series_requires(case: str) -> None:
+    changes, name, held = SERIES[case]
+    given = grounds()
+
+    assert passed(replace(given, timeline=replace(comparisons.timeline(), **changes)))[name] is held
+
+
+@pytest.mark.parametrize("case", CONTROL)
+def test_what_a_control_requires(case: str) -> None:
+    changes, name, held = CONTROL[case]
+    given = grounds()
+
+    assert passed(replace(given, control=replace(comparisons.control(), **changes)))[name] is held
+
+
+@pytest.mark.parametrize(("before", "after", "held"), [(8, 4, True), (7, 4, False), (8, 3, False)])
+def test_a_short_series_is_not_looked_at(before: int, after: int, held: bool) -> None:
+    found = passed(grounds(before=before, after=after))
+
+    assert found["series-length"] is held
+    assert {found[name] for name in ("jump", "placebo", "break-date")} == {held or None}
+
+
+@pytest.mark.parametrize(("campaigns", "held"), [(4, True), (3, False)])
+def test_a_control_of_few_campaigns_is_not_looked_at(campaigns: int, held: bool) -> None:
+    found = passed(grounds(control=campaigns))
+
+    assert found["control-units"] is held
+    assert {found[name] for name in ("pre-trend", "control-still", "difference-in-differences")} == {held or None}
+
+
+def arms(first: Sequence[Cell], second: Sequence[Cell], distance: float | None = 0.0) -> dict[str, bool | None]:
+    given = grounds()
+    sides = replace(given.cut, before=tuple(first), after=tuple(second), names=("a", "b"))
+    question = Question(mode="arms", arms="arm")
+    return passed(replace(given, question=question, cut=sides, mix_distance=distance))
+
+
+def test_what_arms_require() -> None:
+    one = cells(4, CHANGED, delivered=700)
+    other = cells(4, CHANGED, delivered=900)
+    larger = [replace(cell, sent=1_260) for cell in other]
+    names = ("arms", "arm-balance", "arms-in-parallel")
+
+    def held(*given: Any) -> list[bool | None]:
+        found = arms(*given)
+        return [found[name] for name in names]
+
+    assert held(one, other) == [True, True, True]
+    assert held(one, other, 0.05) == [True, True, True]
+    assert held(one, other, 0.051) == [True, False, True]
+    assert held(one, other, None) == [True, None, True]
+    assert held(one, larger) == [True, False, True]
+    assert held(larger, one) == [True, False, True]
+    assert held(one, [replace(cell, sent=1_250) for cell in other]) == [True, True, True]
+    assert held(one[:3], other) == [False, False, False]
+    assert held(one, cells(4, CHANGED + timedelta(1), delivered=900)) == [True, True, False]
+    assert held(one, [replace(cell, day=None) for cell in other]) == [True, True, None]
+    assert held(cells(5, CHANGED, delivered=700), [*other, *cells(1, CHANGED + timedelta(100), delivered=9)])[2] is True
+
+
+def test_arms_ask_for_no_series() -> None:
+    found = arms(cells(9, CHANGED, delivered=700), cells(9, CHANGED, delivered=900))
+
+    assert {found[name] for name in ("series-length", "jump", "placebo", "break-date")} == {None}
