@@ -75,7 +75,7 @@ def opens(before: Sequence[Cell], after: Sequence[Cell]) -> dict[str, float]:
     """
     left, right = _groups(before), _groups(after)
     found: dict[str, float] = dict.fromkeys(TERMS, 0.0)
-    for provider in left.keys() | right.keys():
+    for provider in sorted(left.keys() | right.keys()):  # the order in which floats are added up is part of the result
         was, now = left.get(provider, _ABSENT), right.get(provider, _ABSENT)
         for term, value in zip(TERMS, _split(was, now), strict=True):
             found[term] += value
