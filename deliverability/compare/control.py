@@ -17,6 +17,7 @@ from random import Random
 
 from deliverability.compare.campaigns import COLUMNS, Cell
 from deliverability.compare.clustered import CAMPAIGNS, Change, Cluster, by_campaign, change, clusters, contrast, single
+from deliverability.compare.dispersion import draw
 from deliverability.compare.intervals import CONFIDENCE, Share
 from deliverability.compare.regression import fit_shares
 from deliverability.compare.result import Control
@@ -148,9 +149,9 @@ def _dealt(kinds: Kinds, rng: Random) -> tuple[list[Row], list[Row]]:
     before: list[Row] = []
     after: list[Row] = []
     for rows, size in kinds:
-        mixed = rng.sample(rows, len(rows))
-        before += mixed[:size]
-        after += mixed[size:]
+        draw(rows, len(rows) - size, rng)
+        before += rows[:size]
+        after += rows[size:]
     return before, after
 
 

@@ -10,18 +10,21 @@ from collections.abc import Sequence
 from itertools import combinations
 from math import comb, fsum, log, sqrt
 from random import Random
+from typing import TypeVar
 
 from deliverability.compare.intervals import CONFIDENCE, Share
 from deliverability.compare.student import t_quantile, two_sided
 from deliverability.fastclass import dataclass
 
+_T = TypeVar("_T")
 _LEAST_DF = 1e-3
 """What is left where one campaign is nearly all there is: enough to divide by, and no interval to speak of."""
 ROUNDS = 9999
 """Arrangements that a permutation test draws where it cannot look at all of them: the least p is 1 in 10,000."""
-_DRAWS = 1_000_000
+_DRAWS = 300_000
 _FEWEST_ROUNDS = 999
-"""Campaigns drawn over all rounds, and the fewest rounds whatever that leaves: 730 campaigns take 0.2 s so."""
+"""Campaigns drawn over all rounds, and the fewest rounds whatever that leaves: a tenth of a second up to 300 campaigns,
+and a p of 0.05 drawn to within 0.014 (two standard errors of 999 rounds) however many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +194,23 @@ def permutation(a: Sequence[Share], b: Sequence[Share], rng: Random, rounds: int
     if comb(len(dealt), size) <= rounds:
         found = [_distance(chosen, whole) >= seen for chosen in combinations(dealt, size)]
         return sum(found) / len(found)
-    rounds = min(rounds, max(_FEWEST_ROUNDS, _DRAWS // size))
-    return (1 + sum(_distance(rng.sample(dealt, size), whole) >= seen for _ in range(rounds))) / (1 + rounds)
+    fewer = min(size, len(dealt) - size)  # either side will do: what it leaves is the other
+    rounds = min(rounds, max(_FEWEST_ROUNDS, _DRAWS // fewer))
+    return (1 + sum(_distance(draw(dealt, fewer, rng), whole) >= seen for _ in range(rounds))) / (1 + rounds)
+
+
+def draw(pool: list[_T], size: int, rng: Random) -> list[_T]:
+    """`size` of the pool, every choice equally likely, as the first steps of a shuffle (Durstenfeld 1964).
+
+    The pool stays shuffled: the next draw begins there, which is as good and costs no copy. `Random.sample`, which
+    leaves it as it was, takes four times as long.
+    """
+    random = rng.random
+    end = len(pool)
+    for last in range(end - 1, end - 1 - size, -1):
+        other = int(random() * (last + 1))
+        pool[last], pool[other] = pool[other], pool[last]
+    return pool[end - size :]
 
 
 def _distance(chosen: Sequence[Share], whole: Share) -> float:

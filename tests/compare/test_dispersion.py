@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
-from math import isfinite, log, sqrt
+from math import comb, isfinite, log, sqrt
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.compare.dispersion import effective_df, holm, permutation, quasibinomial, welch
+from deliverability.compare.dispersion import draw, effective_df, holm, permutation, quasibinomial, welch
 from deliverability.compare.intervals import Share
 
 SCIPY: Any = import_module("scipy.stats")
@@ -196,8 +197,34 @@ def test_drawn_arrangements_come_close_to_all_of_them_and_repeat_with_the_seed()
 
 
 def test_hundreds_of_campaigns_that_differ_have_the_least_p_that_can_be_drawn() -> None:
-    # fewer are drawn of so many: a million campaigns over all rounds, and what happened is one arrangement more
-    assert permutation([(100, 1000)] * 365, [(200, 1000)] * 365, Random(1)) == pytest.approx(1 / (1 + 1_000_000 // 365))
+    # fewer are drawn of so many: 300,000 campaigns over all rounds, and what happened is one arrangement more
+    assert permutation([(100, 1000)] * 250, [(200, 1000)] * 250, Random(1)) == pytest.approx(1 / (1 + 300_000 // 250))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_every_choice_is_as_likely_as_any_other(size: int) -> None:
+    # the pool is left shuffled, so that each draw goes on from the one before it
+    rng, pool = Random(size), list(range(5))
+    rounds = 20_000
+
+    found = Counter(frozenset(draw(pool, size, rng)) for _ in range(rounds))
+
+    assert sorted(pool) == list(range(5))
+    assert len(found) == comb(5, size)
+    expected = rounds / len(found)
+    # five standard deviations of a binomial count
+    assert all(abs(times - expected) <= 5 * sqrt(expected) for times in found.values())
+
+
+def test_a_small_side_among_many_campaigns_is_dealt_as_well() -> None:
+    rng = Random(5)
+    many = [(rng.randint(100, 160), 1000) for _ in range(300)]
+    few = [(rng.randint(100, 160), 1000) for _ in range(4)]
+
+    one_way, other_way = permutation(many, few, Random(1)), permutation(few, many, Random(1))
+
+    # 9,999 rounds: five standard errors of a p of one half
+    assert one_way == pytest.approx(other_way, abs=5 * sqrt(2 * 0.25 / 9999))
 
 
 def test_several_p_values_are_paid_for() -> None:

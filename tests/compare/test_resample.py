@@ -191,3 +191,18 @@ def test_a_year_of_daily_campaigns_takes_no_time() -> None:
 
     # 0.08 s on the machine this was measured on; the sums of every campaign anew would take ten times as long
     assert process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("sent", [1, 255, 256, 2**32 - 1, 2**62, 10**30])
+def test_counts_of_any_size_add_up_in_a_drawing(sent: int) -> None:
+    # of equal campaigns every drawing is the same, and so is every percentile
+    cells = [
+        Cell(campaign=f"c{index}", provider=provider, sent=sent, delivered=sent, opened=sent // 2)
+        for index in range(13)
+        for provider in ("p", "q")
+    ]
+    found = bootstrap(opens_and_total, cells, cells[:-2], Random(1), rounds=20)
+
+    assert {name: ends(term) for name, term in found.items()} == dict.fromkeys((*TERMS, "total"), (0.0, 0.0))
+    found = bootstrap(lambda _, after: {"sent": total(after, "sent")}, cells, cells, Random(1), rounds=20)
+    assert ends(found["sent"]) == (26 * sent, 26 * sent)
