@@ -62,7 +62,7 @@ def placebo(grounds: Grounds) -> Answer:
     series = _series(grounds)
     if series is None:
         return None, "", NO_SERIES
-    value = f"{series.as_large:,} of {series.placebo_dates:,}"
+    value = f"{series.as_large:,} of {series.placebo_dates:,}" if series.placebo_dates else ""
     if series.as_large:
         return False, value, "At placebo dates before the change, jumps as large are found."
     if series.placebo_dates < PLACEBO_DATES:
