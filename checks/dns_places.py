@@ -57,7 +57,7 @@ def dns_record_misplaced(domain: DomainFacts) -> Judgements:
 
     Why it matters: a record at another name, or inside an alias, protects nothing while it looks as if it did.
 
-    How to fix: find out which selector or host the text at {name} was meant for, and publish it there.
+    How to fix: find out which selector or host the text was meant for, and publish it there.
     """
     found: dict[str, Misplaced] = {}
     for misplaced in (*_in_aliases(domain), *_in_texts(domain)):

@@ -173,5 +173,5 @@ def _notes(canvas: Canvas, comparison: Comparison) -> list[str]:
         rows = counted(read.rows, "{n:,} row", "{n:,} rows")
         bad = _(", {n:,} unreadable").format(n=read.bad) if read.bad else ""
         twice = _(", {n:,} duplicates").format(n=read.duplicates) if read.duplicates else ""
-        lines += canvas.paragraph(f"{side}: {rows} ({read.kind}){bad}{twice}", 0, "dim")
+        lines += canvas.paragraph(f"{side}: {rows} ({prose(read.kind)}){bad}{twice}", 0, "dim")
     return lines

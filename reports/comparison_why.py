@@ -59,7 +59,7 @@ def grade(canvas: Canvas, comparison: Comparison) -> list[str]:
         mark, colour = MARKS[one.passed]
         first, *rest = canvas.ends(prose(one.why), f"{one.rung} {shown(one.name)}", indent=_MARGIN)
         lines += [f"{canvas.paint(mark, colour)} {first[_MARGIN:]}", *rest]
-        lines += canvas.paragraph(one.value, _INDENT, "dim") if one.value else []
+        lines += canvas.paragraph(prose(one.value), _INDENT, "dim") if one.value else []
     if held:
         lines += canvas.paragraph(_("Held: {checks}.").format(checks=", ".join(held)), 0, "dim")
     return lines

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from deliverability.fastclass import dataclass
@@ -96,8 +96,28 @@ def _kept(text: str, language: str, ids: str) -> str:  # noqa: ARG001 - what the
 def _said(text: str, known: Mapping[str, str], depth: int) -> str:
     if depth > MAX_DEPTH:
         return text
-    said = _whole(text, known, depth)
-    return _by_sentence(text, known, depth) if said is None else said
+    if text in known:
+        return known[text]
+    sentences = _BETWEEN.split(text, maxsplit=MAX_SENTENCES)
+    if len(sentences) == 1:
+        return _whole(text, known, depth) or text
+    told = _by_sentence(sentences, known, depth)
+    if all(isinstance(one, Said) for one in told):
+        return Said(" ".join(told))
+    whole = _whole(text, known, depth)  # a name in it may end like a sentence
+    return whole or (Said(" ".join(told)) if any(isinstance(one, Said) for one in told) else text)
+
+
+def _by_sentence(sentences: Sequence[str], known: Mapping[str, str], depth: int) -> list[str]:
+    """Each of `sentences`, or as few of them as a template knows together; as it is where none knows it."""
+    said: list[str] = []
+    rest = list(sentences)
+    while rest:
+        told = ((n, _whole(" ".join(rest[:n]), known, depth)) for n in range(1, len(rest) + 1))
+        number, one = next(((n, text) for n, text in told if text is not None), (1, rest[0]))
+        said.append(one)
+        rest = rest[number:]
+    return said
 
 
 def _whole(text: str, known: Mapping[str, str], depth: int) -> str | None:
@@ -113,21 +133,6 @@ def _whole(text: str, known: Mapping[str, str], depth: int) -> str | None:
             told = {name: _said(part, known, depth + 1) for name, part in found.items()}
             return Said(_filled(_(template.id), told))
     return None
-
-
-def _by_sentence(text: str, known: Mapping[str, str], depth: int) -> str:
-    """`text` sentence by sentence, as many at a time as one template knows; as it is where none is known."""
-    rest = _BETWEEN.split(text, maxsplit=MAX_SENTENCES)
-    said: list[str] = []
-    found = False
-    while rest:
-        some = range(len(rest), 0, -1) if said else range(len(rest) - 1, 0, -1)  # the whole is known not to be one
-        told = ((n, _whole(" ".join(rest[:n]), known, depth)) for n in some)
-        number, one = next(((n, text) for n, text in told if text is not None), (1, None))
-        said.append(rest[0] if one is None else one)
-        found = found or one is not None
-        rest = rest[number:]
-    return Said(" ".join(said)) if found else text
 
 
 def recognised(template: str, translation: str, text: str) -> str | None:

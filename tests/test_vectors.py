@@ -6,7 +6,9 @@ import pytest
 
 from deliverability.checks import CHECKS
 from deliverability.findings import Outcome
+from deliverability.reports.language import speaking
 from support import vectors
+from support.spoken import left_in_english
 from support.vectors import Case
 
 CASES = list(vectors.cases())
@@ -21,6 +23,8 @@ def test_case(case: Case) -> None:
     matching = vectors.found(audit, case)
     assert matching, "\n".join(str(f) for f in audit.findings if f.check == case.check)
     assert [f for f in audit.findings if f.check in case.forbid and f.outcome is Outcome.FAIL] == []
+    with speaking("ko"):
+        assert left_in_english(audit) == [], "the Korean of a check stands in reports/locale/ko/checks.po and notes.po"
     if case.fixed:
         finding = matching[0]
         assert finding.fix is not None

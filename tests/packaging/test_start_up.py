@@ -65,6 +65,14 @@ def test_nothing_heavy_is_loaded_before_the_first_packet(module: str, bare: set[
     assert (loaded(f"import {module}") - bare) & HEAVY == set()
 
 
+def test_a_report_in_english_loads_no_catalogue_and_no_templates(bare: set[str]) -> None:
+    extra = loaded("import deliverability.cli.audit") - bare
+
+    assert not {name for name in extra if name.startswith("deliverability.reports")}
+    english = loaded("from deliverability.reports import words; words.when('2026-11-21'); words.VERDICTS['send']") - bare
+    assert english & {"gettext", "importlib.resources", "deliverability.reports.prose"} == set()
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_what_reads_files_stands_in_the_api_and_loads_no_engine_until_it_is_called(name: str, bare: set[str]) -> None:
     extra = loaded(f"from deliverability.api import {name}; assert {name}.__doc__") - bare

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 
+from deliverability.document import Audit
+from deliverability.reports.spoken import spoken
+from deliverability.reports.words import evidence_name
 from deliverability.sources import SOURCES
 
 UNREAD = {"head", "style", "code", "pre", "time"}
@@ -16,7 +19,7 @@ INLINE = {"strong", "a", "span", "em", "mark", "del", "ins", "text", "tspan"}
 WORDS = re.compile(r"[A-Za-z][A-Za-z’']*")
 ENGLISH = frozenset(
     """
-    a above after again all also an and any are as at be because been before being below between both but by can
+    above after again all also an and any are as at be been before being below between both but by can
     cannot could did does done each else every few first for from gave get gives had has have here how if in into is
     it its know known last least less made make many may mean means might more most must near need needs never no
     nobody not nothing of off on once one only or other others our out over own past same say says seen several
@@ -28,12 +31,14 @@ ENGLISH = frozenset(
 )
 """Words that stand in hardly any text without making it English."""
 NAMES = re.compile(
-    r"[\w.*-]+ (?:A|AAAA|MX|TXT|PTR|CNAME|SOA|NS)\b|\(deliv demo\)|From 도메인|From에|"  # questions, sources, headers
-    r"`[^`]*`|[A-Za-z]+=[\w.:/-]*|"  # code and tags of records
-    r"\bA와 AAAA|\bA 레코드|"
-    r"Yahoo and AOL|public suffix|deliv plan|Sender Hub|Postmaster Tools|Apache License|"  # products
-    r"[\w.-]+\.(?:example|test|com|net|org|jp|de|kr|eu)(?![a-z])"  # domains
+    r"[\w.*-]+ (?:A|AAAA|MX|TXT|PTR|CNAME|SOA|NS)\b[^가-힣;]*|"  # questions, with what was answered
+    r"`[^`]*`|[\w.:+-]+@[\w.]+|[A-Za-z]+=[\w.:/-]*|"  # code, addresses, tags
+    r"--?[a-z-]+(?: none| FILE)?|[A-Za-z]+(?:-[A-Za-z]+)+|"  # options, ids
+    r"[\w.-]+\.(?:example|test|com|net|org|internal|jp|de|kr|eu)(?![a-z])|RFC [0-9]+(?: §[\w.]+)?|"
+    r"\(deliv demo\)|deliv [a-z]+|openssl rsa|public suffix|abused phish|From(?: 도메인)?|"
+    r"Yahoo and AOL|Sender Hub|Postmaster Tools|Apache License"
 )
+"""What is English, or looks like it, in every language: names and code."""
 
 
 class _Texts(HTMLParser):
@@ -70,6 +75,18 @@ def english(shown: Iterable[str], *, names: Iterable[str] = ()) -> list[str]:
     """Those of `shown` that hold English; `names` are what the document itself calls things."""
     known = sorted({*names, *SOURCES, *(source.title for source in SOURCES.values())}, key=len, reverse=True)
     return [text for text in shown if is_english(text, known)]
+
+
+def left_in_english(audit: Audit) -> list[str]:
+    """The prose of `audit`, said in the language that is spoken, which is English all the same."""
+    said = spoken(audit)
+    texts = [said.subject.role_reason, said.verdict.sentence, *said.verdict.why_not_more_certain]
+    texts += [said.next_best_fix.why] if said.next_best_fix else []
+    for finding in said.findings:
+        texts += [finding.title, finding.settle, *([finding.fix.text] if finding.fix else [])]
+        texts += [row.note for row in finding.evidence]
+        texts += [text for row in finding.evidence if not row.rdtype for text in (evidence_name(row), row.text)]
+    return english(dict.fromkeys(texts))
 
 
 def is_english(text: str, names: Iterable[str] = ()) -> bool:
