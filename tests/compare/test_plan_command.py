@@ -253,12 +253,17 @@ def test_a_plan_that_came_after_the_campaigns_says_so() -> None:
     assert "though" not in held_to(replace(plan, made="2026-05-31"), found).reason
 
 
-def test_a_fix_that_did_nothing_is_stopped() -> None:
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_fix_that_did_nothing_is_stopped(seed: int) -> None:
+    """Whether its interval lies below 0, or about it."""
     plan = plan_of("10")
-    found = compared(plan, Sender(providers=UNMOVED, before=12, after=12, noise=0.02))
+    found = compared(plan, Sender(providers=UNMOVED, before=12, after=12, noise=0.02, seed=seed))
 
     decision = held_to(plan, found)
 
+    high = found.metrics["delivered_sent"].high
+    assert high is not None
+    assert (high > 0) is (seed == 2)
     assert decision.action == "stop"
     assert "lies below the +10.0 planned for" in decision.reason
 
