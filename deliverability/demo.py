@@ -80,7 +80,7 @@ async def demo(now: datetime) -> DemoResult:
 
 def compared(before: Audit, after: Audit, now: datetime) -> Comparison:
     """What the mail of both times shows of the repair, with the findings that it mended."""
-    with _files([(stage, EVENTS) for stage in (BEFORE, AFTER)]) as (first, second):
+    with sample([(stage, EVENTS) for stage in (BEFORE, AFTER)]) as (first, second):
         wanted = Wanted(changes=(REPAIR,))
         return compare([first], [second], wanted, asked=Asked(now=now), audits=(before, after))
 
@@ -118,14 +118,14 @@ def given_to(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs,
 
 
 def _read(stage: Stage, names: Mapping[str, str], now: datetime) -> Inputs:
-    with _files([(stage, name) for name in names.values()]) as found:
+    with sample([(stage, name) for name in names.values()]) as found:
         paths = {option: (path,) for option, path in zip(names, found, strict=True)}
         given = Given(events=paths.get("events", ()), dmarc_reports=paths.get("dmarc_reports", ()), declared=KNOWN)
         return read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
 
 
 @contextmanager
-def _files(wanted: Sequence[tuple[Stage, str]]) -> Generator[list[str]]:
+def sample(wanted: Sequence[tuple[Stage, str]]) -> Generator[list[str]]:
     """Paths of files of the sample for as long as the block lasts, wherever the package is installed."""
     room = files("deliverability.examples")
     with ExitStack() as open_files:

@@ -19,7 +19,10 @@ from click.testing import CliRunner
 from deliverability import api, demo
 from deliverability.checks import CHECKS
 from deliverability.cli import root
+from deliverability.comparison import Wanted, compare
+from deliverability.rates import Asked
 from deliverability.reports import terminal
+from deliverability.reports.comparison import render
 from support import catalogues, chromium
 from support.shared import ROOT
 
@@ -65,7 +68,19 @@ def _fenced(text: str) -> str:
     return f"```\n{text.rstrip()}\n```"
 
 
-README: dict[str, Callable[[], str]] = {"report": report, "options": options, "catalogue": catalogue}
+def comparison() -> str:
+    """Of what `deliv compare` says of the demo: the sentence, the rates, and the parts of the change."""
+    with demo.sample([(demo.BEFORE, demo.EVENTS), (demo.AFTER, demo.EVENTS)]) as (before, after):
+        found = compare([before], [after], Wanted(changes=(demo.REPAIR,)), asked=Asked(now=CLOCK))
+    return _fenced("\n\n".join(render(found, width=WIDTH, color=False).split("\n\n")[:3]))
+
+
+README: dict[str, Callable[[], str]] = {
+    "report": report,
+    "comparison": comparison,
+    "options": options,
+    "catalogue": catalogue,
+}
 """Name of a part → what stands between `<!-- name -->` and `<!-- /name -->`."""
 
 
