@@ -165,7 +165,8 @@ def test_without_its_style_sheet_it_is_still_a_report(browser: chromium.Browser,
 
 def test_in_print_everything_is_open(browser: chromium.Browser, site: Site) -> None:
     with browser.page(site.url("trouble")) as page:
-        folded = "[...document.querySelectorAll('details')].map(d => d.querySelector('h4, table, pre, ul').checkVisibility())"
+        inside = "d.querySelector('h4, table, pre, ul')"
+        folded = f"[...document.querySelectorAll('details')].map(d => {inside}.checkVisibility())"
         closed = page.evaluate(folded)
         page.call("Emulation.setEmulatedMedia", media="print")
 
