@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from deliverability.compare.campaigns import Cell, Table, by, total
@@ -22,10 +22,16 @@ there. Ours: a provider that begins to fetch images does so over months (Apple t
 
 def starting_midway(tables: Sequence[Table], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Providers whose opens begin, or cease, to carry a machine flag within the series; ids, in order."""
-    found = {name for table in tables for name, days in table.flagged.items() if _is_late(*days)}
-    found |= set(_on_one_side(tables))
+    told = [table.flagged if _tells(table) else {} for table in tables]
+    found = {name for flagged in told for name, days in flagged.items() if _is_late(*days)}
+    found |= set(_on_one_side(told))
     found |= {name for name, its in by(cells, "provider").items() if _appears(its)}
     return tuple(sorted(found))
+
+
+def _tells(table: Table) -> bool:
+    """Whether an open without a flag can be told from one by a person: rows may count only what machines opened."""
+    return table.kind == "events" or table.has("opened_unknown")
 
 
 def _is_late(first: str, last: str, first_open: str, last_open: str) -> bool:
@@ -42,11 +48,11 @@ def _days(start: str, end: str) -> int:
         return 0
 
 
-def _on_one_side(tables: Sequence[Table]) -> Iterable[str]:
+def _on_one_side(told: Sequence[Mapping[str, tuple[str, str, str, str]]]) -> Iterable[str]:
     """Providers with opens in two sets, flagged in one of them alone."""
-    if len(tables) != 2:
+    if len(told) != 2:
         return
-    first, second = (table.flagged for table in tables)
+    first, second = told
     for name in first.keys() & second.keys():
         (flag1, _, open1, _), (flag2, _, open2, _) = first[name], second[name]
         if open1 and open2 and bool(flag1) != bool(flag2):

@@ -86,6 +86,13 @@ def test_seeded_data_reach_each_grade_and_say_what_it_permits(reached: str) -> N
     assert not above & {rung for rung in GRADES if rung <= reached} or reached in {"E0", "E4", "E5"}
 
 
+def test_a_split_by_chance_says_of_which_parts_the_effect_is_made() -> None:
+    found = compared(halves(), arms="arm")
+
+    assert found.sentence_id == "E5+E2"
+    assert found.sentence.partition(" Of ")[2].startswith("+17.0 points, 4.0 come from delivery")
+
+
 def test_a_higher_rung_says_more_and_no_lower_one_says_it() -> None:
     said = {rung: compared(rows(), **wanted).sentence for rung, (rows, wanted) in REACHED.items()}
 
@@ -298,6 +305,11 @@ def test_the_sentence_is_of_the_rate_that_changed_beyond_noise_by_both() -> None
     assert (found.grade, found.sentence_id) == ("E1", "E1.better_set")
     assert "opened of sent +4.0 points" in found.sentence
     assert "delivered" not in found.sentence
+    lopsided = [
+        tuple(replace(cell, opened=cell.sent * opened // 100) for cell in cells)
+        for cells, opened in zip(LOPSIDED, (20, 30), strict=True)
+    ]
+    assert "opened of sent +10.0 points" in two_sets(*lopsided, "delivered_sent", "opened_sent").sentence
 
 
 def test_a_control_counts_without_a_series() -> None:

@@ -181,6 +181,21 @@ def test_the_washout_stands_on_no_side() -> None:
     )
 
 
+def test_the_day_on_which_the_washout_is_over_is_after() -> None:
+    found = judged(sent(Sender(gap=14)), None, CHANGE)
+
+    assert (found.after.campaigns, found.input["all"].washout, len(found.campaigns)) == (6, 0, 12)
+
+
+def test_what_the_control_sent_in_the_washout_is_not_the_target_s() -> None:
+    rows = Sender(gap=0, after=10, extra=(("stream", "marketing"),)).rows()
+    rows += Sender(UNMOVED, gap=0, after=10, names="receipt", extra=(("stream", "transactional"),)).rows()
+    found = judged(table(cells_of(rows)), None, replace(CHANGE, control="stream=transactional"))
+
+    assert {point.campaign[:6] for point in found.campaigns if point.period == "washout"} == {"letter"}
+    assert found.input["all"].washout == 5
+
+
 def test_a_washout_is_cut_from_the_second_of_two_sets_too() -> None:
     rows = cells_of(Sender(gap=0, after=10).rows())
     early, late = (table([c for c in rows if c.day and (c.day < CHANGED) is side]) for side in (True, False))
@@ -369,9 +384,30 @@ def test_opens_by_machines_alone_leave_nothing_known_of_people() -> None:
     )
 
 
-def test_a_flag_that_starts_midway_takes_the_p_of_opens_and_leaves_that_of_delivery() -> None:
+def test_opens_without_any_flag_on_a_side_are_not_split() -> None:
+    cells = [
+        replace(cell, opened_machine=0, opened_unknown=cell.opened) if cell.day and cell.day < CHANGED else cell
+        for cell in cells_of(Sender(size=300).rows())
+    ]
+    found = judged(table(cells, *ALL, "opened_unknown"), None, CHANGE)
+
+    assert (found.grade, status(found)["machine-flag"]) == ("E1", False)
+    assert found.decomposition_why == "No open before the change says whether a machine made it."
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2026-06-16", "2026-07-01", "2026-05-14", "2026-07-01"),
+        ("2026-05-14", "2026-06-16", "2026-05-14", "2026-07-01"),
+    ],
+    ids=["starts", "ends"],
+)
+def test_a_flag_that_starts_midway_takes_the_p_of_opens_and_leaves_that_of_delivery(
+    days: tuple[str, str, str, str],
+) -> None:
     cells = cells_of(Sender().rows())
-    dated = table(cells, flagged={"gmail": ("2026-06-16", "2026-07-01", "2026-05-14", "2026-07-01")})
+    dated = table(cells, kind="events", flagged={"gmail": days})
     found = judged(dated, None, CHANGE)
 
     assert found.metrics["opened_sent"].p is None
@@ -386,7 +422,10 @@ def test_a_flag_that_starts_midway_takes_the_p_of_opens_and_leaves_that_of_deliv
 def test_opens_that_were_counted_in_two_ways_are_no_series_and_have_no_control() -> None:
     cells = cells_of(marketing() + steady())
     question = replace(CHANGE, metrics=("opened_sent",), control="transactional", segment="provider")
-    dated = {"flagged": {"gmail": ("2026-06-16", "2026-07-01", "2026-02-13", "2026-07-01")}}
+    dated: dict[str, Any] = {
+        "kind": "events",
+        "flagged": {"gmail": ("2026-06-16", "2026-07-01", "2026-02-13", "2026-07-01")},
+    }
     found = judged(table(cells, **dated), None, question)
 
     assert (found.grade, found.timeline, found.control, found.segments) == ("E0", None, None, None)
@@ -396,10 +435,25 @@ def test_opens_that_were_counted_in_two_ways_are_no_series_and_have_no_control()
 def test_a_flag_in_one_of_two_sets_starts_midway() -> None:
     rows = cells_of(Sender().rows())
     early, late = ([c for c in rows if c.day and (c.day < CHANGED) is side] for side in (True, False))
-    without = table(early, flagged={"gmail": ("", "", "2026-05-14", "2026-05-30")})
-    flagged = table(late, flagged={"gmail": ("2026-06-16", "2026-07-01", "2026-06-16", "2026-07-01")})
+    without = table(early, kind="events", flagged={"gmail": ("", "", "2026-05-14", "2026-05-30")})
+    flagged = table(late, kind="events", flagged={"gmail": ("2026-06-16", "2026-07-01", "2026-06-16", "2026-07-01")})
 
     assert judged(without, flagged, TWO).metrics["opened_sent"].p is None
+    same = table(early, kind="events", flagged={"gmail": ("2026-05-14", "2026-05-30", "2026-05-14", "2026-05-30")})
+    assert judged(same, flagged, TWO).metrics["opened_sent"].p is not None
+
+
+def test_rows_that_count_what_machines_opened_may_well_count_none() -> None:
+    """A provider at which hardly any machine opens is not one whose flag starts at the first of them."""
+    days = ("2026-06-16", "2026-06-16", "2026-05-14", "2026-07-01")
+    cells = cells_of(Sender().rows())
+
+    assert judged(table(cells, flagged={"gmail": days}), None, CHANGE).metrics["opened_sent"].p is not None
+    early, late = ([c for c in cells if c.day and (c.day < CHANGED) is side] for side in (True, False))
+    sides = table(early, flagged={"gmail": ("", "", *days[2:])}), table(late, flagged={"gmail": days})
+    assert judged(*sides, TWO).metrics["opened_sent"].p is not None
+    known = table(cells, *ALL, "opened_unknown", flagged={"gmail": days})
+    assert judged(known, None, CHANGE).metrics["opened_sent"].p is None
 
 
 def test_below_four_campaigns_there_is_no_p_and_no_interval_of_parts() -> None:
