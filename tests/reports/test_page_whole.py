@@ -135,7 +135,7 @@ class TestRecords:
 
     @pytest.mark.parametrize("nonsense", [None, 7, "x", [], {}, [None], {"keys": 3, "records": {}, "discovery": []}])
     def test_facts_that_make_no_sense_are_left_out(self, nonsense: object) -> None:
-        facts = dict.fromkeys(("dkim", "dmarc", "mx"), nonsense)
+        facts: dict[str, Any] = dict.fromkeys(("dkim", "dmarc", "mx"), nonsense)
 
         assert records.dkim_keys(facts) == []
         assert records.dmarc_policy(facts) is None
