@@ -9,6 +9,8 @@ from deliverability.compare.campaigns import Cell, Table, by, total
 from deliverability.compare.cut import MIN_CAMPAIGNS
 from deliverability.compare.figures import listed
 
+Flagged = Mapping[str, tuple[str, str, str, str]]
+"""By provider, the first and the last day with an open that carries a flag, and of any open; as `Table.flagged`."""
 MIN_OPENS = 1_000
 """Opens below which a flag that never changes says nothing: Apple's mail alone fetches about half of all images ahead
 (Litmus, 2025-05), so that none of 1,000 cannot be chance."""
@@ -22,7 +24,7 @@ there. Ours: a provider that begins to fetch images does so over months (Apple t
 
 def starting_midway(tables: Sequence[Table], cells: Sequence[Cell]) -> tuple[str, ...]:
     """Providers whose opens begin, or cease, to carry a machine flag within the series; ids, in order."""
-    told = [table.flagged if _tells(table) else {} for table in tables]
+    told: list[Flagged] = [table.flagged if _tells(table) else {} for table in tables]
     found = {name for flagged in told for name, days in flagged.items() if _is_late(*days)}
     found |= set(_on_one_side(told))
     found |= {name for name, its in by(cells, "provider").items() if _appears(its)}
@@ -48,7 +50,7 @@ def _days(start: str, end: str) -> int:
         return 0
 
 
-def _on_one_side(told: Sequence[Mapping[str, tuple[str, str, str, str]]]) -> Iterable[str]:
+def _on_one_side(told: Sequence[Flagged]) -> Iterable[str]:
     """Providers with opens in two sets, flagged in one of them alone."""
     if len(told) != 2:
         return

@@ -305,11 +305,11 @@ def test_the_sentence_is_of_the_rate_that_changed_beyond_noise_by_both() -> None
     assert (found.grade, found.sentence_id) == ("E1", "E1.better_set")
     assert "opened of sent +4.0 points" in found.sentence
     assert "delivered" not in found.sentence
-    lopsided = [
+    before, after = (
         tuple(replace(cell, opened=cell.sent * opened // 100) for cell in cells)
         for cells, opened in zip(LOPSIDED, (20, 30), strict=True)
-    ]
-    assert "opened of sent +10.0 points" in two_sets(*lopsided, "delivered_sent", "opened_sent").sentence
+    )
+    assert "opened of sent +10.0 points" in two_sets(before, after, "delivered_sent", "opened_sent").sentence
 
 
 def test_a_control_counts_without_a_series() -> None:
