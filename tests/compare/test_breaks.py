@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from deliverability.compare.breaks import Steps, best_break
 from deliverability.compare.regression import weighted
+from support.oracles import Oracle
 
 NILE = (
     *(1120, 1160, 963, 1210, 1160, 1160, 813, 1230, 1370, 1140, 995, 935, 1110, 994, 1020, 960, 1180, 799, 958, 1140),
@@ -32,8 +32,9 @@ def test_the_nile_breaks_after_1898() -> None:
     assert found.rss == pytest.approx(1597457.194, abs=5e-4)
 
 
+@pytest.mark.oracle
 def test_the_nile_is_the_one_that_statsmodels_ships() -> None:
-    nile: Any = import_module("statsmodels.datasets.nile")
+    nile: Any = Oracle("statsmodels.datasets.nile")
 
     assert list(nile.load_pandas().data["volume"]) == list(NILE)
 

@@ -20,6 +20,7 @@ from deliverability.compare.control import difference_in_differences
 from deliverability.compare.dispersion import welch
 from deliverability.compare.result import Control
 from deliverability.events.plain import from_plain, to_plain
+from support.oracles import Oracle
 
 NUMPY: Any = import_module("numpy")
 START = date(2026, 1, 5)
@@ -76,8 +77,9 @@ def test_the_control_is_taken_off_the_target() -> None:
     assert found.units == 1
 
 
+@pytest.mark.oracle
 def test_of_campaigns_of_one_size_it_is_the_saturated_regression() -> None:
-    linear: Any = import_module("statsmodels.regression.linear_model")
+    linear: Any = Oracle("statsmodels.regression.linear_model")
     target, control = sides(0.8, 0.9, 1, 9, 6), sides(0.85, 0.87, 2, 7, 5, name="k")
     rows = [
         (cell.delivered / cell.sent, t, a)
@@ -93,7 +95,7 @@ def test_of_campaigns_of_one_size_it_is_the_saturated_regression() -> None:
 
     assert found.difference.value == pytest.approx(theirs.params[3], rel=1e-9)
     # of 27 campaigns G - 2 is 25, and the two groups' own degrees of freedom are fewer
-    scipy: Any = import_module("scipy.stats")
+    scipy: Any = Oracle("scipy.stats")
     half = (found.difference.high - found.difference.low) / 2
     assert scipy.t.ppf(0.975, 25) < half / theirs.bse[3] < scipy.t.ppf(0.975, 8)
 
@@ -231,8 +233,9 @@ def test_trends_that_are_shared_are_not() -> None:
     assert found.pre_trend_p > 0.05
 
 
+@pytest.mark.oracle
 def test_of_shared_campaigns_the_trends_are_compared_in_pairs() -> None:
-    linear: Any = import_module("statsmodels.regression.linear_model")
+    linear: Any = Oracle("statsmodels.regression.linear_model")
     target, control = sides(0.8, 0.9, 97, 9, 5), sides(0.8, 0.8, 98, 9, 5, provider="apple")
     weeks = NUMPY.array([(1.0, float(i)) for i in range(9)])
     gaps = [(a.delivered - b.delivered) / 20_000 for a, b in zip(target[0], control[0], strict=True)]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from deliverability.compare.dispersion import draw, effective_df, holm, permutation, quasibinomial, welch
 from deliverability.compare.intervals import Share
+from support.oracles import Oracle
 
-SCIPY: Any = import_module("scipy.stats")
+SCIPY: Any = Oracle("scipy.stats")
 
 SEEDS = {
     ("O75", "bean"): [(10, 39), (23, 62), (23, 81), (26, 51), (17, 39)],
@@ -50,8 +51,8 @@ def test_seeds_have_rs_coefficients_standard_errors_and_dispersion() -> None:
 def quasi_by_regression(a: Sequence[Share], b: Sequence[Share]) -> tuple[float, float, float]:
     """Difference, standard error and dispersion of statsmodels, with the variance weights that its scale needs."""
     numpy: Any = import_module("numpy")
-    models: Any = import_module("statsmodels.genmod.generalized_linear_model")
-    families: Any = import_module("statsmodels.genmod.families")
+    models: Any = Oracle("statsmodels.genmod.generalized_linear_model")
+    families: Any = Oracle("statsmodels.genmod.families")
     campaigns = [*a, *b]
     sides = numpy.array([[1.0, 0.0]] * len(a) + [[1.0, 1.0]] * len(b))
     shares, weights = (numpy.array(column) for column in ([x / n for x, n in campaigns], [n for _, n in campaigns]))
@@ -59,6 +60,7 @@ def quasi_by_regression(a: Sequence[Share], b: Sequence[Share]) -> tuple[float, 
     return float(fitted.params[1]), float(fitted.bse[1]), float(fitted.scale)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     ("a", "b"),
     [
@@ -86,6 +88,7 @@ def test_campaigns_that_agree_too_well_have_the_dispersion_of_chance() -> None:
     assert found.se == pytest.approx(sqrt(1 / 200 + 1 / 1800 + 1 / 400 + 1 / 1600))
 
 
+@pytest.mark.oracle
 def test_for_equal_campaigns_it_is_welchs_test() -> None:
     a = [(2900, 20000), (3400, 20000), (2600, 20000), (3000, 20000)]
     b = [(3500, 20000), (4100, 20000), (3000, 20000), (3300, 20000), (4400, 20000)]
@@ -170,6 +173,7 @@ def test_the_least_p_of_a_permutation_is_that_of_so_few_campaigns(side: int, lea
     assert permutation(a, b, Random(1)) == pytest.approx(least)
 
 
+@pytest.mark.oracle
 def test_a_permutation_is_scipys() -> None:
     rng = Random(2)
     for _ in range(5):
@@ -227,8 +231,9 @@ def test_a_small_side_among_many_campaigns_is_dealt_as_well() -> None:
     assert one_way == pytest.approx(other_way, abs=5 * sqrt(2 * 0.25 / 9999))
 
 
+@pytest.mark.oracle
 def test_several_p_values_are_paid_for() -> None:
-    models: Any = import_module("statsmodels.stats.multitest")
+    models: Any = Oracle("statsmodels.stats.multitest")
     for ps in ([0.01, 0.04], [0.04, 0.01, 0.03, 0.005], [0.5, 0.9], [0.2], [0.02, 0.02, 0.02]):
         assert holm(ps) == pytest.approx(list(models.multipletests(ps, method="holm")[1]))
     assert holm([]) == []

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.compare.regression import fit_shares, weighted
+from support.oracles import Oracle
 
 NUMPY: Any = import_module("numpy")
-LINEAR: Any = import_module("statsmodels.regression.linear_model")
+LINEAR: Any = Oracle("statsmodels.regression.linear_model")
 
 
 def shares_of(
@@ -41,6 +42,7 @@ def transposed(columns: list[list[float]]) -> Any:
     return NUMPY.array(columns).T
 
 
+@pytest.mark.oracle
 def test_a_fit_is_that_of_statsmodels() -> None:
     rng = Random(1)
     columns, values = design(40), [rng.gauss(0, 1) for _ in range(40)]
@@ -54,6 +56,7 @@ def test_a_fit_is_that_of_statsmodels() -> None:
     assert [ours.rss / ours.df * line[i] for i, line in enumerate(ours.covariance)] == pytest.approx(theirs.bse**2)
 
 
+@pytest.mark.oracle
 def test_influences_add_up_to_the_sandwich_of_statsmodels() -> None:
     columns, shares = design(30), shares_of(Random(2), 30)
     fit = fit_shares(columns, shares, [0] * 30)
@@ -81,9 +84,10 @@ def test_the_weights_follow_what_campaigns_have_in_common() -> None:
     assert 1 < unlike.weights[2] / unlike.weights[0] < 1.1
 
 
+@pytest.mark.oracle
 def test_the_dispersion_is_that_of_a_quasi_binomial_model() -> None:
-    models: Any = import_module("statsmodels.genmod.generalized_linear_model")
-    families: Any = import_module("statsmodels.genmod.families")
+    models: Any = Oracle("statsmodels.genmod.generalized_linear_model")
+    families: Any = Oracle("statsmodels.genmod.families")
     shares = shares_of(Random(4), 24)
     groups = [0] * 12 + [1] * 12
     columns = [[1.0] * 24, [float(group) for group in groups]]

@@ -17,6 +17,7 @@ from deliverability.compare.campaigns import Cell
 from deliverability.compare.result import Segments
 from deliverability.compare.segments import MOST_SEGMENTS, segments
 from deliverability.events.plain import from_plain, to_plain
+from support.oracles import Oracle
 
 START = date(2026, 1, 5)
 BOTH = {"new": (0.8, 0.9), "old": (0.7, 0.8), "idle": (0.5, 0.6)}
@@ -78,9 +79,10 @@ def test_a_segment_that_changed_otherwise_is_seen_though_campaigns_differ_by_mor
     assert found.p < 1e-3
 
 
+@pytest.mark.oracle
 def test_it_is_hotellings_test_where_campaigns_are_of_one_size() -> None:
     numpy: Any = import_module("numpy")
-    scipy: Any = import_module("scipy.stats")
+    scipy: Any = Oracle("scipy.stats")
     rng = Random(8)
 
     def rows(after: bool) -> list[list[int]]:

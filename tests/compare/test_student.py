@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from math import inf, nan
 from typing import Any
 
@@ -11,21 +10,25 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from deliverability.compare.student import f_sf, t_quantile, two_sided
+from support.oracles import Oracle
 
-SCIPY: Any = import_module("scipy.stats")
+SCIPY: Any = Oracle("scipy.stats")
 DF = st.floats(0.1, 1e5)
 
 
+@pytest.mark.oracle
 @given(st.floats(-1e4, 1e4), DF)
 def test_the_chance_of_a_t_is_scipys(t: float, df: float) -> None:
     assert two_sided(t, df) == pytest.approx(2 * SCIPY.t.sf(abs(t), df), rel=1e-8, abs=1e-300)
 
 
+@pytest.mark.oracle
 @given(st.floats(-8, 8), st.floats(1e5, 1e12))
 def test_with_ever_more_degrees_of_freedom_it_becomes_the_normal_one(t: float, df: float) -> None:
     assert two_sided(t, df) == pytest.approx(2 * SCIPY.t.sf(abs(t), df), rel=1e-6)
 
 
+@pytest.mark.oracle
 @given(st.floats(1e-9, 1 - 1e-9), st.floats(0.5, 1e7))
 def test_a_quantile_is_scipys(p: float, df: float) -> None:
     assert t_quantile(p, df) == pytest.approx(SCIPY.t.ppf(p, df), rel=1e-8, abs=1e-9)
@@ -39,12 +42,25 @@ def test_a_quantile_has_the_printed_digits(p: float, df: float, t: float) -> Non
     assert t_quantile(1 - p, df) == pytest.approx(-t, abs=5e-11)
 
 
+@pytest.mark.oracle
 @given(st.floats(1e-6, 1e6), st.floats(0.5, 1e4), st.floats(0.5, 1e4))
 def test_the_chance_of_an_f_is_scipys(f: float, df1: float, df2: float) -> None:
     expected = SCIPY.f.sf(f, df1, df2)
     assume(expected > 1e-290)
 
     assert f_sf(f, df1, df2) == pytest.approx(expected, rel=1e-8, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("f", "df1", "df2", "p"), [(4.1028210151, 2, 10, 0.05), (4.9381933823, 3, 20, 0.01), (161.4476387976, 1, 1, 0.05)]
+)
+def test_the_chance_of_an_f_has_the_printed_digits(f: float, df1: float, df2: float, p: float) -> None:
+    assert f_sf(f, df1, df2) == pytest.approx(p, rel=1e-9)
+
+
+@given(st.floats(1e-9, 1 - 1e-9), st.floats(0.5, 1e7))
+def test_a_quantile_is_where_its_chance_is(p: float, df: float) -> None:
+    assert two_sided(t_quantile(p, df), df) == pytest.approx(2 * min(p, 1 - p), rel=1e-7)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=True), st.floats(1e-3, 1e15))

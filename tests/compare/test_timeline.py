@@ -19,6 +19,7 @@ from deliverability.compare.campaigns import Cell
 from deliverability.compare.result import Day, Timeline
 from deliverability.compare.timeline import Point, points, timeline
 from deliverability.events.plain import from_plain, to_plain
+from support.oracles import Oracle
 
 NUMPY: Any = import_module("numpy")
 START = date(2024, 1, 1)
@@ -81,8 +82,9 @@ def test_a_jump_is_found_with_its_size_and_nothing_before_is_as_large() -> None:
     assert found.break_gain > 0.7
 
 
+@pytest.mark.oracle
 def test_the_step_is_that_of_the_same_regression_in_statsmodels() -> None:
-    linear: Any = import_module("statsmodels.regression.linear_model")
+    linear: Any = Oracle("statsmodels.regression.linear_model")
     # all of one size: whatever the weights are, they are the same before the change and the same after it
     given = [
         p
