@@ -114,14 +114,16 @@ def _agreement(
         return None, "The data after the change hold no bounces, so nobody can tell whether refusals fell."
     if rest is None:
         return None, "No other provider has mail on both sides, so there is nothing to compare with."
-    fall, more = single(refused, confidence), contrast(moved, rest, confidence)
+    fall, rise, more = single(refused, confidence), single(moved, confidence), contrast(moved, rest, confidence)
     if fall.difference >= 0:
         return False, "Refusals for authentication did not fall at the providers that enforce it."
+    if rise.difference <= 0:
+        return False, "Deliveries did not rise at the providers that enforce authentication."
     if more.difference <= 0:
         return False, "Deliveries rose no more at the providers that enforce authentication than at the others."
-    if fall.high is None or more.low is None:
+    if fall.high is None or rise.low is None or more.low is None:
         return None, f"Fewer than {CAMPAIGNS} campaigns a side: too few to tell the providers apart."
-    if fall.high < 0 < more.low:
+    if fall.high < 0 < min(rise.low, more.low):
         return (
             True,
             "Refusals fell and deliveries rose at the providers that enforce authentication, more than elsewhere.",

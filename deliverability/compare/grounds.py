@@ -54,4 +54,7 @@ class Grounds:
         series = self.timeline
         if series is None or series.as_large or series.placebo_dates < PLACEBO_DATES or not series.break_agrees:
             return False
-        return any(step.p is not None and step.p * len(series.steps) < ALPHA for step in series.steps)
+        step, change = series.step, self.metrics[series.metric].difference
+        if step is None or step.p is None or change is None or step.value * change <= 0:
+            return False
+        return step.p * len(series.steps) < ALPHA

@@ -6,7 +6,7 @@ may come from anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from deliverability.fastclass import dataclass
@@ -202,6 +202,11 @@ class Step:
     p: float | None = None
 
 
+def clearest(steps: Sequence[Step]) -> Step | None:
+    """The step that chance explains least: of the smallest p, and the largest of those without one. None of none."""
+    return min(steps, key=lambda step: (2.0 if step.p is None else step.p, -abs(step.value)), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """The campaigns as a series: of `metric`, what jumps at the change once trend and season are allowed for.
@@ -209,7 +214,8 @@ class Timeline:
     - steps: the jump at each change; trend: change of the share a day before the change, and after it.
     - season: `none`, `week` or `year`: which full periods the series covers and the model allows for.
     - placebo_dates: dates in the time before at which the same model was fitted; as_large: at how many of them the jump
-      was as large as the real one; placebo_low, placebo_high: between which the middle 95 % of those jumps lie.
+      was as large as the real one (of several, the clearest); placebo_low, placebo_high: between which the middle 95 %
+      of those jumps lie.
     - break_date: where the series itself breaks best; break_agrees: whether that is the declared date, give or take the
       washout. fitted: (ISO day, expected share) for the chart's line; break_gain: how much of the variance it explains.
     """
@@ -228,6 +234,11 @@ class Timeline:
     break_agrees: bool | None = None
     break_gain: float | None = None
     fitted: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def step(self) -> Step | None:
+        """The step that a claim rests on."""
+        return clearest(self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,16 +43,15 @@ NO_SERIES = "There is no series of campaigns to look at."
 def jump(grounds: Grounds) -> Answer:
     """The step at the change, once trend and season are allowed for."""
     series = _series(grounds)
-    known = [(step.p, step) for step in series.steps if step.p is not None] if series else []
-    if not known:
+    moved = grounds.metrics[grounds.metric].difference
+    step = series.step if series is not None else None
+    if series is None or step is None or step.p is None or moved is None:
         return None, "", NO_SERIES
-    p, step = min(known, key=lambda one: one[0])
-    p = min(1.0, p * len(known))  # Bonferroni: several changes are several looks
+    p = min(1.0, step.p * len(series.steps))  # Bonferroni: several changes are several looks
     value = f"{signed(step.value)} points at {step.date}, {probability(p)}"
     if p >= ALPHA:
         return False, value, "Trend and season allowed for, there is no jump at the change beyond noise."
-    moved = grounds.metrics[grounds.metric].difference
-    if moved is not None and moved * step.value < 0:
+    if moved * step.value <= 0:
         return False, value, "The series jumps at the change, but the other way than the whole change."
     return True, value, "Trend and season allowed for, the series jumps at the change."
 
@@ -130,7 +129,8 @@ def difference(grounds: Grounds) -> Answer:
         return None, "", "There is no control to look at." if grounds.cut.control else NO_CONTROL
     shuffled = "" if control.p_permutation is None else f"; shuffled {probability(control.p_permutation)}"
     value = f"{signed(control.difference.value)} points, {probability(control.p)}{shuffled}"
-    if control.p < ALPHA:
+    # the difference alone says that they went apart: also where the control went further than the target, or alone
+    if control.p < ALPHA and abs(control.target.value) > abs(control.control.value):
         return True, value, "The target moved more than the control."
     return False, value, "The target did not move more than the control by more than noise."
 

@@ -129,8 +129,7 @@ def _data(grounds: Grounds, beyond: Sequence[str]) -> dict[str, float]:
         split = grounds.decomposition
         names = ("total", "delivery", "human_opens", "machine_opens", "mix")
         data |= {name: getattr(split, name).value for name in names}
-    if grounds.timeline is not None and grounds.timeline.steps:
-        step = max(grounds.timeline.steps, key=lambda one: abs(one.value))
+    if grounds.timeline is not None and (step := grounds.timeline.step) is not None:
         data |= {"jump": step.value, "placebos": float(grounds.timeline.placebo_dates)}
     return data
 
@@ -142,7 +141,7 @@ def _of_metric(one: Metric) -> dict[str, float]:
 
 def _said(part: str, grounds: Grounds, beyond: Sequence[str], data: Mapping[str, float]) -> str:
     series = grounds.timeline
-    step = max(series.steps, key=lambda one: abs(one.value)) if series and series.steps else None
+    step = series.step if series is not None else None
     other = _opposed(grounds, beyond) if beyond else ""
     about_series = part == "E3" and series is not None
     rate = series.metric if about_series and series else beyond[0] if beyond else ""

@@ -17,7 +17,7 @@ from statistics import quantiles
 from deliverability.compare.breaks import Steps, best_break
 from deliverability.compare.intervals import CONFIDENCE
 from deliverability.compare.regression import Column, ShareFit, fit_shares, weighted
-from deliverability.compare.result import Day, Step, Timeline
+from deliverability.compare.result import Day, Step, Timeline, clearest
 from deliverability.compare.series import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, Point, Series, counted, points, staged
 from deliverability.compare.student import t_quantile, two_sided
 
@@ -64,7 +64,8 @@ def timeline(
     steps = _steps(series, fit, len(columns), confidence)
     jumps = _placebos(series, columns, fit)
     low, high = _middle(jumps)
-    largest = max((abs(step.value) for step in steps), default=0.0)
+    step = clearest(steps)
+    real = abs(step.value) if step is not None else 0.0
     day, agrees, gain = _break(series, columns, fit)
     return Timeline(
         metric=metric,
@@ -74,7 +75,7 @@ def timeline(
         season=_told(seasons, fit),
         dispersion=fit.dispersion,
         placebo_dates=len(jumps),
-        as_large=sum(abs(jump) >= largest for jump in jumps),
+        as_large=sum(abs(jump) >= real for jump in jumps),
         placebo_low=low,
         placebo_high=high,
         break_date=day,
