@@ -90,5 +90,6 @@ def test_small_steps_at_a_high_level_keep_their_digits() -> None:
 
     assert found is not None
     assert high is not None
-    assert (high.index, high.jump) == (found.index, pytest.approx(found.jump, rel=1e-4))
+    assert high.index == found.index
+    assert high.jump == pytest.approx(found.jump, rel=1e-4)
     assert high.rss == pytest.approx(found.rss, rel=1e-3)
