@@ -32,6 +32,8 @@ CHANGE = Question(mode="change", changes=(Day(date=CHANGED.isoformat(), label="D
 TWO = Question(mode="two_sets")
 ARMS = Question(mode="arms", arms="arm")
 START = date(2026, 3, 1)
+SHIFTED = {name: replace(one, share=(one.share[0],) * 2) for name, one in SHOP.items()}
+"""The shop without any change of the mix."""
 ALL = frozenset({"provider", "sent", "delivered", "opened", "opened_machine", "clicked", "bounced"})
 
 
@@ -482,6 +484,38 @@ def test_rates_that_go_opposite_ways_are_both_named() -> None:
 
     assert found.sentence_id == "E1.better+E1.but"
     assert "But the other way went: opened of sent −" in found.sentence
+
+
+def test_where_refusals_fell_at_the_same_providers_that_is_said_of_a_split_change() -> None:
+    cells = [
+        replace(cell, auth_rejected={"5.7.26": cell.sent // 10})
+        if cell.provider in {"gmail", "microsoft"} and cell.day and cell.day < CHANGED
+        else cell
+        for cell in cells_of(Sender().rows())
+    ]
+    said = "Authentication failures fell at the same providers."
+
+    assert judged(table(cells), None, CHANGE).sentence_id == "E2+E4m"
+    assert said in judged(table(cells), None, CHANGE).sentence
+    assert said not in judged(table(cells_of(Sender().rows())), None, CHANGE).sentence
+    split = judged(table(cells, "sent", "delivered", "provider"), None, CHANGE)
+    assert (split.grade, split.dose is not None and split.dose.agrees) == ("E1", True)
+    assert said not in split.sentence
+
+
+def test_a_change_of_opens_within_noise_is_not_split_in_the_sentence() -> None:
+    """More is delivered, and fewer of those who get it open it."""
+    offset = {
+        name: replace(
+            one, human=(one.human[0], one.human[0] * one.delivered[0] / one.delivered[1]), machine=(0.1, 0.08)
+        )
+        for name, one in SHIFTED.items()
+    }
+    found = judged(sent(Sender(offset)), None, CHANGE)
+
+    assert (found.grade, found.sentence_id) == ("E2", "E1.better+E2.noise")
+    assert "points, is no larger than campaigns differ anyway." in found.sentence
+    assert "human opens" not in found.sentence
 
 
 def test_arms_are_named_and_the_one_without_the_fix_is_before() -> None:
