@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, cast
 
 from deliverability.diagnosis import AtRisk, Cause, Diagnosis, Risk, diagnose
@@ -108,11 +108,15 @@ class Plane:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """What the page says of root cause and risk; `alike` counts what is past a line and no worse than the rest."""
+    """What the page says of root cause and risk; `alike` counts what is past a line and no worse than the rest.
+
+    `providers` are the ids of those among the dangers.
+    """
 
     root: RootCause
     dangers: Sequence[Danger]
     alike: str = ""
+    providers: frozenset[str] = frozenset()
 
 
 def affected(audit: Audit) -> Affected | None:
@@ -123,7 +127,12 @@ def affected(audit: Audit) -> Affected | None:
     try:
         found = diagnose(rates)
         apart = [one for one in found.at_risk if _stands_out(one)]
-        return Affected(_root(found), [_danger(one) for one in apart], _alike(len(found.at_risk) - len(apart)))
+        return Affected(
+            root=_root(found),
+            dangers=[_danger(one) for one in apart],
+            alike=_alike(len(found.at_risk) - len(apart)),
+            providers=frozenset(one.name for one in apart if one.kind == "provider"),
+        )
     except (ValueError, ArithmeticError):  # counts that count nothing: somebody edited them, and the mail says so
         return None
 
@@ -195,15 +204,18 @@ def _danger(one: AtRisk) -> Danger:
     )
 
 
-def plane(findings: Sequence[Finding]) -> Plane | None:
+def plane(findings: Sequence[Finding], at_risk: Container[str] = ()) -> Plane | None:
     """The providers by delivery and engagement, most mail first; None where no finding places any.
+
+    `at_risk` has the ids of those that are marked: where they stand may be chance.
 
     The data of a finding may come from anybody: what is no share and no count is left out.
     """
     finding = next((f for f in findings if f.check == QUADRANT and f.data.get("providers")), None)
     if finding is None:
         return None
-    found = [_placed(name, row) for name, row in _mapping(finding.data["providers"]).items()]
+    rows = _mapping(finding.data["providers"])
+    found = [_placed(name, row, at_risk=name in at_risk) for name, row in rows.items()]
     places = sorted((one for one in found if one), key=lambda one: (-one.sent, one.name))
     lines = _fraction(finding.data.get("delivered_share")), _fraction(finding.data.get("read_low"))
     if not places or lines[0] is None or lines[1] is None:
@@ -211,14 +223,14 @@ def plane(findings: Sequence[Finding]) -> Plane | None:
     return Plane(lines[0], lines[1], places)
 
 
-def _placed(name: str, row: object) -> Placed | None:
+def _placed(name: str, row: object, *, at_risk: bool) -> Placed | None:
     known = _mapping(row)
     delivered, low, high = (_fraction(known.get(key)) for key in ("delivered_share", "read_low", "read_high"))
     sent, quadrant = known.get("sent"), known.get("quadrant")
     if delivered is None or low is None or high is None or not isinstance(sent, int) or sent < 0:
         return None
     said = quadrant if isinstance(quadrant, str) else ""
-    return Placed(provider_name(name), delivered, low, max(low, high), sent, said, said == QUADRANTS[3])
+    return Placed(provider_name(name), delivered, low, max(low, high), sent, said, at_risk)
 
 
 def _fraction(value: object) -> float | None:

@@ -18,6 +18,7 @@ from deliverability.reports.affected import affected, plane
 from deliverability.reports.arrange import by_settle, counts, grouped
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.changes import changes
+from deliverability.reports.charts.svg import Markup, escaped
 from deliverability.reports.comparison_view import comparison_box
 from deliverability.reports.language import _, language, ngettext
 from deliverability.reports.mail import mail
@@ -61,7 +62,7 @@ def render_html(
     audit, previous = spoken(audit), previous and spoken(previous)
     groups = grouped(audit.findings)
     box = comparison_box(audit.comparison if comparison is None else comparison)
-    way = hops(audit.findings)
+    way, harmed = hops(audit.findings), affected(audit)
     return environment.get_template(PAGE).render(
         audit=audit,
         domain=audit.subject.domain,
@@ -70,10 +71,10 @@ def render_html(
         groups=groups,
         clumps=overview.clumps(groups),
         next=next_fix(audit),
-        affected=affected(audit),
+        affected=harmed,
         changes=changes(previous, audit, brief=summary) if previous else None,
         box=box,
-        charts=charts(audit.facts, box, plane(audit.findings), way),
+        charts=charts(audit.facts, box, plane(audit.findings, harmed.providers if harmed else ()), way),
         mail=mail(audit),
         hops=way,
         trust=trust(audit),
@@ -165,10 +166,12 @@ def _coded(text: str) -> str:
 
 def _filled(text: str, **values: object) -> str:
     """A sentence of ours with its placeholders filled, by words or by markup of a macro's."""
-    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with jinja2
+    return Markup(escaped(text).format(**{name: _escaped(value) for name, value in values.items()}))
 
-    made: str = Markup(escape(text)).format(**{name: _finalized(value) for name, value in values.items()})  # noqa: S704
-    return made
+
+def _escaped(value: object) -> str:
+    """A value as markup: what is none already is spelled out and escaped."""
+    return str(value) if hasattr(value, "__html__") else escaped(str(_finalized(value)))
 
 
 @lru_cache(maxsize=1)

@@ -167,8 +167,11 @@ class TestQuadrant:
         known = {"providers": {"gmail": ROW}, "delivered_share": 0.8, "read_low": 0.15} | data
         return Finding("engagement-quadrant", Outcome.INFO, Severity.INFO, samples.DOMAIN, "info", "Placed", data=known)
 
-    def test_what_neither_arrives_nor_is_read_is_at_risk(self) -> None:
-        found = plane([self.finding()])
+    def test_only_what_is_beyond_doubt_is_marked_as_at_risk(self) -> None:
+        unmarked, found = plane([self.finding()]), plane([self.finding()], {"gmail"})
+
+        assert unmarked is not None
+        assert not unmarked.places[0].at_risk
 
         assert found is not None
         assert [(one.name, one.at_risk) for one in found.places] == [("Gmail", True)]
