@@ -218,6 +218,31 @@ def test_small_providers_stand_together_as_other() -> None:
     assert [(one.provider, one.before.sent) for one in found.providers] == [("gmail", 6_000), ("other", 240)]
 
 
+def test_a_provider_that_hardly_anything_went_to_any_more_stands_with_the_others() -> None:
+    cells = flat(6) + flat(6, start=CHANGED + timedelta(20))
+    left = [
+        replace(cell, provider="yahoo", sent=cell.sent if cell.day and cell.day < CHANGED else 20, delivered=19)
+        for cell in cells
+    ]
+    found = judged(table([*cells, *left]), None, CHANGE)
+
+    assert [one.provider for one in found.providers] == ["gmail", "other"]
+
+
+@pytest.mark.parametrize(("campaigns", "drawn"), [(11, False), (12, True)])
+def test_from_twelve_campaigns_a_side_a_bootstrap_stands_beside_the_intervals(campaigns: int, drawn: bool) -> None:
+    found = judged(sent(Sender(before=campaigns, after=campaigns)), None, CHANGE)
+
+    assert ("(bootstrap) gives the whole +" in found.decomposition_why) is drawn
+
+
+def test_arms_meet_the_same_flag_whenever_it_starts() -> None:
+    days = ("2026-06-16", "2026-07-01", "2026-05-14", "2026-07-01")
+    found = judged(table(cells_of(halves()), kind="events", flagged={"gmail": days}), None, ARMS)
+
+    assert found.metrics["opened_sent"].p is not None
+
+
 def test_refusals_for_authentication_are_counted_where_the_data_have_some() -> None:
     cells = [replace(cell, auth_rejected={"5.7.26": 50}) for cell in flat(6)] + [
         *flat(6, start=CHANGED + timedelta(20))
