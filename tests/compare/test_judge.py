@@ -236,6 +236,14 @@ def test_from_twelve_campaigns_a_side_a_bootstrap_stands_beside_the_intervals(ca
     assert ("(bootstrap) gives the whole +" in found.decomposition_why) is drawn
 
 
+def test_a_flag_that_starts_where_nothing_is_compared_does_no_harm() -> None:
+    days = ("2026-06-16", "2026-07-01", "2026-05-14", "2026-07-01")
+    rows = table(cells_of(Sender().rows()), kind="events", flagged={"apple": days})
+
+    assert judged(rows, None, CHANGE).metrics["opened_sent"].p is None
+    assert judged(rows, None, replace(CHANGE, control="apple")).metrics["opened_sent"].p is not None
+
+
 def test_arms_meet_the_same_flag_whenever_it_starts() -> None:
     days = ("2026-06-16", "2026-07-01", "2026-05-14", "2026-07-01")
     found = judged(table(cells_of(halves()), kind="events", flagged={"gmail": days}), None, ARMS)

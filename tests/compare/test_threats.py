@@ -162,6 +162,19 @@ CASES: dict[str, tuple[str, str, Callable[[], dict[str, tuple[str, str]]], str]]
     "few placebo dates": ("T8", "not_excluded", lambda: said(shop()), "placebo date"),
     "a short series": ("T8", "not_excluded", lambda: said(shop(before=6)), "Without a series"),
     "a bad month": ("T9", "detected", lambda: said(bad_month()), "The last 3 campaigns before the change were worse"),
+    "a good month": (
+        "T9",
+        "excluded",
+        lambda: said(
+            [
+                {**row, "delivered": row["sent"]}
+                if row["campaign"] in {"letter-009", "letter-010", "letter-011"}
+                else row
+                for row in shop()
+            ]
+        ),
+        "the last of them were like the others",
+    ),
     "a long baseline": ("T9", "excluded", lambda: said(marketing()), "36 campaigns in 106 days"),
     "a short baseline": ("T9", "not_excluded", lambda: said(shop(before=6)), "6 dated campaigns"),
     "a baseline of days": ("T9", "not_excluded", lambda: said(shop(every=1)), "12 days only"),
