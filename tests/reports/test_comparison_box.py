@@ -114,6 +114,11 @@ class TestBox:
         assert "Nothing may be said: The change date 2027-01-01 is after the last campaign" in said
         assert "Evidence E0 of E5" not in said
 
+    def test_nothing_is_drawn_of_what_was_refused(self) -> None:
+        audit = audited(comparisons.comparison(refused="The windows overlap."))
+
+        assert not [name for name in parse(page(audit)).values("id") if name.startswith(("chart-rates", "chart-time"))]
+
     def test_everything_stands_in_full_with_the_evidence(self) -> None:
         said = text(audited())
 
@@ -135,6 +140,7 @@ class TestBox:
         assert "Could not be tried: a randomised split" in said
         assert "enough campaigns" not in said
         assert "E5 was not reached" in said
+        assert "To settle" not in said
 
 
 class TestFromAnybody:
@@ -162,8 +168,15 @@ class TestFromAnybody:
 
     @pytest.mark.parametrize(
         "plain",
-        [[], 7, "x", {}, {"schema": "deliv.comparison/9"}, {"schema": "deliv.comparison/1", "grade": 3}],
-        ids=repr,
+        [
+            [],
+            7,
+            "x",
+            {},
+            {"schema": "deliv.comparison/1", "grade": 3},
+            {**comparisons.document(comparisons.comparison()), "schema": "deliv.comparison/9"},
+        ],
+        ids=lambda plain: repr(plain)[-40:],
     )
     def test_what_is_no_comparison_is_one_line(self, plain: object) -> None:
         assert comparison_box(plain) == Box(trouble=UNREADABLE)

@@ -77,6 +77,13 @@ class TestTrust:
         assert rows["Opens that say whether a machine made them"].word == "nothing to judge"
         assert "10 before the send of their own" in " ".join(found.said)
 
+    def test_no_part_is_more_than_the_whole(self) -> None:
+        found = self.of(completeness=Completeness(events=10, provider=25, campaign=-3))
+        rows = {row.what: row.of for row in found.rows}
+
+        assert rows["Events that name a recipient, so a mailbox provider"] == "10 of 10 events"
+        assert rows["Events that name a campaign"] == "0 of 10 events"
+
     def test_flags_stand_by_source(self) -> None:
         assert self.of(flags={"sendgrid": Flags(true=1_000, false=7)}).flags == [("sendgrid", "1,000", "7", "0")]
 
