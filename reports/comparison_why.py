@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from deliverability.compare.result import GRADES, Attribution, Check, Comparison, ProviderChange, Side
-from deliverability.reports.comparison_view import CHECKS, STATUSES
+from deliverability.reports.comparison_words import CHECKS, STATUSES
 from deliverability.reports.language import N_, Words, _
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose

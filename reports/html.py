@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PAGE = "audit.html"
 PARTS = "finding.html"
-STYLES = ("audit.css", "chart.css")
+STYLES = ("audit.css", "chart.css", "print.css")
 
 
 def render_html(

@@ -2,7 +2,7 @@
 
 A chart is made by a pure function from plain values and comes back as a `svg.Chart`, or as None where there is
 nothing to draw. The template `chart.html` puts it on the page (`{% import "chart.html" as charts %}`, then
-`{{ charts.draw(chart) }}`); its style sheet is `chart.css`, which `audit.css` has to include.
+`{{ charts.draw(chart) }}`); its style sheet is `chart.css`, one of the page's.
 
 `compared` makes them from a `deliverability.compare.result.Comparison`.
 
