@@ -18,7 +18,7 @@ from deliverability.fastclass import dataclass
 if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
-    from deliverability.reports.portfolio import Line
+    from deliverability.reports.html.portfolio import Line
 
 MAX_DOMAINS = 100_000
 """Domains of one run; our own bound."""
@@ -125,7 +125,7 @@ class Site:
 
     def __enter__(self) -> Self:
         from deliverability.intake.whole import whole  # noqa: PLC0415 - only where there is a folder to fill
-        from deliverability.reports.portfolio import LINES, PAGES_FOLDER  # noqa: PLC0415 - as above
+        from deliverability.reports.html.portfolio import LINES, PAGES_FOLDER  # noqa: PLC0415 - as above
 
         try:
             (self._folder / PAGES_FOLDER).mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ class Site:
             self._open.close()
         except OSError as trouble:
             raise unwritable(self._folder, trouble) from None
-        from deliverability.reports.portfolio import pages  # noqa: PLC0415 - loaded by then
+        from deliverability.reports.html.portfolio import pages  # noqa: PLC0415 - loaded by then
 
         for name, page in pages(self._lines, self._source.unread, self._source.unread_count):
             write_whole(self._folder / name, page)
@@ -153,7 +153,7 @@ class Site:
         """Write the page of one domain, and keep what the lists need of it."""
         from deliverability.document import to_json_line  # noqa: PLC0415 - not before the first packet
         from deliverability.reports.html import render_html  # noqa: PLC0415 - as above
-        from deliverability.reports.portfolio import line_of  # noqa: PLC0415 - as above
+        from deliverability.reports.html.portfolio import line_of  # noqa: PLC0415 - as above
 
         line = line_of(audit)
         write_whole(self._folder / line.file, render_html(audit))

@@ -10,7 +10,7 @@ import pytest
 
 from deliverability.events.plain import to_plain
 from deliverability.reports.html import render_html
-from deliverability.reports.portfolio import line_of, pages
+from deliverability.reports.html.portfolio import line_of, pages
 from support import chromium, comparisons, samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(chromium.missing()), reason=chromium.missing())]

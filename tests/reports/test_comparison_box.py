@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from deliverability.compare.result import GRADES, Comparison
 from deliverability.document import Audit
-from deliverability.reports.comparison_view import UNREADABLE, Box, comparison_box
 from deliverability.reports.comparison_words import CHECKS
 from deliverability.reports.html import render_html
+from deliverability.reports.html.comparison_view import UNREADABLE, Box, comparison_box
 from support import comparisons, given, samples
 from support.markup import parse
 

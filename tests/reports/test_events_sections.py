@@ -17,9 +17,8 @@ from deliverability.document import Audit, from_json, to_json
 from deliverability.events.figures import Counts, Seconds
 from deliverability.findings import Evidence
 from deliverability.inputs import Inputs
-from deliverability.reports import asked, overview
 from deliverability.reports.figures import UNREADABLE
-from deliverability.reports.html import render_html
+from deliverability.reports.html import asked, overview, render_html
 from deliverability.reports.mail import Cell, Mail, mail
 from deliverability.reports.senders import Senders, senders, tls
 from support import given, samples

@@ -11,11 +11,11 @@ from deliverability.arbitration import Arbitration, Basis, FixChoice, NextFix
 from deliverability.document import Audit, from_json, to_json
 from deliverability.events.figures import Counts
 from deliverability.findings import Effort, Finding, Lack, Outcome, Severity
-from deliverability.reports.affected import QUADRANTS, affected, plane
-from deliverability.reports.changes import Changes, changes
 from deliverability.reports.html import render_html
-from deliverability.reports.next_fix import Next, next_fix
-from deliverability.reports.path import HOPS, Hop, hops
+from deliverability.reports.html.affected import QUADRANTS, affected, plane
+from deliverability.reports.html.changes import Changes, changes
+from deliverability.reports.html.next_fix import Next, next_fix
+from deliverability.reports.html.path import HOPS, Hop, hops
 from support import comparisons, given, samples
 from support.markup import parse
 

@@ -16,9 +16,8 @@ from deliverability.document import Audit
 from deliverability.events.figures import Completeness, Flags
 from deliverability.lookup.answer import Status
 from deliverability.protocols.dkim.facts import FoundBy
-from deliverability.reports import records
-from deliverability.reports.html import render_html
-from deliverability.reports.trust import Trust, trust
+from deliverability.reports.html import records, render_html
+from deliverability.reports.html.trust import Trust, trust
 from support import comparisons, given, samples
 from support.markup import parse
 

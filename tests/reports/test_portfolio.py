@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from deliverability.findings import Subject
-from deliverability.reports import portfolio
-from deliverability.reports.portfolio import file_name, found, line_of, pages
+from deliverability.reports.html import portfolio
+from deliverability.reports.html.portfolio import file_name, found, line_of, pages
 from deliverability.verdict import Word
 from support import samples
 from support.markup import parse

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.findings import Action, RecordChange
-from deliverability.reports.zonefile import STRING_OCTETS, compared, string_lines, strings, zone_lines
+from deliverability.reports.html.zonefile import STRING_OCTETS, compared, string_lines, strings, zone_lines
 
 OCTETS = st.text(st.characters(max_codepoint=255), max_size=700)
 RECORDS = st.one_of(

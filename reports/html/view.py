@@ -10,8 +10,8 @@ from deliverability.fastclass import dataclass
 from deliverability.findings import Action, Finding, Fix, Outcome, RecordChange, Reference
 from deliverability.reports import words
 from deliverability.reports.arrange import Sight, changing, pieces, sights
+from deliverability.reports.html.zonefile import QUOTED_TYPES, Piece, compared, string_lines, zone_lines
 from deliverability.reports.language import N_, _
-from deliverability.reports.zonefile import QUOTED_TYPES, Piece, compared, string_lines, zone_lines
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
 

@@ -13,22 +13,23 @@ from deliverability.checks._check import Check
 from deliverability.document import Audit
 from deliverability.findings import Finding
 from deliverability.names import to_unicode
-from deliverability.reports import asked, glossary, overview, records, spf_tree, view, words
-from deliverability.reports.affected import affected, plane
+from deliverability.reports import spf_tree, words
 from deliverability.reports.arrange import by_settle, counts, grouped
 from deliverability.reports.catalogue import MANUAL
-from deliverability.reports.changes import changes
 from deliverability.reports.charts.svg import Markup, escaped
-from deliverability.reports.comparison_view import comparison_box
+from deliverability.reports.html import asked, glossary, overview, records, view
+from deliverability.reports.html.affected import affected, plane
+from deliverability.reports.html.changes import changes
+from deliverability.reports.html.comparison_view import comparison_box
+from deliverability.reports.html.next_fix import next_fix
+from deliverability.reports.html.page_charts import charts
+from deliverability.reports.html.path import hops
+from deliverability.reports.html.trust import trust
 from deliverability.reports.language import _, language, ngettext
 from deliverability.reports.mail import mail
-from deliverability.reports.next_fix import next_fix
-from deliverability.reports.page_charts import charts
-from deliverability.reports.path import hops
 from deliverability.reports.prose import prose
 from deliverability.reports.senders import senders, tls
 from deliverability.reports.spoken import spoken, spoken_check
-from deliverability.reports.trust import trust
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -136,7 +137,7 @@ def _environment() -> Environment:
 
 
 def _template(name: str) -> str:
-    return files("deliverability.reports").joinpath(name).read_text(encoding="utf-8")
+    return files("deliverability.reports.html").joinpath(name).read_text(encoding="utf-8")
 
 
 def _finalized(value: object) -> object:

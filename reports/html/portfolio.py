@@ -14,9 +14,9 @@ from deliverability.names import to_unicode
 from deliverability.reports.arrange import grouped, the_next
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.html import render_template
+from deliverability.reports.html.view import VERDICT_MARKS
 from deliverability.reports.language import N_, _
 from deliverability.reports.spoken import spoken, spoken_check
-from deliverability.reports.view import VERDICT_MARKS
 from deliverability.reports.words import OUTCOMES, shape
 from deliverability.verdict import Word
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deliverability.fastclass import dataclass
-from deliverability.reports.affected import QUADRANTS, Plane
 from deliverability.reports.charts import compared
 from deliverability.reports.charts import path as way
 from deliverability.reports.charts.quadrant import Spot, quadrant
 from deliverability.reports.charts.spf import spf
 from deliverability.reports.charts.svg import Chart
-from deliverability.reports.comparison_view import Box
+from deliverability.reports.html.affected import QUADRANTS, Plane
+from deliverability.reports.html.comparison_view import Box
+from deliverability.reports.html.path import Hop
 from deliverability.reports.language import _
-from deliverability.reports.path import Hop
 
 
 @dataclass(frozen=True, slots=True)

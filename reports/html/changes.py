@@ -9,8 +9,8 @@ from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Finding
 from deliverability.reports import words
+from deliverability.reports.html.view import TONES
 from deliverability.reports.language import N_, _
-from deliverability.reports.view import TONES
 
 KINDS: Mapping[str, str] = {
     "new": N_("New"),
