@@ -7,7 +7,8 @@ here too, loaded when they are first named:
 - `bounces`: which mails came back, and why.
 - `dmarc_reports`, `tls_reports`: what receivers report.
 - `compare`: before and after a change, from events or campaign rows, and what the evidence permits to say
-  (`deliverability.comparison`, as the package `deliverability.compare` holds the method).
+  (`deliverability.comparison`, as the package `deliverability.compare` holds the method); `plan_comparison`: how many
+  campaigns that takes, and by what it will be decided (`deliverability.planning.plan`).
 """
 
 from __future__ import annotations
@@ -37,16 +38,29 @@ if TYPE_CHECKING:
     from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
     from deliverability.ingest import ingest
+    from deliverability.planning import plan as plan_comparison
     from deliverability.rates import rates
     from deliverability.tls_reports import tls_reports
 
-__all__ = ["audit", "audit_async", "bounces", "compare", "dmarc_reports", "ingest", "rates", "tls_reports"]
+__all__ = [
+    "audit",
+    "audit_async",
+    "bounces",
+    "compare",
+    "dmarc_reports",
+    "ingest",
+    "plan_comparison",
+    "rates",
+    "tls_reports",
+]
 
 READERS = {
-    **{name: name for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
-    "compare": "comparison",
+    **{name: (name, name) for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
+    "compare": ("comparison", "compare"),
+    "plan_comparison": ("planning", "plan"),
 }
-"""The functions that are in modules of their own, since what they load would delay the first DNS packet."""
+"""The functions that are in modules of their own, since what they load would delay the first DNS packet: the module
+and what it calls them."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds one domain's audit may take in all; what is not answered by then is unknown."""
@@ -61,7 +75,8 @@ BLOCKLISTS = ("none", "default", "all")
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of READERS
     if name not in READERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"deliverability.{READERS[name]}"), name)
+    module, its = READERS[name]
+    return getattr(import_module(f"deliverability.{module}"), its)
 
 
 @dataclass(frozen=True, slots=True)
