@@ -49,7 +49,8 @@ class Wanted:
     - control: `COLUMN=VALUE[,VALUE…]`, or values of provider, stream, domain, segment or country: what the fix cannot
       touch. arms: the column of a randomised split. segment: a column by which the change may differ.
     - metrics: what the grade rests on: delivered_sent, opened_sent, human_opened_sent_low.
-    - plan: hash of the plan that this is held to. seed: of every resampling; confidence: of every interval.
+    - plan, plan_made, plan_campaigns: hash of the plan that this is held to, its day, and how many campaigns a side it
+      waits for (`planning.wanted_by`). seed: of every resampling; confidence: of every interval.
     """
 
     changes: tuple[str, ...] = ()
@@ -60,6 +61,8 @@ class Wanted:
     segment: str = ""
     metrics: tuple[str, ...] = HEADLINES
     plan: str = ""
+    plan_made: str = ""
+    plan_campaigns: int = 0
     seed: int = SEED
     confidence: float = 0.95
 
@@ -80,6 +83,8 @@ class Wanted:
             segment=self.segment,
             metrics=tuple(dict.fromkeys(self.metrics)),
             plan=self.plan,
+            plan_made=self.plan_made,
+            plan_campaigns=self.plan_campaigns,
             seed=self.seed,
             confidence=self.confidence,
         )

@@ -228,13 +228,15 @@ def _baseline(table: Table, before: Spread, days: Sequence[date]) -> Baseline:
 
 
 def wanted_by(plan: Plan, wanted: Wanted) -> Wanted:
-    """What a comparison that is held to the plan asks: the plan's rate, days left out and confidence, and its hash."""
+    """What a comparison that is held to the plan asks: the plan's rate, days left out and confidence, and its seal."""
     return replace(
         wanted,
         metrics=(plan.metric,),
         washout=plan.windows.washout_days if wanted.changes else wanted.washout,
         confidence=plan.confidence,
         plan=plan.hash,
+        plan_made=plan.made,
+        plan_campaigns=plan.campaigns,
     )
 
 

@@ -39,7 +39,8 @@ class Question:
     - mode: `two_sets`, `change` (one set cut at its dates) or `arms` (a randomised split).
     - changes: the fixes; concurrent: what else happened then, as far as the user said.
     - washout_days: days after a change that belong to neither side; 0 where there is no date to count from.
-    - metrics: those that the grade rests on. plan: the hash of the plan that this was held to, or empty.
+    - metrics: those that the grade rests on. plan: the hash of the plan that this was held to, or empty; plan_made: the
+      day (ISO) that it is dated by; plan_campaigns: how many a side it waits for.
     - seed: of every resampling; confidence: of every interval.
     """
 
@@ -53,6 +54,8 @@ class Question:
     segment: str = ""
     metrics: tuple[str, ...] = HEADLINES
     plan: str = ""
+    plan_made: str = ""
+    plan_campaigns: int = 0
     seed: int = 0
     confidence: float = 0.95
 

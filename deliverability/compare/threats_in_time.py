@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import fmean, stdev
 
+from deliverability.compare.cut import campaigns_of
 from deliverability.compare.figures import counted, listed, percent, probability
 from deliverability.compare.grounds import ALPHA, Grounds
 from deliverability.compare.intervals import Share
@@ -147,7 +148,22 @@ def lag(grounds: Grounds) -> Found:
 
 
 def peeking(grounds: Grounds) -> Found:
-    """T12."""
-    if grounds.question.plan:
-        return EXCLUDED, f"A plan ({grounds.question.plan[:12]}) fixed the rate, the time and the rule beforehand."
-    return NOT_EXCLUDED, "No plan was written before the change (deliv plan), so the time to look was not fixed."
+    """T12: a plan is one only if it came before the campaigns that it is about, and nobody looked before its end."""
+    question = grounds.question
+    if not question.plan:
+        return NOT_EXCLUDED, "No plan was written before the change (deliv plan), so the time to look was not fixed."
+    named, looked = question.plan[:12], grounds.cut.after
+    if question.mode == "arms":
+        looked = (*grounds.cut.before, *looked)
+    start = min((cell.day for cell in looked if cell.day is not None and cell.sent), default=None)
+    if start is None or not question.plan_made:
+        return NOT_EXCLUDED, f"Without dates nobody can tell whether the plan ({named}) came before the campaigns."
+    if question.plan_made > start.isoformat():
+        when = f"on {question.plan_made}, when campaigns that it is about were there since {start}"
+        return NOT_EXCLUDED, f"The plan ({named}) was made {when}."
+    before, after = campaigns_of(grounds.cut.before), campaigns_of(grounds.cut.after)
+    if min(before, after) < question.plan_campaigns:
+        wanted = counted(question.plan_campaigns, "campaign")
+        seen = f"and this comparison has {before:,} and {after:,}"
+        return NOT_EXCLUDED, f"The plan ({named}) waits for {wanted} a side, {seen}."
+    return EXCLUDED, f"A plan ({named}) fixed the rate, the time and the rule beforehand."

@@ -251,6 +251,12 @@ def test_a_plan_that_came_after_the_campaigns_says_so() -> None:
 
     assert f"The plan was made on {plan.made}, though" in held_to(plan, found).reason
     assert "though" not in held_to(replace(plan, made="2026-05-31"), found).reason
+    assert _peeked(found) == "not_excluded"
+    assert _peeked(compared(replace(plan, made="2026-05-31"), Sender(before=12, after=12, noise=0.02))) == "excluded"
+
+
+def _peeked(found: Comparison) -> str:
+    return next(one.status for one in found.threats if one.id == "T12")
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -17,6 +17,7 @@ from support.campaigns import CHANGED, SHOP, UNMOVED, Row, Sender, halves, marke
 CHANGE = Question(mode="change", changes=(Day(date=CHANGED.isoformat()),), washout_days=14)
 UNDATED = Question(mode="two_sets")
 COUNTED = frozenset({"provider", "sent", "delivered", "opened", "opened_machine", "clicked", "bounced"})
+PLANNED = replace(CHANGE, plan="a" * 64, plan_made="2026-05-31", plan_campaigns=12)
 CONTROLLED = replace(CHANGE, control="stream=transactional")
 ARMS = Question(mode="arms", arms="arm")
 IDS = [f"T{number}" for number in range(1, 15)]
@@ -211,7 +212,32 @@ CASES: dict[str, tuple[str, str, Callable[[], dict[str, tuple[str, str]]], str]]
         lambda: of(judged(table(shop()[:60]), table(shop()[60:]), replace(CHANGE, mode="two_sets"))),
         "wrong side of the change",
     ),
-    "a plan": ("T12", "excluded", lambda: said(shop(), replace(CHANGE, plan="a" * 64)), "A plan (aaaaaaaaaaaa)"),
+    "a plan": ("T12", "excluded", lambda: said(shop(), PLANNED), "A plan (aaaaaaaaaaaa)"),
+    "a plan of the first day": (
+        "T12",
+        "excluded",
+        lambda: said(shop(), replace(PLANNED, plan_made=(CHANGED + timedelta(15)).isoformat())),
+        "beforehand",
+    ),
+    "a plan that came later": (
+        "T12",
+        "not_excluded",
+        lambda: said(shop(), replace(PLANNED, plan_made=(CHANGED + timedelta(16)).isoformat())),
+        "was made on 2026-06-17, when campaigns that it is about were there since 2026-06-16.",
+    ),
+    "a plan for arms that had begun": (
+        "T12",
+        "not_excluded",
+        lambda: said(halves(), replace(ARMS, plan="a" * 64, plan_made=(CHANGED + timedelta(1)).isoformat())),
+        "were there since 2026-06-01.",
+    ),
+    "before the plan's end": (
+        "T12",
+        "not_excluded",
+        lambda: said(shop(), replace(PLANNED, plan_campaigns=13)),
+        "waits for 13 campaigns a side, and this comparison has 12 and 12.",
+    ),
+    "a plan of no day": ("T12", "not_excluded", lambda: said(shop(), replace(PLANNED, plan_made="")), "Without dates"),
     "no plan": ("T12", "not_excluded", lambda: said(shop()), "deliv plan"),
     "tracking": (
         "T13",
