@@ -28,7 +28,15 @@ MAX_ROWS = 1_000_000
 """Rows of all files together; a gigabyte of memory. Our own bound: three years of daily campaigns at 40 providers and
 in 20 countries."""
 
-SPLIT = "{campaigns} campaigns were sent over more than 3 days: each of their UTC days counts as a campaign of its own."
+SPLIT = (
+    "1 campaign was sent over more than 3 days: each of its UTC days counts as a campaign of its own.",
+    "{n:,} campaigns were sent over more than 3 days: each of their UTC days counts as a campaign of its own.",
+)
+"""Of one, and of several."""
+OUTSIDE = (
+    "1 row lies outside the days that were asked for, or has no date.",
+    "{n:,} rows lie outside the days that were asked for, or have no date.",
+)
 
 HELP = """Campaign rows are CSV, JSON Lines or Parquet with one row for each campaign and mailbox provider:
 
@@ -173,11 +181,16 @@ class _Rows:
         if any(not file.named for file in self._files):
             yield "Rows name no campaign: each date counts as one campaign."
         if split:
-            yield SPLIT.format(campaigns=split)
+            yield note(split, SPLIT)
         if aside:
             yield f"Not every file has the columns {', '.join(aside)}: they are left aside."
         if self._left_out:
-            yield f"{self._left_out} rows lie outside the days that were asked for, or have no date."
+            yield note(self._left_out, OUTSIDE)
+
+
+def note(number: int, texts: tuple[str, str]) -> str:
+    """The sentence for one, or the one for several with their number."""
+    return texts[0] if number == 1 else texts[1].format(n=number)
 
 
 _key = attrgetter("campaign", "day", *COLUMNS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from deliverability.campaign_rows import SPLIT, read_rows
+from deliverability.campaign_rows import SPLIT, note, read_rows
 from deliverability.compare.campaigns import COLUMNS, COUNTS, Cell, Table
 from deliverability.fastclass import dataclass
 from deliverability.rates import Asked, NotACount, checked_columns, named_source
@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 MAX_LOOKED = 100
 """Files of one side that are looked at to tell what they hold; what is of another kind later on is refused by itself.
 Our own bound."""
+
+NAMELESS = (
+    "1 message names no campaign: those of one UTC day count as a campaign.",
+    "{n:,} messages name no campaign: those of one UTC day count as a campaign.",
+)
+TOO_YOUNG = (
+    "1 campaign was not followed for as long as the others, and is left out.",
+    "{n:,} campaigns were not followed for as long as the others, and are left out.",
+)
+UNFOLLOWED = (
+    "1 message was sent too late to be followed so long, and is left out.",
+    "{n:,} messages were sent too late to be followed so long, and are left out.",
+)
+LATE = (
+    "1 event came later after the send than all messages were followed, and does not count.",
+    "{n:,} events came later after the send than all messages were followed, and do not count.",
+)
+"""Notes, of one and of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,14 +243,14 @@ def _notes(observed: Observed, counted: Counted) -> Iterator[str]:
     from deliverability.events.campaigns import MAX_CAMPAIGNS  # noqa: PLC0415 - loaded by now
 
     if observed.split:
-        yield SPLIT.format(campaigns=observed.split)
+        yield note(observed.split, SPLIT)
     if observed.nameless:
-        yield f"{observed.nameless:,} messages name no campaign: those of one UTC day count as a campaign."
+        yield note(observed.nameless, NAMELESS)
     if observed.folded:
         yield f"Beyond the {MAX_CAMPAIGNS:,} largest, {observed.folded:,} campaigns count by UTC day."
     if counted.too_young:
-        yield f"{len(counted.too_young):,} campaigns were not followed for as long as the others, and are left out."
+        yield note(len(counted.too_young), TOO_YOUNG)
     if counted.unfollowed:
-        yield f"{counted.unfollowed:,} messages were sent too late to be followed so long, and are left out."
+        yield note(counted.unfollowed, UNFOLLOWED)
     if counted.late:
-        yield f"{counted.late:,} events came later after the send than all messages were followed, and do not count."
+        yield note(counted.late, LATE)

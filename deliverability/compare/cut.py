@@ -123,7 +123,7 @@ def _two_sets(before: Table, after: Table | None, question: Question, days: list
     if days and (outside := _outside(before.cells, after.cells, days)):
         return Cut(columns=columns, refused=outside)
     if same := _on_both(before.cells, after.cells):
-        text = f"{counted(len(same), 'campaign')} stand on both sides ({listed(same)}): the sets are not two"
+        text = f"Both sides hold {counted(len(same), 'campaign')} ({listed(same)}): the sets are not two"
         return Cut(columns=columns, refused=text)
     washed = [c for c in after.cells if days and _within(c, days[0], days[-1] + timedelta(question.washout_days))]
     kept = set(map(id, washed))

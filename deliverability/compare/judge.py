@@ -28,6 +28,7 @@ from deliverability.compare.result import (
     Segments,
     Timeline,
 )
+from deliverability.compare.rungs import NO_OPENS
 from deliverability.compare.segments import segments
 from deliverability.compare.sentences import sentence
 from deliverability.compare.sides import campaign_points, providers, side
@@ -173,7 +174,9 @@ def _split(sides: Cut, flag: str, question: Question) -> tuple[Decomposition | N
     """The four parts of the change of opens, and how their intervals were had, or why there are none."""
     if not sides.has("provider"):
         return None, "The data of both sides do not name the mailbox provider."
-    if not sides.has("opened", "opened_machine", "delivered"):
+    if not sides.has("opened"):
+        return None, NO_OPENS
+    if not sides.has("opened_machine", "delivered"):
         return None, "The data of both sides do not say which opens a machine made."
     if flag:
         return None, flag

@@ -11,6 +11,8 @@ from deliverability.compare.figures import counted, percent, probability, signed
 from deliverability.compare.grounds import ALPHA, Answer, Grounds
 from deliverability.compare.measure import tested_by
 
+NO_OPENS = "Opens are not in the data of both sides."
+
 
 def campaigns(grounds: Grounds) -> Answer:
     """Campaigns are the unit, so there have to be some."""
@@ -70,7 +72,9 @@ def provider(grounds: Grounds) -> Answer:
 
 def machine(grounds: Grounds) -> Answer:
     """Without the flag, fetched images cannot be told from people."""
-    if not grounds.cut.has("opened", "opened_machine"):
+    if not grounds.cut.has("opened"):
+        return False, "", NO_OPENS
+    if not grounds.cut.has("opened_machine"):
         return False, "", "The data of both sides do not say which opens a machine made."
     if grounds.flag:
         return False, "", grounds.flag

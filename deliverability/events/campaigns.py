@@ -125,7 +125,7 @@ def observe(engine: Engine) -> Observed:
     The messages have to be folded (`rates.fold_messages`), with what `staged` names.
     """
     folded = _fold_small(engine)
-    span = f"""SELECT campaign AS key FROM message m WHERE {fold.HAPPENED["sent"]} AND campaign IS NOT NULL
+    span = f"""SELECT campaign AS key FROM message m WHERE ({fold.HAPPENED["sent"]}) AND campaign IS NOT NULL
         GROUP BY campaign HAVING quantile_disc(sent_at, {1 - EDGE}) - quantile_disc(sent_at, {EDGE}) > ?"""
     engine.run(f"CREATE TABLE long AS {span}", [MAX_SPAN])
     engine.run(f"""CREATE TABLE unit AS SELECT campaign, day, min(sent_at) AS first,

@@ -154,3 +154,14 @@ def test_where_deliveries_fell_less_than_elsewhere_nothing_rose() -> None:
     assert found.moved_others.value < found.moved_enforcing.value < 0
     assert found.agrees is False
     assert found.why == "Deliveries did not rise at the providers that enforce authentication."
+
+
+def test_where_nobody_counted_opens_deliveries_are_compared_and_that_is_said() -> None:
+    """A mail server's log."""
+    rows = [replace(cell, opened=0, opened_machine=0) for cell in group(0.80, 0.95)]
+    question = Question(mode="change", changes=(Day(date=CHANGED.isoformat()),), washout_days=14, seed=1)
+    found = compare(Table(cells=tuple(rows), columns=COLUMNS - {"opened", "opened_machine"}, rows=24), None, question)
+
+    assert found.grade == "E1"
+    assert found.decomposition_why == "Opens are not in the data of both sides."
+    assert check(found, "machine-flag").why == found.decomposition_why

@@ -232,6 +232,22 @@ def test_messages_of_no_campaign_count_by_day() -> None:
     assert [note for note in found.notes if "no campaign" in note]
 
 
+def test_messages_of_no_campaign_are_no_automation_however_long_they_were_sent() -> None:
+    """A mail server's log knows deliveries and no campaigns."""
+    rows = [event("delivered", day * DAY, f"m{day}", campaign=None) for day in range(9)]
+    found = table(*rows, END)
+    assert len(found.cells) == 9
+    assert found.notes == ("9 messages name no campaign: those of one UTC day count as a campaign.",)
+
+
+def test_a_note_of_one_is_in_the_singular() -> None:
+    found = table(event("sent", 0 * DAY, campaign=None), event("opened", 30 * DAY, campaign=None), END)
+    assert found.notes == (
+        "1 message names no campaign: those of one UTC day count as a campaign.",
+        "1 event came later after the send than all messages were followed, and does not count.",
+    )
+
+
 def test_campaigns_beyond_the_largest_count_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaigns, "MAX_CAMPAIGNS", 2)
     rows = [row for number in range(4) for row in letter(f"c{number}", 0 * DAY, messages=5 - number)]
@@ -264,7 +280,7 @@ def test_what_comes_later_than_the_last_campaign_was_followed_counts_on_no_side(
     assert one.horizon == other.horizon == 60
     assert counts(one.cells, "sent", "opened") == {"b0": (1, 1), "b1": (1, 0)}
     assert counts(other.cells, "sent", "opened") == {"a0": (1, 1), "a1": (1, 1)}
-    assert [note for note in one.notes if note.startswith("1 events came later")]
+    assert [note for note in one.notes if note.startswith("1 event came later")]
     assert table(*before, END).horizon == campaigns.HORIZON
 
 
@@ -303,7 +319,7 @@ def test_campaigns_of_the_last_day_are_left_out_and_cut_no_other_short() -> None
     assert set(counts(found.cells, "sent")) == {"c0", "c1"}
     assert found.too_young == ("c2",)
     assert found.horizon == 120
-    assert [note for note in found.notes if note.startswith("1 campaigns were not followed")]
+    assert [note for note in found.notes if note.startswith("1 campaign was not followed")]
 
 
 def test_of_many_campaigns_the_last_few_may_be_left_out_for_the_others_to_be_followed_longer() -> None:
@@ -323,7 +339,7 @@ def test_the_stragglers_that_could_not_be_followed_are_left_out() -> None:
     found = table(*rows, event("opened", 4 * DAY, "a-3"))
     assert found.horizon == 96
     assert counts(found.cells, "sent") == {"a": (200,)}
-    assert [note for note in found.notes if note.startswith("1 messages were sent too late")]
+    assert [note for note in found.notes if note.startswith("1 message was sent too late")]
 
 
 # what the table says of itself -------------------------------------------------------------------------------------
