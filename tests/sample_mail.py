@@ -157,7 +157,7 @@ AFTER = Period(
     folder="after",
     start=1_790_668_800,  # 2026-09-29, 08:00
     seed=3572,
-    clicked=0.12,
+    clicked=0.08,
     providers=(
         Provider({"gmail.com": 4800}, 4728, 1229, 142, ((NOBODY, 48), (FULL, 24)), 0, 60),
         Provider({"outlook.com": 1400, "hotmail.com": 800}, 2145, 514, 0, ((NOBODY, 28), (FULL, 20), (SPAM, 7)), 1, 20),
