@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from deliverability.compare.result import GRADES, HEADLINES, Comparison, Metric, ShareOf, Side, Term
 from deliverability.reports import comparison_why as why
 from deliverability.reports.comparison_why import RATES, interval, points
+from deliverability.reports.comparison_words import smallest
 from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
-from deliverability.reports.rates import percent
+from deliverability.reports.rates import percents
 from deliverability.reports.tables import Column, table
 
 GRADE_WORDS: Mapping[str, str] = Words({
@@ -106,9 +107,10 @@ def _rate(canvas: Canvas, label: str, metric: Metric | None, comparison: Compari
         return []
     level = f"{100 * comparison.question.confidence:g} %"
     within = _("{level} {span}").format(level=level, span=interval(metric.low, metric.high))
+    before, after = percents((metric.before, metric.after), smallest(metric))
     change = _("{before} → {after}, {points} points ({interval})").format(
-        before=percent(metric.before),
-        after=percent(metric.after),
+        before=before,
+        after=after,
         points=points(metric.difference),
         interval=within,
     )
@@ -139,10 +141,8 @@ def _people(canvas: Canvas, comparison: Comparison) -> list[str]:
     low, high = (comparison.metrics.get(f"human_opened_sent_{end}") for end in ("low", "high"))
     if low is None or high is None or comparison.human_bounds is None or low.difference is None:
         return []
-    sides = [
-        _("{low} to {high}").format(low=percent(least), high=percent(most))
-        for least, most in ((low.before, high.before), (low.after, high.after))
-    ]
+    ends = percents((low.before, high.before, low.after, high.after), smallest(high))
+    sides = [_("{low} to {high}").format(low=least, high=most) for least, most in (ends[:2], ends[2:])]
     text = _("Opened by people of sent  {before}, then {after}").format(before=sides[0], after=sides[1])
     bounds = _("so opens by people changed by {span} points, whatever machines did")
     lines = canvas.paragraph(text, _MARGIN, "bold")

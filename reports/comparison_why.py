@@ -9,7 +9,7 @@ from deliverability.reports.comparison_words import CHECKS, STATUSES
 from deliverability.reports.language import N_, Words, _
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
-from deliverability.reports.rates import percent
+from deliverability.reports.rates import percents
 from deliverability.reports.spoken import spoken_title
 from deliverability.reports.tables import Column, table
 from deliverability.reports.words import provider_name, shown
@@ -114,7 +114,7 @@ def segments(canvas: Canvas, comparison: Comparison) -> list[str]:
         (
             shown(row.segment) or _("(none)"),
             f"{row.campaigns_before:,} / {row.campaigns_after:,}",
-            f"{percent(row.before)} → {percent(row.after)}",
+            " → ".join(percents((row.before, row.after), 0)),
             points(row.difference.value) if row.difference else "–",
             interval(row.difference.low, row.difference.high) if row.difference else "–",
         )
@@ -180,8 +180,8 @@ def _provider(one: ProviderChange) -> tuple[str, ...]:
 
 
 def _ends(was: int | None, now: int | None, before: Side, after: Side) -> str:
-    shares = [percent(x / n) if x is not None and n else "–" for x, n in ((was, before.sent), (now, after.sent))]
-    return " → ".join(shares)
+    shares = [x / n if x is not None and n else None for x, n in ((was, before.sent), (now, after.sent))]
+    return " → ".join(percents(shares, min(before.sent, after.sent)))
 
 
 def attribution(canvas: Canvas, comparison: Comparison) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from deliverability.compare.result import Metric
 from deliverability.reports.language import N_
 
 RUNGS: Mapping[str, str] = {
@@ -58,3 +59,9 @@ RELATIONS: Mapping[str, str] = {
     "unrelated": N_("no part of the change"),
 }
 """What may be said of findings and the change, in the order in which it is said."""
+
+
+def smallest(metric: Metric) -> int:
+    """Messages of the smaller side of a rate, 0 where that is not known: how many decimals it bears."""
+    sides = metric.before_share, metric.after_share
+    return min(side.denominator if side else 0 for side in sides)

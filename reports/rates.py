@@ -171,6 +171,21 @@ def percent(value: float | None) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+MANY = 10_000
+"""Messages from which a second decimal of a share says something: one of them is a hundredth of a percentage point."""
+
+
+def percents(values: Sequence[float | None], of: int) -> tuple[str, ...]:
+    """Shares that are held against each other, in percent with as many decimals each: two of MANY messages, else one.
+
+    More where one of them is next to nothing or to everything. `of`: messages of the smallest side, 0 if not known.
+    """
+    edges = [edge for value in values if value is not None and (edge := min(value, abs(1 - value)))]
+    least = min(edges, default=1.0)
+    digits = max(2 if of >= MANY else 1, 1 if least >= 0.01 else 2 if least >= 0.001 else 3)
+    return tuple(percent(v) if v is None or v in {0, 1} else f"{100 * v:.{digits}f} %" for v in values)
+
+
 def interval(rate: Mapping[str, Any]) -> str:
     """The interval of a rate, or a dash."""
     if rate["low"] is None:

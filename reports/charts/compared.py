@@ -11,6 +11,7 @@ from deliverability.reports.charts.runs import Mark, runs
 from deliverability.reports.charts.scale import change, in_points
 from deliverability.reports.charts.svg import Chart
 from deliverability.reports.charts.waterfall import Step, waterfall
+from deliverability.reports.comparison_words import smallest
 from deliverability.reports.language import N_, _
 from deliverability.reports.words import provider_name
 
@@ -66,8 +67,8 @@ def decomposition(comparison: Comparison, prefix: str = "parts") -> Chart | None
         _step(_("Mix of providers"), parts.mix),
     ]
     start, end = (_("Before"), opened.before), (_("After"), opened.after)
-    title = _("What the change of opens, of sent, is made of")
-    return waterfall(prefix, title, start, steps, end, confidence=_confidence(comparison.question))
+    title, confidence = _("What the change of opens, of sent, is made of"), _confidence(comparison.question)
+    return waterfall(prefix, title, start, steps, end, confidence=confidence, base=smallest(opened))
 
 
 def timeline(comparison: Comparison, prefix: str = "time") -> Chart | None:
@@ -101,7 +102,7 @@ def _confidence(question: Question) -> float:
 
 
 def _end(value: float | None, of: ShareOf | None) -> End:
-    return End(value, of.low, of.high, _of(of.numerator, of.denominator)) if of else End(value)
+    return End(value, of.low, of.high, _of(of.numerator, of.denominator), of.denominator) if of else End(value)
 
 
 def _delivered(side: Side) -> End:
@@ -110,7 +111,7 @@ def _delivered(side: Side) -> End:
     from deliverability.rates import rate  # noqa: PLC0415 - only where there are providers
 
     found = rate(side.delivered, side.sent)
-    return End(found["value"], found["low"], found["high"], _of(side.delivered, side.sent))
+    return End(found["value"], found["low"], found["high"], _of(side.delivered, side.sent), side.sent)
 
 
 def _of(count: int, total: int) -> str:

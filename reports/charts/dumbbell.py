@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
-from deliverability.reports.charts.scale import Scale, between, in_percent, level, scale, share
+from deliverability.reports.charts.scale import Scale, between, level, scale, share
 from deliverability.reports.charts.svg import (
     GRID,
     LABEL,
@@ -23,6 +23,7 @@ from deliverability.reports.charts.svg import (
     width,
 )
 from deliverability.reports.language import _
+from deliverability.reports.rates import percents
 
 MAX_PAIRS = 24
 """Rows that are drawn; the table has them all."""
@@ -33,12 +34,16 @@ EDGE = 10
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pair: the share, the ends of its interval, and what it is a share of (`412 of 21,640`)."""
+    """One side of a pair: the share, the ends of its interval, what it is a share of (`412 of 21,640`), of how many.
+
+    `base` is 0 where that is not known.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     of: str = ""
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def dumbbell(
         desc,
         picture(name, title, desc, (NARROW, bottom + 26), *head, _grid(across, start + 26, bottom + 4), *body),
         (what or _("Metric"), _("Before"), _("After"), _("Change")),
-        tuple((pair.label, _cell(pair.before), _cell(pair.after), pair.change or "–") for pair in rows),
+        tuple((pair.label, *_cells(pair), pair.change or "–") for pair in rows),
     )
 
 
@@ -110,7 +115,8 @@ def _tick(across: Scale, tick: float, y: float) -> Markup:
 
 
 def _row(pair: Pair, across: Scale, y: float) -> Markup:
-    values = _("{before} → {after}").format(before=_short(pair.before), after=_short(pair.after))
+    before, after = _short(pair)
+    values = _("{before} → {after}").format(before=before, after=after)
     room = NARROW - width(values) - 12
     return group(
         text(0, y + 14, pair.label, size=LABEL, room=room, font_weight=600, class_="halo"),
@@ -119,8 +125,10 @@ def _row(pair: Pair, across: Scale, y: float) -> Markup:
     )
 
 
-def _short(end: End) -> str:
-    return in_percent(share(end.value))
+def _short(pair: Pair) -> tuple[str, str]:
+    ends = pair.before, pair.after
+    before, after = percents([share(end.value) for end in ends], min(end.base for end in ends))
+    return before, after
 
 
 def _marks(pair: Pair, across: Scale, y: float) -> list[Markup]:
@@ -142,10 +150,14 @@ def _marks(pair: Pair, across: Scale, y: float) -> list[Markup]:
 
 def _said(pair: Pair) -> str:
     words = _("{label}: {before} before, {after} after.")
-    return words.format(label=pair.label, before=_short(pair.before), after=_short(pair.after))
+    before, after = _short(pair)
+    return words.format(label=pair.label, before=before, after=after)
 
 
-def _cell(end: End) -> str:
-    """`71.2 %`, and beneath it `70.6–71.8 %` and `412 of 21,640`."""
-    interval = between(share(end.low), share(end.high))
-    return "\n".join(part for part in (_short(end), interval, end.of) if part)
+def _cells(pair: Pair) -> list[str]:
+    """`71.2 %`, and beneath it `70.6–71.8 %` and `412 of 21,640`; of both sides."""
+    parts = [
+        (value, between(share(end.low), share(end.high)), end.of)
+        for value, end in zip(_short(pair), (pair.before, pair.after), strict=True)
+    ]
+    return ["\n".join(filter(None, lines)) for lines in parts]

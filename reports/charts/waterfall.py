@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts import marks
-from deliverability.reports.charts.scale import Scale, change, in_percent, in_points, level, scale, share, signed
+from deliverability.reports.charts.scale import Scale, change, in_points, level, scale, share, signed
 from deliverability.reports.charts.svg import (
     GRID,
     LABEL,
@@ -26,6 +26,7 @@ from deliverability.reports.charts.svg import (
     width,
 )
 from deliverability.reports.language import _
+from deliverability.reports.rates import percents
 
 MAX_STEPS = 12
 ROW = 44
@@ -54,6 +55,7 @@ def waterfall(
     end: tuple[str, float | None],
     *,
     confidence: float = 0.95,
+    base: int = 0,
 ) -> Chart | None:
     """The chart, or None where a share or a step is none.
 
@@ -66,28 +68,30 @@ def waterfall(
         steps: the causes, in the order in which they are drawn; each begins where the one before it ended.
         end: label and share after.
         confidence: of the intervals, for the legend.
+        base: messages of the smaller side, 0 where that is not known.
     """
     first, last = share(start[1]), share(end[1])
     values = [change(step.value) for step in steps]
     known = [value for value in values if value is not None]
     if first is None or last is None or not steps or len(known) != len(steps) or len(steps) > MAX_STEPS:
         return None
+    ends = percents((first, last), base)
     name, levels = id_of(prefix), list(accumulate(known, initial=first))
     head, top = marks.legend(_legend(confidence), 14, NARROW)
     across = scale(_reach(first, last, levels, steps), EDGE, NARROW - EDGE)
     y, bottom = top + 12, top + 12 + ROW * (len(steps) + 2)
-    body = [_anchor(start[0], first, y, marks.before((across.at(first), y + 30)))]
+    body = [_anchor(start[0], ends[0], y, marks.before((across.at(first), y + 30)))]
     body += [
         _step(step, value, begin, across, y + ROW * index)
         for index, (step, value, begin) in enumerate(zip(steps, known, levels, strict=False), 1)
     ]
     place = y + ROW * (len(steps) + 1)
-    body.append(_anchor(end[0], last, place, marks.after((across.at(last), place + 30))))
-    desc = _described((start[0], first), list(zip(steps, known, strict=True)), (end[0], last))
+    body.append(_anchor(end[0], ends[1], place, marks.after((across.at(last), place + 30))))
+    desc = _described((start[0], ends[0]), list(zip(steps, known, strict=True)), (end[0], ends[1]))
     rows = (
-        (start[0], in_percent(first)),
+        (start[0], ends[0]),
         *((s.label, in_points(value, change(s.low), change(s.high))) for s, value in zip(steps, known, strict=True)),
-        (end[0], in_percent(last)),
+        (end[0], ends[1]),
     )
     drawn = picture(name, title, desc, (NARROW, bottom + 22), *head, _grid(across, y, bottom), *body)
     return Chart(name, title, desc, drawn, (_("Part of the change"), _("Size")), rows)
@@ -121,8 +125,7 @@ def _grid(across: Scale, top: float, bottom: float) -> Markup:
     return group(*drawn)
 
 
-def _anchor(label: str, value: float, y: float, mark: Markup) -> Markup:
-    words = in_percent(value)
+def _anchor(label: str, words: str, y: float, mark: Markup) -> Markup:
     return group(
         text(0, y + 16, label, size=LABEL, room=NARROW - width(words) - 12, font_weight=600, class_="halo"),
         text(NARROW, y + 16, words, anchor="end", font_weight=600, class_="halo"),
@@ -159,7 +162,7 @@ def _arrow(start: float, end: float, y: float) -> Markup:
     return element("polygon", points=shape, class_="takes", stroke_width=1.5, **marks.HOLLOW)
 
 
-def _described(start: tuple[str, float], steps: Sequence[tuple[Step, float]], end: tuple[str, float]) -> str:
-    parts = [_("{label}: {value}.").format(label=start[0], value=in_percent(start[1]))]
+def _described(start: tuple[str, str], steps: Sequence[tuple[Step, float]], end: tuple[str, str]) -> str:
+    parts = [_("{label}: {value}.").format(label=start[0], value=start[1])]
     parts += [_("{label}: {value}.").format(label=step.label, value=in_points(value)) for step, value in steps]
-    return " ".join([*parts, _("{label}: {value}.").format(label=end[0], value=in_percent(end[1]))])
+    return " ".join([*parts, _("{label}: {value}.").format(label=end[0], value=end[1])])

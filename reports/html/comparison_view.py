@@ -24,11 +24,11 @@ from deliverability.events.plain import NotThose, from_plain
 from deliverability.fastclass import dataclass
 from deliverability.reports.charts.compared import METRIC_NAMES
 from deliverability.reports.charts.scale import in_points, signed
-from deliverability.reports.comparison_words import ATTRIBUTED, CHECKS, PASSED, RELATIONS, RUNGS, STATUSES
+from deliverability.reports.comparison_words import ATTRIBUTED, CHECKS, PASSED, RELATIONS, RUNGS, STATUSES, smallest
 from deliverability.reports.figures import window
 from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.prose import prose
-from deliverability.reports.rates import percent
+from deliverability.reports.rates import percent, percents
 from deliverability.reports.spoken import spoken_title
 from deliverability.reports.words import provider_name
 
@@ -176,11 +176,12 @@ def _side(side: Side) -> str:
 
 
 def _change(label: str, metric: Metric) -> Change:
+    before, after = percents((metric.before, metric.after), smallest(metric))
     return Change(
         label=_(label),
-        before=percent(metric.before),
+        before=before,
         before_of=_of(metric.before_share),
-        after=percent(metric.after),
+        after=after,
         after_of=_of(metric.after_share),
         difference=in_points(metric.difference, metric.low, metric.high) or "–",
         method=metric.method,
@@ -264,7 +265,7 @@ def _place(one: ProviderChange) -> Place:
 
 def _ends(was: int | None, now: int | None, before: Side, after: Side) -> tuple[str, str]:
     sides = ((was, before.sent), (now, after.sent))
-    one, two = (percent(x / n) if x is not None and n > 0 else "–" for x, n in sides)
+    one, two = percents([x / n if x is not None and n > 0 else None for x, n in sides], min(before.sent, after.sent))
     return one, two
 
 

@@ -321,7 +321,7 @@ class TestNumbers:
         rates, split = made(compared.metrics(comparison)), made(compared.decomposition(comparison))
         delivered = comparison.metrics["delivered_sent"]
 
-        assert rates.rows[0][1].startswith(f"{100 * (delivered.before or 0):.1f} %")
+        assert rates.rows[0][1].startswith(f"{100 * (delivered.before or 0):.2f} %")
         assert comparison.decomposition is not None
         assert split.rows[1][1] == in_points(
             *(getattr(comparison.decomposition.delivery, end) for end in ("value", "low", "high"))

@@ -10,6 +10,7 @@ import pytest
 from deliverability.compare.result import Comparison
 from deliverability.reports.comparison import render
 from deliverability.reports.layout import cells
+from deliverability.reports.rates import percents
 from support import comparisons
 from support.samples import HOSTILE
 
@@ -77,3 +78,20 @@ def test_text_from_outside_is_shown_and_never_obeyed() -> None:
 
     assert "\x1b" not in text
     assert HOSTILE not in text
+
+
+@pytest.mark.parametrize(
+    ("shares", "of", "said"),
+    [
+        ((0.803, 0.98215), 10_000, ("80.30 %", "98.22 %")),
+        ((0.803, 0.98215), 9_999, ("80.3 %", "98.2 %")),
+        ((0.803, 0.9921), 9_999, ("80.30 %", "99.21 %")),
+        ((0.1, 0.00041), 9_999, ("10.000 %", "0.041 %")),
+        ((0.0, 0.25), 10_000, ("0 %", "25.00 %")),
+        ((None, 0.25), 0, ("–", "25.0 %")),
+    ],
+)
+def test_shares_that_are_held_against_each_other_have_as_many_decimals(
+    shares: tuple[float | None, ...], of: int, said: tuple[str, ...]
+) -> None:
+    assert percents(shares, of) == said

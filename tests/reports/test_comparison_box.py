@@ -62,7 +62,7 @@ class TestBox:
     def test_a_rate_has_its_parts_and_its_interval(self) -> None:
         delivered, opened = box(comparisons.comparison()).headlines
 
-        assert (delivered.before, delivered.before_of) == ("80.3 %", "40,150 of 50,000")
+        assert (delivered.before, delivered.before_of) == ("80.30 %", "40,150 of 50,000")
         assert delivered.difference == "+17.9 points (+15.8 to +20.0)"
         assert opened.p == "< 0.001"
 
