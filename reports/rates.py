@@ -7,6 +7,7 @@ from typing import Any
 
 from deliverability.reports.language import N_, _, counted
 from deliverability.reports.layout import Canvas
+from deliverability.reports.prose import prose
 from deliverability.reports.tables import Column, table
 
 Document = Mapping[str, Any]
@@ -48,7 +49,7 @@ def _read(canvas: Canvas, document: Document) -> list[str]:
     parts = [_("{rows} in {files}").format(rows=rows, files=files)]
     parts += [counted(got["duplicates"], "{n:,} duplicate", "{n:,} duplicates")] if got["duplicates"] else []
     parts += [_("{n:,} bad").format(n=got["bad"])] if got["bad"] else []
-    parts += [f"{name} ({found['why']})" for name, found in got["sources"].items()]
+    parts += [f"{name} ({prose(found['why'])})" for name, found in got["sources"].items()]
     lines += [line for part in canvas.packed(parts) for line in canvas.paragraph(part, 0, "dim")]
     if got.get("mx"):
         lines += canvas.paragraph(_asked(got["mx"]), 0, "dim")

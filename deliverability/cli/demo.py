@@ -19,6 +19,8 @@ from deliverability.compare.result import Comparison
 from deliverability.comparison import to_json
 from deliverability.demo import DOMAIN, DemoResult, demo
 from deliverability.reports import comparison, diff
+from deliverability.reports.language import N_, _
+from deliverability.reports.layout import cells
 
 HELP = f"""{SUMMARIES["demo"]}
 
@@ -32,7 +34,7 @@ Examples:
   deliv demo -o /tmp/demo        or somewhere else
 """
 
-YOURS = "Now your own:  deliv audit YOUR-DOMAIN\n"
+YOURS = N_("Now your own:  deliv audit YOUR-DOMAIN")
 COMPARISON = "deliv-demo-comparison.json"
 FILES = (
     *("deliv-demo-before.html", "deliv-demo-before.json"),
@@ -48,7 +50,8 @@ FILES = (
 def command(directory: str, no_color: bool) -> None:
     """See HELP."""
     paths = _paths(directory)
-    click.echo(f"A nameserver on 127.0.0.1 plays DNS for {DOMAIN}; both audits run …", err=True)
+    running = _("A nameserver on 127.0.0.1 plays DNS for {domain}; both audits run …")
+    click.echo(running.format(domain=DOMAIN), err=True)
     try:
         result = asyncio.run(demo(datetime.now(UTC)))
     except OSError as error:
@@ -76,10 +79,10 @@ def _makers(result: DemoResult, paths: list[Path]) -> Mapping[str, Renderer]:
     after = renderers([result.after], quiet=True, verbose=False, previous=result.before)
 
     shown: dict[str, Renderer | None] = {
-        f"A wine shop with mail trouble: deliv audit {DOMAIN}": before["text"],
-        "What mending its records changed: deliv diff": partial(_changes, result),
-        "Did it help? deliv compare": partial(_compared, result.comparison) if result.comparison else None,
-        "The verdict now: deliv audit -q": after["text"],
+        _("A wine shop with mail trouble: deliv audit {domain}").format(domain=DOMAIN): before["text"],
+        _("What mending its records changed: deliv diff"): partial(_changes, result),
+        _("Did it help? deliv compare"): partial(_compared, result.comparison) if result.comparison else None,
+        _("The verdict now: deliv audit -q"): after["text"],
     }
     made: dict[str, Renderer] = {
         f"deliv-demo-{when}.{form}": by_form[form]
@@ -98,7 +101,8 @@ def _tour(steps: Mapping[str, Renderer], paths: list[Path], width: int, colour: 
         for number, (title, make) in enumerate(steps.items(), 1)
     ]
     written = "".join(f"{path}\n" for path in paths)
-    return "\n".join([*shown, f"{_heading('Written; open the pages in a browser', colour)}\n\n{written}", YOURS])
+    opened = _heading(_("Written; open the pages in a browser"), colour)
+    return "\n".join([*shown, f"{opened}\n\n{written}", f"{_(YOURS)}\n"])
 
 
 def _changes(result: DemoResult, width: int, colour: bool) -> str:
@@ -114,4 +118,4 @@ def _document(found: Comparison, _width: int, _colour: bool) -> str:
 
 
 def _heading(text: str, colour: bool) -> str:
-    return click.style(text, bold=True, underline=True) if colour else f"{text}\n{'-' * len(text)}"
+    return click.style(text, bold=True, underline=True) if colour else f"{text}\n{'-' * cells(text)}"

@@ -229,9 +229,9 @@ class TestProse:
             ("The control (provider=yahoo) did not move.", "대조군(provider=yahoo)은 움직이지 않았습니다."),
             (
                 "No mail went to Gmail. Both arms began at the same time. And so on.",
-                "Gmail로 간 메일이 없습니다. 두 쪽이 같은 때 시작했습니다. And so on.",
+                "Gmail로 간 메일이 없습니다. 두 집단이 같은 때 시작했습니다. And so on.",
             ),
-            ("Named: 2 campaigns of 3 campaigns.", "알려진 일: 2 campaigns of 3 campaigns."),
+            ("Named: 2 campaigns of 3 campaigns.", "주어진 다른 일: 2 campaigns of 3 campaigns."),
         ],
     )
     def test_what_a_template_fits_is_said_anew(self, text: str, said: str) -> None:

@@ -49,7 +49,8 @@ def entries(catalogue: Catalog) -> Iterator[Message]:
 def gathered() -> dict[Id, list[str]]:
     """Every id in the source of reports → the files it stands in, in the order in which they are read."""
     found: dict[Id, list[str]] = {}
-    for path in sorted([*(ROOT / "reports").rglob("*.py"), *(ROOT / "reports").rglob("*.html")]):
+    shown = (ROOT / "reports").rglob("*.html")
+    for path in sorted([*(ROOT / "reports").rglob("*.py"), *shown, ROOT / "deliverability/cli/demo.py"]):
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
         options = {} if path.suffix == ".py" else {"trimmed": "true", "silent": "false"}
         with path.open("rb") as file:
