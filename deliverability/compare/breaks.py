@@ -13,6 +13,9 @@ from operator import mul
 from deliverability.compare.regression import Column, factored
 from deliverability.fastclass import dataclass
 
+_NOISE = 1e-18
+"""Of all squares, what rounding leaves of them: far above the square of a float's last digit, far below any share's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
@@ -27,15 +30,19 @@ class Break:
 def best_break(columns: Sequence[Column], values: Column, weights: Column, at: Sequence[int]) -> Break | None:
     """The index of `at` where a step leaves the least squares; the first of equals, None where no step can be told.
 
+    What the columns alone fit to the last digit breaks nowhere.
+
     Without `columns` but a constant one this is the least-squares break between two means.
     """
     model = Steps(columns, values, weights)
+    if model.rss <= _NOISE * sum(weight * value * value for weight, value in zip(weights, values, strict=True)):
+        return None
     fits = zip(at, model.fits([(index, index) for index in at]), strict=True)
     told = [(index, *fit) for index, fit in fits if fit is not None]
     if not told:
         return None
     index, jump, rss = min(told, key=lambda one: one[2])
-    return Break(index=index, jump=jump, rss=rss, gain=max(0.0, 1 - rss / model.rss) if model.rss > 0 else 0.0)
+    return Break(index=index, jump=jump, rss=rss, gain=max(0.0, 1 - rss / model.rss))
 
 
 class Steps:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from deliverability.compare.campaigns import COLUMNS, COUNTS, Cell, Table
-from deliverability.compare.figures import counted, listed
+from deliverability.compare.figures import counted, listed, percent
 from deliverability.compare.result import Question
 from deliverability.fastclass import dataclass
 
@@ -17,6 +17,9 @@ reputation follows within one to two weeks. design/compare.md §1, T11."""
 MIN_CAMPAIGNS = 4
 """Campaigns a side below which no claim is made of campaigns: of 3 and 3, the least two-sided p of a permutation is
 0.1; of 4 and 4 it is 0.029."""
+UNNAMED = ("", "unknown")
+MAX_UNNAMED = 0.05
+"""A provider that nobody names, and the share of a side's mail of which that may be so, as of unreadable rows."""
 LOOKED_UP = ("provider", "stream", "domain", "segment", "country")
 """Where the value of a control is looked for that comes without its column, in this order."""
 FIRST_ARMS = ("control", "old", "before", "a", "false", "0")
@@ -69,7 +72,19 @@ def cut(before: Table, after: Table | None, question: Question) -> Cut:
     sides = {"arms": _arms, "change": _at_change, "two_sets": _two_sets}[question.mode](before, after, question, days)
     if question.control:
         sides = _apart(sides, question.control)
-    return sides if sides.refused else replace(sides, refused=_nothing(sides))
+    return sides if sides.refused else _named(replace(sides, refused=_nothing(sides)))
+
+
+def _named(sides: Cut) -> Cut:
+    """Without the column of providers where too much of a side names none: it would be one provider among others."""
+    for cells, name in ((sides.before, sides.names[0]), (sides.after, sides.names[1])):
+        unnamed = sum(cell.sent for cell in cells if cell.provider in UNNAMED)
+        sent = sum(cell.sent for cell in cells)
+        if sides.has("provider") and unnamed > MAX_UNNAMED * sent:
+            share = f"{unnamed:,} of {sent:,} messages on the side {name!r} name no mailbox provider"
+            note = f"{share} ({percent(unnamed / sent)}), so providers are not told apart."
+            return replace(sides, columns=sides.columns - {"provider"}, notes=(*sides.notes, note))
+    return sides
 
 
 def change_days(question: Question) -> list[date]:

@@ -14,6 +14,9 @@ Flagged = Mapping[str, tuple[str, str, str, str]]
 MIN_OPENS = 1_000
 """Opens below which a flag that never changes says nothing: Apple's mail alone fetches about half of all images ahead
 (Litmus, 2025-05), so that none of 1,000 cannot be chance."""
+MIN_SENT = 1_000
+"""Messages of which at least one is opened, be it by a machine: even at 0.5 % opens, none of 1,000 has a chance of
+1 in 150. Ours."""
 GRACE_DAYS = 7
 """Days by which the first flagged open may come after the first open: a week has its rhythm. Ours."""
 STARTED_SHARE = 0.05
@@ -62,14 +65,23 @@ def _on_one_side(told: Sequence[Flagged]) -> Iterable[str]:
 
 
 def _appears(cells: Sequence[Cell]) -> bool:
-    """Whether one provider's campaigns all have no machine open up to a day, and all have many from there on."""
-    days = sorted({cell.day for cell in cells if cell.day and cell.opened})
-    shares = [(sum(c.opened_machine for c in its), sum(c.opened for c in its)) for its in _each(cells, days)]
+    """Whether one provider's campaigns all have no machine open up to a day, and all have many from there on.
+
+    Enough of them that the least of the later shares would have made as many of the earlier opens a machine's as
+    STARTED_SHARE makes of MIN_OPENS.
+    """
+    days = sorted({cell.day for cell in cells if cell.day and cell.opened > cell.opened_unknown})
+    shares = [
+        (sum(c.opened_machine for c in its), sum(c.opened - c.opened_unknown for c in its))
+        for its in _each(cells, days)
+    ]
     first = next((i for i, (machine, _) in enumerate(shares) if machine), len(shares))
     before, after = shares[:first], shares[first:]
-    if min(len(before), len(after)) < MIN_CAMPAIGNS or sum(opened for _, opened in before) < MIN_OPENS:
+    if min(len(before), len(after)) < MIN_CAMPAIGNS:
         return False
-    return all(machine >= STARTED_SHARE * opened for machine, opened in after)
+    least = min(machine / opened for machine, opened in after)
+    expected = least * sum(opened for _, opened in before)
+    return least >= STARTED_SHARE and expected >= STARTED_SHARE * MIN_OPENS
 
 
 def _each(cells: Sequence[Cell], days: Sequence[date]) -> Iterable[list[Cell]]:
@@ -90,6 +102,15 @@ def unusable(before: Sequence[Cell], after: Sequence[Cell]) -> str:
             return f"No open {name} the change says whether a machine made it."
         if opened >= MIN_OPENS and not machine:
             return f"None of {opened:,} opens {name} the change is a machine's, which cannot be true of mail today."
+    return ""
+
+
+def uncounted(before: Sequence[Cell], after: Sequence[Cell]) -> str:
+    """Why opens cannot have been counted on both sides, in one sentence; empty where they may have been."""
+    for cells, name in ((before, "before"), (after, "after")):
+        sent = total(cells, "sent")
+        if sent >= MIN_SENT and not total(cells, "opened"):
+            return f"None of {sent:,} messages {name} the change was opened, so opens were not counted."
     return ""
 
 

@@ -57,7 +57,7 @@ def compare(before: Table, after: Table | None, question: Question, *, max_bad: 
     question = replace(question, horizon_hours=_horizon(tables))
     sides = cut(before, after, question)
     incomplete = _incomplete(tables, question, max_bad)
-    refused = sides.refused or (f"The data are not complete. {incomplete}" if incomplete else "")
+    refused = f"The data are not complete. {incomplete}" if incomplete else sides.refused
     grounds = _grounds(question, sides, tables, incomplete, refused)
     found = checks(grounds)
     reached = "E0" if refused else grade(found)
@@ -161,6 +161,8 @@ def _grounds(question: Question, sides: Cut, tables: tuple[Table, ...], incomple
 
 def _flag(question: Question, sides: Cut, tables: Sequence[Table]) -> tuple[bool, str]:
     """Whether opens were counted in two ways, and why their machine flag cannot be relied on (empty where it can)."""
+    if sides.has("opened") and not sides.refused and (why := flags.uncounted(sides.before, sides.after)):
+        return True, why
     if not sides.has("opened", "opened_machine") or sides.refused:
         return False, ""
     here = {cell.provider for cell in sides.series}
@@ -176,8 +178,10 @@ def _split(sides: Cut, flag: str, question: Question) -> tuple[Decomposition | N
         return None, "The data of both sides do not name the mailbox provider."
     if not sides.has("opened"):
         return None, NO_OPENS
-    if not sides.has("opened_machine", "delivered"):
+    if not sides.has("opened_machine"):
         return None, "The data of both sides do not say which opens a machine made."
+    if not sides.has("delivered"):
+        return None, "The data of both sides do not say what was delivered."
     if flag:
         return None, flag
     numbers = [campaigns_of(cells) for cells in (sides.before, sides.after)]

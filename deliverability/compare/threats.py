@@ -76,6 +76,8 @@ def _gmail(grounds: Grounds) -> Found:
         return NOT_EXCLUDED, "The data do not say which opens at Gmail a machine made."
     if not any(total(cells, "sent") for cells in sides):
         return EXCLUDED, "No mail went to Gmail."
+    if grounds.flag:
+        return NOT_EXCLUDED, grounds.flag
     was, now = (_shares(cells, "opened_machine", "opened") for cells in sides)
     if was is None or now is None or not (was or now):
         return NOT_EXCLUDED, "No open at Gmail is flagged as fetched ahead; up to 2 points may be."
@@ -117,23 +119,23 @@ def _colder(grounds: Grounds) -> Found:  # noqa: ARG001 - every threat is asked 
 def _tracking(grounds: Grounds) -> Found:
     if not grounds.cut.has("clicked", "opened"):
         return NOT_EXCLUDED, "Without opens and clicks, a change of tracking does not show."
-    sides = [_clicks_for_opens(cells) for cells in (grounds.cut.before, grounds.cut.after)]
+    if grounds.flag:
+        return NOT_EXCLUDED, "Which opens people made is not known, so clicks cannot be compared with them."
+    metric, by = ("human_opened_sent_low", " by people") if grounds.cut.has("opened_machine") else ("opened_sent", "")
+    sides = [_clicks_for_opens(cells, metric) for cells in (grounds.cut.before, grounds.cut.after)]
     if any(len(pairs) < MIN_CAMPAIGNS or sum(n for _, n in pairs) < MIN_OPENS for pairs in sides):
         return NOT_EXCLUDED, "Too few opens or campaigns to compare clicks with opens."
     found = welch(sides[0], sides[1])
     was = sum(x for x, _ in sides[0]) / sum(n for _, n in sides[0])
-    note = f"Clicks for each open by people went from {percent(was)} to {percent(was + found.difference)}"
+    note = f"Clicks for each open{by} went from {percent(was)} to {percent(was + found.difference)}"
     if was and abs(found.difference) / was > TRACKING_SHIFT and found.p < ALPHA:
         return DETECTED, f"{note}: opens or clicks may be counted in another way."
     return EXCLUDED, f"{note}."
 
 
-def _clicks_for_opens(cells: Sequence[Cell]) -> list[tuple[int, int]]:
-    """(clicked, opened by people) of each campaign. A click is no more than an open here: images may be off."""
-    clicks = shares_of(cells, "clicked_sent")
-    opens = shares_of(cells, "human_opened_sent_low")
-    if not any(x for x, _ in opens):
-        opens = shares_of(cells, "opened_sent")
+def _clicks_for_opens(cells: Sequence[Cell], metric: str) -> list[tuple[int, int]]:
+    """(clicked, opened) of each campaign. A click is no more than an open here: images may be off."""
+    clicks, opens = shares_of(cells, "clicked_sent"), shares_of(cells, metric)
     return [(min(x, n), n) for (x, _), (n, _) in zip(clicks, opens, strict=True) if n]
 
 

@@ -648,3 +648,46 @@ def test_lines_that_two_rooms_draw_are_the_same() -> None:
     assert PROVIDER_BAND.minimum == MIN_MESSAGES
     assert MAX_BAD == MAX_BAD_OF_AUDITS == compare.MAX_BAD
     assert _change.METRICS == GRADED
+
+
+@pytest.mark.parametrize(("size", "grade"), [(150, "E2"), (5_000, "E1")])
+def test_a_provider_whose_machine_opens_begin_between_two_campaigns_was_flagged_from_then_on(
+    size: int, grade: str
+) -> None:
+    """Nine campaigns of one or two opens each at Apple's could be chance; of 45 they cannot, as 3 in 4 later are."""
+    late = CHANGED - timedelta(days=9)
+    rows = [
+        {**row, "opened_machine": 0} if row["provider"] == "apple" and row["date"] < late.isoformat() else row
+        for row in Sender(before=12, after=12, size=size).rows()
+    ]
+
+    found = judged(table(cells_of(rows)), None, CHANGE)
+
+    assert found.grade == grade
+
+
+def test_providers_that_too_few_messages_name_are_not_told_apart() -> None:
+    cells = cells_of(Sender().rows())
+    few = [replace(cell, provider="unknown") if cell.provider == "other" else cell for cell in cells]
+    most = [replace(cell, provider="") if cell.provider == "microsoft" else cell for cell in cells]
+
+    assert judged(table(cells, *ALL), None, CHANGE).grade == "E2"
+    for unnamed, share in ((few, "4,500 of 30,000 messages on the side 'before'"), (most, "7,500 of 30,000 messages")):
+        found = judged(table(unnamed, *ALL), None, CHANGE)
+        assert (found.grade, status(found)["provider-column"], found.decomposition) == ("E1", False, None)
+        assert found.mix_distance is None
+        assert any(share in note for note in found.notes)
+
+
+def test_what_stands_in_the_way_of_a_split_is_named() -> None:
+    cells = cells_of(Sender().rows())
+
+    found = judged(table(cells, *(ALL - {"delivered"})), None, CHANGE)
+
+    assert found.decomposition_why == "The data of both sides do not say what was delivered."
+
+
+def test_rows_that_could_not_be_read_are_the_reason_even_where_none_is_left() -> None:
+    found = judged(Table(kind="campaign rows", rows=9, bad=9), None, CHANGE)
+
+    assert found.refused == "The data are not complete. 9 of 9 rows could not be read (100.0 %)."

@@ -246,6 +246,24 @@ CASES: dict[str, tuple[str, str, Callable[[], dict[str, tuple[str, str]]], str]]
         "counted in another way",
     ),
     "tracking as ever": ("T13", "excluded", lambda: said(shop()), "Clicks for each open by people"),
+    "opens of whoever": (
+        "T13",
+        "excluded",
+        lambda: said(shop(), CHANGE, "opened_machine"),
+        "Clicks for each open went from 9.7 % to 7.6 %.",
+    ),
+    "opens that were flagged later": (
+        "T13",
+        "not_excluded",
+        lambda: said(remade(shop(), opened_machine=lambda row, side: row["opened_machine"] * side)),
+        "Which opens people made is not known",
+    ),
+    "gmail flagged later": (
+        "T3",
+        "not_excluded",
+        lambda: said(remade(shop(), opened_machine=lambda row, side: row["opened_machine"] * side)),
+        "starts or ends within the data",
+    ),
     "no clicks to tell by": ("T13", "not_excluded", lambda: said(shop(), CHANGE, "clicked"), "does not show"),
     "few opens": ("T13", "not_excluded", lambda: said(shop(size=20)), "Too few opens"),
     "sent counts other mail": (
