@@ -11,6 +11,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, KNOWN, NEIGHBOURS
 from deliverability.document import Audit, from_json, to_json
 from deliverability.findings import Outcome, Severity
 from deliverability.lookup import ZoneResolver
+from deliverability.reports.layout import cells
 from deliverability.verdict import Word
 from support.shared import ROOT
 
@@ -239,6 +241,20 @@ def test_without_duckdb_the_rest_is_shown_and_one_line_says_so(
     assert lines[1].startswith("Without the sample's events: events need DuckDB")
     assert "Who sends as this domain" in page
     assert "What happened to the mail" not in page
+
+
+def test_its_own_lines_are_in_the_language_of_the_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)  # the events take most of its time, and are no matter here
+
+    code = run(["demo", "--lang", "ko", "-o", str(tmp_path)])
+
+    out, err = capsys.readouterr()
+    headings = {line: rule for line, rule in pairwise(out.splitlines()) if rule and set(rule) == {"-"}}
+    assert (code, len(headings)) == (0, 4)
+    assert [line for line in (*headings, err, out.splitlines()[-1]) if not re.search("[가-힣]", line)] == []
+    assert [line for line, rule in headings.items() if len(rule) != cells(line)] == []
 
 
 # examples/ by itself
