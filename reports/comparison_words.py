@@ -28,6 +28,7 @@ CHECKS: Mapping[str, str] = {
     "jump": N_("a jump at the date"),
     "placebo": N_("no such jump at other dates"),
     "break-date": N_("the series breaks at the date"),
+    "own-change": N_("more than mix or machines"),
     "control-units": N_("a control"),
     "pre-trend": N_("the control ran alike before"),
     "control-still": N_("the control did not move"),

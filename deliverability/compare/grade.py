@@ -15,8 +15,9 @@ from deliverability.compare.result import GRADES, Check, Metric
 
 NOT_REACHED = "{rung} was not reached ({check}): {why}"
 
-CAPPING = ("jump", "placebo", "break-date")
-"""Checks of E3 that, tried and failed, also rule out E4: the series itself contradicts the date."""
+CAPPING = ("jump", "placebo", "break-date", "own-change")
+"""Checks of E3 that, tried and failed, also rule out E4: the series itself contradicts the date, or the change is none
+that a fix can make."""
 
 
 def beyond_noise(metrics: Mapping[str, Metric], graded: Sequence[str]) -> tuple[str, ...]:
@@ -86,6 +87,7 @@ _LADDER: tuple[tuple[str, str, Callable[[Grounds], Answer]], ...] = (
     ("E3", "jump", rungs_of_cause.jump),
     ("E3", "placebo", rungs_of_cause.placebo),
     ("E3", "break-date", rungs_of_cause.breaking),
+    ("E3", "own-change", rungs_of_cause.own),
     ("E4", "control-units", rungs_of_cause.units),
     ("E4", "pre-trend", rungs_of_cause.pre_trend),
     ("E4", "control-still", rungs_of_cause.still),

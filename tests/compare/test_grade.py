@@ -126,7 +126,7 @@ def _grounds() -> Any:
 
 E1 = ("campaigns", "data-complete", "beyond-campaign-noise", "permutation-agrees")
 E2 = ("provider-column", "machine-flag", "decomposition")
-E3 = ("series-length", "jump", "placebo", "break-date")
+E3 = ("series-length", "jump", "placebo", "break-date", "own-change")
 E4 = ("control-units", "pre-trend", "control-still", "difference-in-differences")
 E5 = ("arms", "arm-balance", "arms-in-parallel")
 
@@ -236,6 +236,11 @@ def one_after_the_other() -> list[Row]:
 
 
 CONTROL = {"control": "stream=transactional"}
+MIXED = {
+    name: replace(UNMOVED[name], share=(one.share[0], share))
+    for (name, one), share in zip(SHOP.items(), (0.1, 0.1, 0.6, 0.2), strict=True)
+}
+FETCHED = {name: replace(UNMOVED[name], machine=one.machine) for name, one in SHOP.items()}
 LOST: dict[str, tuple[Callable[[], list[Row]], dict[str, Any], str, str]] = {
     "three campaigns before": (few(3, 6), {}, "E0", "campaigns"),
     "three campaigns after": (few(6, 3), {}, "E0", "campaigns"),
@@ -247,6 +252,9 @@ LOST: dict[str, tuple[Callable[[], list[Row]], dict[str, Any], str, str]] = {
     "a short series": (lambda: marketing(before=7), {}, "E2", "series-length"),
     "a trend": (drifting, {}, "E2", "jump"),
     "another date": (earlier, {"changes": ("2026-04-10",), "washout": 5}, "E2", "break-date"),
+    "another mix alone": (lambda: marketing(providers=MIXED), {}, "E2", "own-change"),
+    "machines alone": (lambda: marketing(providers=FETCHED), {}, "E2", "own-change"),
+    "another mix, and a control": (lambda: [*marketing(providers=MIXED), *steady()], CONTROL, "E2", "own-change"),
     "a control that moved": (touched, CONTROL, "E3", "control-still"),
     "a control of few campaigns": (short_control, CONTROL, "E3", "control-units"),
     "arms of other mixes": (uneven, {"arms": "arm"}, "E2", "arm-balance"),

@@ -14,7 +14,7 @@ from deliverability.compare.cut import cut
 from deliverability.compare.grade import checks
 from deliverability.compare.grounds import Grounds
 from deliverability.compare.measure import measured
-from deliverability.compare.result import Question, Step
+from deliverability.compare.result import Decomposition, Question, Step, Term
 from support import comparisons
 
 CHANGED = comparisons.CHANGED
@@ -162,3 +162,42 @@ def test_arms_ask_for_no_series() -> None:
     found = arms(cells(9, CHANGED, delivered=700), cells(9, CHANGED, delivered=900))
 
     assert {found[name] for name in ("series-length", "jump", "placebo", "break-date")} == {None}
+
+
+ZERO = Term(value=0.0, low=-0.01, high=0.01)
+OWN: dict[str, tuple[str, dict[str, Term], bool]] = {
+    "more arrives": ("delivered_sent", {"delivery": Term(value=0.02, low=0.001, high=0.04)}, True),
+    "as much arrives": ("delivered_sent", {"delivery": Term(value=0.02, low=0.0, high=0.04)}, False),
+    "less arrives": ("delivered_sent", {"delivery": Term(value=-0.02, low=-0.04, high=-0.001)}, False),
+    "people open more": ("opened_sent", {"human_opens": Term(value=0.02, low=0.001, high=0.04)}, True),
+    "people open more of what arrives": ("delivered_sent", {"human_opens": Term(value=0.1, low=0.1, high=0.1)}, False),
+    "machines and mix alone": ("opened_sent", {"mix": Term(value=0.1, low=0.1, high=0.1)}, False),
+    "no intervals": ("opened_sent", {"delivery": Term(value=0.1)}, False),
+}
+
+
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize("case", OWN)
+def test_what_a_fix_can_make_has_to_have_moved(case: str, way: int) -> None:
+    metric, parts, held = OWN[case]
+    terms = dict.fromkeys(("mix", "delivery", "human_opens", "machine_opens", "total"), ZERO) | parts
+    if way < 0:
+        terms = {name: _turned(term) for name, term in terms.items()}
+    given = grounds()
+    change = replace(given.metrics["delivered_sent"], difference=way * 0.2)
+    metrics = {**given.metrics, "delivered_sent": change, "opened_sent": change}
+
+    found = replace(given, decomposition=Decomposition(**terms), metrics=metrics, metric=metric)
+
+    assert passed(found)["own-change"] is held
+    assert passed(replace(found, timeline=None, control=None))["own-change"] is None
+    assert passed(replace(found, timeline=None))["own-change"] is held
+    assert passed(replace(found, decomposition=None))["own-change"] is None
+
+
+def _turned(term: Term) -> Term:
+    return Term(
+        value=-term.value,
+        low=None if term.high is None else -term.high,
+        high=None if term.low is None else -term.low,
+    )
