@@ -17,7 +17,7 @@ from random import Random
 
 from deliverability.compare.campaigns import COLUMNS, Cell
 from deliverability.compare.clustered import CAMPAIGNS, Change, Cluster, by_campaign, change, clusters, contrast, single
-from deliverability.compare.dispersion import draw
+from deliverability.compare.dispersion import bundle, cut, draw
 from deliverability.compare.intervals import CONFIDENCE, Share
 from deliverability.compare.regression import fit_shares
 from deliverability.compare.result import Control
@@ -129,7 +129,18 @@ def _kinds(target: Change, control: Change) -> Kinds:
         for key in sorted({*ours, *theirs}):
             row = (*ours.get(key, (0, 0)), *theirs.get(key, (0, 0)))
             found.setdefault((key in ours, key in theirs), ([], []))[side].append(row)
+    together = bundle(*(len(rows) for sides in found.values() for rows in sides))
+    if together > 1:
+        found = {
+            kind: (_bundled(before, together), _bundled(after, together)) for kind, (before, after) in found.items()
+        }
     return [([*before, *after], len(before)) for before, after in found.values()]
+
+
+def _bundled(rows: Sequence[Row], together: int) -> list[Row]:
+    """Neighbours in one row."""
+    sums = (map(sum, zip(*those, strict=True)) for those in cut(rows, together))
+    return [(x1, n1, x2, n2) for x1, n1, x2, n2 in sums]
 
 
 def _every(kinds: Kinds) -> Iterator[tuple[list[Row], list[Row]]]:

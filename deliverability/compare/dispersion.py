@@ -27,6 +27,11 @@ _FEWEST_ROUNDS = 999
 and a p of 0.05 drawn to within 0.014 (two standard errors of 999 rounds) however many there are."""
 
 
+MOST_DEALT = 1_000
+"""Campaigns of a side that are dealt, drawn or left out one by one; of more, neighbours go together. With so many, what
+each alone does to a p or an interval is beyond the digits that are shown; 300,000 one by one would take minutes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welch:
     """A difference of pooled shares, its standard error between campaigns, and the interval that t gives it."""
@@ -180,13 +185,20 @@ def permutation(a: Sequence[Share], b: Sequence[Share], rng: Random, rounds: int
     """How often campaigns dealt to the sides at random differ by as much as they do: the two-sided p.
 
     Every arrangement is looked at where there are no more of them than `rounds`; else as many are drawn (fewer for
-    hundreds of campaigns), and the arrangement that happened counts as one more (Phipson and Smyth 2010).
+    hundreds of campaigns), and the arrangement that happened counts as one more (Phipson and Smyth 2010). Of more than
+    MOST_DEALT campaigns on a side, as many neighbours as it takes are dealt together, on both sides alike.
 
     Raises:
         ValueError: A side has no messages.
     """
-    dealt = [(x, n) for x, n in (*a, *b) if n]
-    size = sum(1 for _, n in a if n)
+    first, second = [(x, n) for x, n in a if n], [(x, n) for x, n in b if n]
+    together = bundle(len(first), len(second))
+    dealt = [
+        (sum(x for x, _ in those), sum(n for _, n in those))
+        for side in (first, second)
+        for those in cut(side, together)
+    ]
+    size = -(-len(first) // together)
     if not 0 < size < len(dealt):
         raise ValueError("both sides need a campaign")
     whole = sum(x for x, _ in dealt), sum(n for _, n in dealt)
@@ -197,6 +209,20 @@ def permutation(a: Sequence[Share], b: Sequence[Share], rng: Random, rounds: int
     fewer = min(size, len(dealt) - size)  # either side will do: what it leaves is the other
     rounds = min(rounds, max(_FEWEST_ROUNDS, _DRAWS // fewer))
     return (1 + sum(_distance(draw(dealt, fewer, rng), whole) >= seen for _ in range(rounds))) / (1 + rounds)
+
+
+def _pooled_share(campaigns: Sequence[Share]) -> Share:
+    return sum(x for x, _ in campaigns), sum(n for _, n in campaigns)
+
+
+def bundle(*counts: int) -> int:
+    """How many campaigns of sides with so many go together, for the largest to have no more than MOST_DEALT of them."""
+    return max(1, *(-(-count // MOST_DEALT) for count in counts))
+
+
+def cut(campaigns: Sequence[_T], together: int) -> list[Sequence[_T]]:
+    """Neighbours that go together, in order; the last may be fewer."""
+    return [campaigns[start : start + together] for start in range(0, len(campaigns), together)]
 
 
 def draw(pool: list[_T], size: int, rng: Random) -> list[_T]:

@@ -99,20 +99,19 @@ def campaign_points(cut: Cut) -> tuple[tuple[CampaignPoint, ...], int]:
         ("after", cut.after),
         ("control", (*cut.control_before, *cut.control_after)),
     )
-    found = [point for period, cells in parts for point in _points(period, cells, cut.columns)]
-    found.sort(key=lambda point: (point.date, point.campaign, point.period))
-    return tuple(found[-MAX_POINTS:]), max(0, len(found) - MAX_POINTS)
+    found: dict[tuple[str, str, str], list[Cell]] = {}
+    for period, cells in parts:
+        for cell in cells:
+            found.setdefault((cell.day.isoformat() if cell.day else "", cell.campaign, period), []).append(cell)
+    newest = sorted(found)[-MAX_POINTS:]
+    return tuple(_point(*key, found[key], cut.columns) for key in newest), len(found) - len(newest)
 
 
-def _points(period: str, cells: Sequence[Cell], columns: frozenset[str]) -> Iterable[CampaignPoint]:
-    found: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        found.setdefault((cell.campaign, cell.day.isoformat() if cell.day else ""), []).append(cell)
-    for (name, day), its in found.items():
-        yield CampaignPoint(
-            campaign=name,
-            date=day,
-            period=period,
-            sent=total(its, "sent"),
-            **_known(its, columns, ("delivered", "opened", "opened_machine", "clicked")),
-        )
+def _point(day: str, name: str, period: str, cells: Sequence[Cell], columns: frozenset[str]) -> CampaignPoint:
+    return CampaignPoint(
+        campaign=name,
+        date=day,
+        period=period,
+        sent=total(cells, "sent"),
+        **_known(cells, columns, ("delivered", "opened", "opened_machine", "clicked")),
+    )

@@ -205,6 +205,19 @@ def test_hundreds_of_campaigns_that_differ_have_the_least_p_that_can_be_drawn() 
     assert permutation([(100, 1000)] * 250, [(200, 1000)] * 250, Random(1)) == pytest.approx(1 / (1 + 300_000 // 250))
 
 
+@pytest.mark.parametrize(("m", "k"), [(2500, 2500), (5001, 1200), (900, 3100)])
+def test_of_very_many_campaigns_neighbours_are_dealt_together(m: int, k: int) -> None:
+    rng = Random(m)
+    a, b = ([(rng.randint(0, 40), rng.randint(50, 100)) for _ in range(count)] for count in (m, k))
+
+    dealt = permutation(a, b, Random(1))
+
+    # of so many, chance spreads as t says; 999 rounds and as few groups leave it within a few hundredths
+    assert 0.05 < dealt < 0.95
+    assert dealt == pytest.approx(welch(a, b).p, abs=0.08)
+    assert permutation(a, [(x + 10, n) for x, n in b], Random(1)) < 0.0011
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 def test_every_choice_is_as_likely_as_any_other(size: int) -> None:
     # the pool is left shuffled, so that each draw goes on from the one before it

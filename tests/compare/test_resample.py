@@ -206,3 +206,21 @@ def test_counts_of_any_size_add_up_in_a_drawing(sent: int) -> None:
     assert {name: ends(term) for name, term in found.items()} == dict.fromkeys((*TERMS, "total"), (0.0, 0.0))
     found = bootstrap(lambda _, after: {"sent": total(after, "sent")}, cells, cells, Random(1), rounds=20)
     assert ends(found["sent"]) == (26 * sent, 26 * sent)
+
+
+def test_of_very_many_campaigns_neighbours_are_left_out_and_drawn_together() -> None:
+    before, after = campaigns(1, 2600, providers=1), campaigns(2, 1500, providers=1)
+    expected = welch(shares(before, "delivered", "sent"), shares(after, "delivered", "sent"))
+    calls = 0
+
+    def counted(first: Sequence[Cell], second: Sequence[Cell]) -> Mapping[str, float]:
+        nonlocal calls
+        calls += 1
+        return delivered(first, second)
+
+    for found in (jackknife(counted, before, after), bootstrap(counted, before, after, Random(1))):
+        assert found["change"].value == pytest.approx(expected.difference, rel=1e-9)
+        assert ends(found["change"]) == pytest.approx(
+            (expected.low, expected.high), abs=0.1 * (expected.high - expected.low)
+        )
+    assert calls < 2_500

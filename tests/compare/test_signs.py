@@ -165,3 +165,29 @@ def test_where_nobody_counted_opens_deliveries_are_compared_and_that_is_said() -
     assert found.grade == "E1"
     assert found.decomposition_why == "Opens are not in the data of both sides."
     assert check(found, "machine-flag").why == found.decomposition_why
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+@pytest.mark.parametrize("silent", ["before", "after"])
+def test_where_no_mail_of_a_side_was_opened_opens_were_not_counted(silent: str, flagged: bool) -> None:
+    """A pixel that was not there yet: a rise of opens out of nothing is none."""
+    rows = [
+        replace(cell, opened=0, opened_machine=0) if ((cell.day or CHANGED) < CHANGED) is (silent == "before") else cell
+        for cell in group(0.80, 0.80)
+    ]
+    columns = COLUMNS if flagged else COLUMNS - {"opened_machine"}
+    question = Question(mode="change", changes=(Day(date=CHANGED.isoformat()),), washout_days=14, seed=1)
+    found = compare(Table(cells=tuple(rows), columns=columns, rows=len(rows)), None, question)
+
+    assert found.metrics["opened_sent"].p is None
+    assert found.metrics["delivered_sent"].p is not None
+    assert found.grade == "E0"
+    assert f"None of 120,000 messages {silent} the change was opened, so opens were not counted. Opens are shown" in (
+        " ".join(found.notes)
+    )
+
+
+def test_a_few_messages_that_nobody_opened_say_nothing() -> None:
+    rows = [replace(cell, sent=30, delivered=30, opened=0, opened_machine=0) for cell in group(0.80, 0.80)]
+
+    assert judged(rows).metrics["opened_sent"].p is not None
