@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from deliverability.compare.campaigns import total
 from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
 from deliverability.compare.figures import counted, percent, probability, signed
@@ -81,10 +79,6 @@ def breaking(grounds: Grounds) -> Answer:
     return False, series.break_date, "The series breaks at another date than that of the change."
 
 
-OWN: Mapping[str, str] = {"delivery": "delivery", "human_opens": "opens by people"}
-"""Parts of a change that a fix can make; what the mix of providers and machines' opens give is not its doing."""
-
-
 def own(grounds: Grounds) -> Answer:
     """Another mix of providers, or machines that fetch images, may jump on the day of the fix and spare the control."""
     if _series(grounds) is None and _controlled(grounds) is None:
@@ -92,12 +86,11 @@ def own(grounds: Grounds) -> Answer:
     parts, moved = grounds.decomposition, grounds.metrics[grounds.metric].difference
     if parts is None or moved is None:
         return None, "", grounds.decomposition_why
-    names = ["delivery"] if grounds.metric == "delivered_sent" else list(OWN)
-    terms = {"delivery": parts.delivery, "human_opens": parts.human_opens}
-    value = ", ".join(f"{OWN[name]} {signed(terms[name].value)} points" for name in names)
-    for name in names:
-        low, high = terms[name].low, terms[name].high
-        if low is not None and high is not None and (low > 0 if moved > 0 else high < 0):
+    # opens that people made are part of a change of opens, and none of a change of what is delivered
+    terms = [parts.delivery] if grounds.metric == "delivered_sent" else [parts.delivery, parts.human_opens]
+    value = f"{signed(sum(term.value for term in terms))} points"
+    for term in terms:
+        if term.low is not None and term.high is not None and (term.low > 0 if moved > 0 else term.high < 0):
             return True, value, "The change is more than the mix of providers and machines make of it."
     return False, value, "The change is no more than what the mix of providers or machines may make of it."
 
