@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from deliverability.compare.campaigns import Table
 from deliverability.compare.cut import cut
+from deliverability.compare.evidence.grade import beyond_noise
+from deliverability.compare.evidence.sentences import RATES
 from deliverability.compare.figures import listed, signed
-from deliverability.compare.grade import beyond_noise
 from deliverability.compare.result import Attribution, Comparison
-from deliverability.compare.sentences import RATES
 from deliverability.diff import Change, diff
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from deliverability.compare.campaigns import Table
 from deliverability.compare.cut import LOOKED_UP, WASHOUT_DAYS, NotAComparison, control_of, iso_day
-from deliverability.compare.grounds import MAX_BAD
+from deliverability.compare.evidence.grounds import MAX_BAD
 from deliverability.compare.judge import SEED, checked
 from deliverability.compare.judge import compare as judged
 from deliverability.compare.result import HEADLINES, SCHEMA, Comparison, Day, Question

@@ -16,12 +16,20 @@ from typing import TYPE_CHECKING
 from deliverability import __version__
 from deliverability.compare.campaigns import Table, total
 from deliverability.compare.cut import MIN_CAMPAIGNS, WASHOUT_DAYS
+from deliverability.compare.evidence.grounds import MAX_BAD
 from deliverability.compare.figures import counted, percent, signed, span
-from deliverability.compare.grounds import MAX_BAD
 from deliverability.compare.intervals import CONFIDENCE
 from deliverability.compare.measure import NEEDS, shares_of
+from deliverability.compare.numerics.sizing import (
+    MAX_CAMPAIGNS,
+    POWER,
+    Spread,
+    needed,
+    smallest,
+    spread,
+    standard_deviation,
+)
 from deliverability.compare.result import Comparison
-from deliverability.compare.sizing import MAX_CAMPAIGNS, POWER, Spread, needed, smallest, spread, standard_deviation
 from deliverability.fastclass import dataclass
 from deliverability.plan_document import (
     Baseline,

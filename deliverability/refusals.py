@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from deliverability.compare.campaigns import Cell
-from deliverability.compare.clustered import Cluster, Contrast, change, single
 from deliverability.compare.figures import listed
 from deliverability.compare.intervals import Share, wilson
+from deliverability.compare.numerics.clustered import Cluster, Contrast, change, single
 from deliverability.compare.result import ShareOf
 from deliverability.fastclass import dataclass
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json")
 MAX_BAD = 0.05
-"""Share of rows that may be unreadable; `compare.grounds.MAX_BAD`, which is not loaded for --help."""
+"""Share of rows that may be unreadable; `compare.evidence.grounds.MAX_BAD`, which is not loaded for --help."""
 
 BY_PLAN = {
     "adopt": "By the plan: adopt. {reason}",

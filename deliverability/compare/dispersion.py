@@ -13,7 +13,7 @@ from random import Random
 from typing import TypeVar
 
 from deliverability.compare.intervals import CONFIDENCE, Share
-from deliverability.compare.student import t_quantile, two_sided
+from deliverability.compare.numerics.student import t_quantile, two_sided
 from deliverability.fastclass import dataclass
 
 _T = TypeVar("_T")

@@ -7,16 +7,27 @@ from dataclasses import replace
 from random import Random
 
 from deliverability import __version__
-from deliverability.compare import decompose, flags
+from deliverability.compare import decompose
+from deliverability.compare.beside.control import difference_in_differences
+from deliverability.compare.beside.dose import dose
+from deliverability.compare.beside.segments import segments
 from deliverability.compare.campaigns import COLUMNS, Cell, Table, total
-from deliverability.compare.control import difference_in_differences
 from deliverability.compare.cut import MIN_CAMPAIGNS, Cut, NotAComparison, campaigns_of, cut
-from deliverability.compare.dose import dose
+from deliverability.compare.evidence import flags
+from deliverability.compare.evidence.grade import beyond_noise, checks, grade, shortfalls
+from deliverability.compare.evidence.grounds import MAX_BAD, Grounds
+from deliverability.compare.evidence.rungs import NO_OPENS
+from deliverability.compare.evidence.sentences import sentence
+from deliverability.compare.evidence.threats import threats
 from deliverability.compare.figures import counted, percent, span
-from deliverability.compare.grade import beyond_noise, checks, grade, shortfalls
-from deliverability.compare.grounds import MAX_BAD, Grounds
 from deliverability.compare.measure import GRADED, NEEDS, OF_OPENS, measured
-from deliverability.compare.resample import BOOTSTRAP_FROM, bootstrap, decomposition, jackknife, opens_and_total
+from deliverability.compare.numerics.resample import (
+    BOOTSTRAP_FROM,
+    bootstrap,
+    decomposition,
+    jackknife,
+    opens_and_total,
+)
 from deliverability.compare.result import (
     METRICS,
     Comparison,
@@ -28,12 +39,8 @@ from deliverability.compare.result import (
     Segments,
     Timeline,
 )
-from deliverability.compare.rungs import NO_OPENS
-from deliverability.compare.segments import segments
-from deliverability.compare.sentences import sentence
+from deliverability.compare.series.timeline import points, timeline
 from deliverability.compare.sides import campaign_points, providers, side
-from deliverability.compare.threats import threats
-from deliverability.compare.timeline import points, timeline
 
 MODES = ("two_sets", "change", "arms")
 SEED = 20_261_122

@@ -11,7 +11,7 @@ from deliverability.compare.cut import MIN_CAMPAIGNS
 from deliverability.compare.dispersion import holm, permutation, quasibinomial, welch
 from deliverability.compare.intervals import Share, newcombe, wilson
 from deliverability.compare.result import METRICS, Metric, Question, ShareOf, Term, Tested
-from deliverability.compare.series import counted
+from deliverability.compare.series.points import counted
 from deliverability.fastclass import dataclass
 
 BY_CAMPAIGN = "campaigns: Welch t"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deliverability.compare.breaks import Steps, best_break
-from deliverability.compare.regression import weighted
+from deliverability.compare.numerics.regression import weighted
+from deliverability.compare.series.breaks import Steps, best_break
 from support.oracles import Oracle
 
 NILE = (

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliverability.compare.beside.control import difference_in_differences
 from deliverability.compare.campaigns import Cell
-from deliverability.compare.control import difference_in_differences
 from deliverability.compare.dispersion import welch
 from deliverability.compare.result import Control
 from deliverability.events.plain import from_plain, to_plain

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
+from deliverability.compare.beside.dose import ENFORCED, dose
 from deliverability.compare.campaigns import Cell
-from deliverability.compare.dose import ENFORCED, dose
 from deliverability.sources import SOURCES
 
 START = date(2026, 1, 5)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deliverability.compare.campaigns import Cell, Table
-from deliverability.compare.grade import checks, grade, shortfalls
+from deliverability.compare.evidence.grade import checks, grade, shortfalls
 from deliverability.compare.judge import compare as judged
 from deliverability.compare.result import GRADES, Check, Comparison, Day, Question
 from deliverability.comparison import Wanted, compare
@@ -111,7 +111,7 @@ def held(*, but: str = "", value: bool | None = False, only: Sequence[str] = GRA
 
 def _grounds() -> Any:
     from deliverability.compare.cut import Cut
-    from deliverability.compare.grounds import Grounds
+    from deliverability.compare.evidence.grounds import Grounds
     from deliverability.compare.measure import measured
 
     question = Question(mode="two_sets")

@@ -19,7 +19,7 @@ from deliverability.checks._thresholds import PROVIDER_BAND
 from deliverability.cli import _change, compare
 from deliverability.compare.campaigns import COLUMNS, COUNTS, Cell, Table, total
 from deliverability.compare.cut import NotAComparison
-from deliverability.compare.grounds import MAX_BAD
+from deliverability.compare.evidence.grounds import MAX_BAD
 from deliverability.compare.judge import compare as judged
 from deliverability.compare.measure import GRADED
 from deliverability.compare.result import HEADLINES, METRICS, Comparison, Day, Question

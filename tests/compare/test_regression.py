@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.compare.regression import fit_shares, weighted
+from deliverability.compare.numerics.regression import fit_shares, weighted
 from support.oracles import Oracle
 
 NUMPY: Any = import_module("numpy")

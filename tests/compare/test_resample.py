@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from deliverability.compare.campaigns import Cell, shares, total
 from deliverability.compare.decompose import TERMS, opens
 from deliverability.compare.dispersion import welch
-from deliverability.compare.resample import bootstrap, decomposition, jackknife, opens_and_total
+from deliverability.compare.numerics.resample import bootstrap, decomposition, jackknife, opens_and_total
 from deliverability.compare.result import Term
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from deliverability.compare.campaigns import Cell, Table
 from deliverability.compare.cut import cut
-from deliverability.compare.grade import checks
-from deliverability.compare.grounds import Grounds
+from deliverability.compare.evidence.grade import checks
+from deliverability.compare.evidence.grounds import Grounds
 from deliverability.compare.measure import measured
 from deliverability.compare.result import Decomposition, Question, Step, Term
 from support import comparisons

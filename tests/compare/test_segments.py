@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliverability.compare.beside.segments import MOST_SEGMENTS, segments
 from deliverability.compare.campaigns import Cell
 from deliverability.compare.result import Segments
-from deliverability.compare.segments import MOST_SEGMENTS, segments
 from deliverability.events.plain import from_plain, to_plain
 from support.oracles import Oracle
 

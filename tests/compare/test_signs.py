@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from deliverability.compare.beside.dose import dose
 from deliverability.compare.campaigns import Cell, Table
-from deliverability.compare.dose import dose
 from deliverability.compare.judge import compare
 from deliverability.compare.result import Check, Comparison, Day, Question, Step, clearest
 

@@ -15,7 +15,7 @@ import pytest
 from deliverability.compare.decompose import TERMS
 from deliverability.compare.dispersion import permutation, quasibinomial, welch
 from deliverability.compare.intervals import Share
-from deliverability.compare.resample import bootstrap, jackknife, opens_and_total
+from deliverability.compare.numerics.resample import bootstrap, jackknife, opens_and_total
 from deliverability.compare.result import Term
 from support import senders
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.compare.dispersion import welch
-from deliverability.compare.sizing import MAX_CAMPAIGNS, Spread, needed, reach, smallest, spread
+from deliverability.compare.numerics.sizing import MAX_CAMPAIGNS, Spread, needed, reach, smallest, spread
 from support import senders
 
 LONG = spread(senders.shares(Random(1), 400, 0.15))

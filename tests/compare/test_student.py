@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from deliverability.compare.student import f_sf, t_quantile, two_sided
+from deliverability.compare.numerics.student import f_sf, t_quantile, two_sided
 from support.oracles import Oracle
 
 SCIPY: Any = Oracle("scipy.stats")

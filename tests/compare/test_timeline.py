@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from deliverability.compare.campaigns import Cell
 from deliverability.compare.result import Day, Timeline
-from deliverability.compare.timeline import Point, points, timeline
+from deliverability.compare.series.timeline import Point, points, timeline
 from deliverability.events.plain import from_plain, to_plain
 from support.oracles import Oracle
 

@@ -42,10 +42,29 @@ class TestBox:
 
     def test_the_sentence_comes_first_and_the_grade_in_words(self) -> None:
         said = text(audited())
-        sentence = said.index(comparisons.comparison().sentence)
+        start = said.index(
+            "Before and after Delivered, of sent: 80.30 % → 98.22 %; Opened, of sent: 14.86 % → 35.73 %."
+        )
+        sentence = said.index(comparisons.comparison().sentence, start)
 
-        assert said.index("Before and after", sentence - 40) < sentence < said.index("Evidence E4 of E5", sentence)
+        assert start < sentence < said.index("Evidence E4 of E5", sentence)
         assert "where the change could reach, and not where it could not" in said
+
+    def test_the_first_block_of_the_page_has_it_too(self) -> None:
+        first = text(audited(), previous=samples.repaired()).split("Next best fix")[0]
+
+        assert "SPF and DKIM repairedDelivered, of sent: 80.30 % → 98.22 %; Opened, of sent:" in first
+        assert comparisons.comparison().sentence in first
+        assert "Verdict then: send · New: 5" in first
+
+    def test_where_nothing_may_be_said_the_first_block_says_that(self) -> None:
+        first = text(audited(comparisons.refused())).split("Next best fix")[0]
+
+        assert "Nothing may be said: The change date 2027-01-01 is after the last campaign (2026-11-20)." in first
+
+    def test_without_a_change_and_in_a_summary_the_first_block_has_no_word_of_it(self) -> None:
+        assert "The last change" not in text(given.everything())
+        assert "The last change" not in text(audited(), summary=True)
 
     @pytest.mark.parametrize("grade", GRADES)
     def test_every_grade_has_words(self, grade: str) -> None:
@@ -74,7 +93,7 @@ class TestBox:
         assert "enough campaigns" in [mark.name for mark in found.of("bad")]
 
     def test_every_requirement_of_the_ladder_has_words(self) -> None:
-        from deliverability.compare import grade
+        from deliverability.compare.evidence import grade
 
         assert {name for _, name, _ in grade._LADDER} <= set(CHECKS)
 
@@ -93,8 +112,8 @@ class TestBox:
 
     def test_findings_beside_it_stand_by_what_may_be_said(self) -> None:
         assert box(comparisons.comparison()).related == [
-            ("Fixed since, consistent with the change", ["dkim-revoked"]),
-            ("Still there, without a change", ["dmarc-effective-policy"]),
+            ("Fixed since, consistent with the change", ["Signatures on the mail (DKIM)"]),
+            ("Still there, without a change", ["Policy against forgery (DMARC)"]),
         ]
         assert "messages refused with 5.7.26 fell from 2,250 to 31" in text(audited())
 

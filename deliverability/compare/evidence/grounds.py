@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from deliverability.compare.campaigns import Table
 from deliverability.compare.cut import Cut
 from deliverability.compare.result import Control, Decomposition, Dose, Metric, Question, Timeline
-from deliverability.compare.timeline import PLACEBO_DATES
+from deliverability.compare.series.timeline import PLACEBO_DATES
 from deliverability.fastclass import dataclass
 
 ALPHA = 0.05

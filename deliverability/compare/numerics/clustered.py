@@ -13,8 +13,8 @@ from math import fsum, sqrt
 from deliverability.compare.campaigns import Cell
 from deliverability.compare.dispersion import effective_df
 from deliverability.compare.intervals import Share
+from deliverability.compare.numerics.student import t_quantile, two_sided
 from deliverability.compare.result import Term
-from deliverability.compare.student import t_quantile, two_sided
 from deliverability.fastclass import dataclass
 
 Cluster = tuple[str, str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deliverability.compare.campaigns import total
 from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
+from deliverability.compare.evidence.grounds import ALPHA, MAX_MIX, MAX_SIZE, PARALLEL, Answer, Grounds
 from deliverability.compare.figures import counted, percent, probability, signed
-from deliverability.compare.grounds import ALPHA, MAX_MIX, MAX_SIZE, PARALLEL, Answer, Grounds
 from deliverability.compare.result import Control, Timeline
-from deliverability.compare.timeline import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, PLACEBO_DATES
+from deliverability.compare.series.timeline import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, PLACEBO_DATES
 
 
 def _dated(grounds: Grounds) -> tuple[int, int]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from deliverability.compare import threats_in_time as in_time
 from deliverability.compare.campaigns import Cell, total
 from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
 from deliverability.compare.dispersion import welch
+from deliverability.compare.evidence import threats_in_time as in_time
+from deliverability.compare.evidence.grounds import ALPHA, MAX_MIX, MAX_SIZE, Grounds
+from deliverability.compare.evidence.threats_in_time import DETECTED, EXCLUDED, NOT_EXCLUDED, Found
 from deliverability.compare.figures import counted, listed, percent, points, signed
-from deliverability.compare.grounds import ALPHA, MAX_MIX, MAX_SIZE, Grounds
 from deliverability.compare.measure import shares_of
 from deliverability.compare.result import Threat
-from deliverability.compare.threats_in_time import DETECTED, EXCLUDED, NOT_EXCLUDED, Found
 
 MACHINE_SHIFT = 0.05
 """By how much the share of machines among opens may move; Apple's moved by 12 points in a month of 2021 (Litmus)."""

@@ -11,10 +11,10 @@ from datetime import date
 from functools import partial
 
 from deliverability.compare.campaigns import Cell, total
-from deliverability.compare.clustered import CAMPAIGNS, Change, by_campaign, change, contrast, single
 from deliverability.compare.intervals import CONFIDENCE, Share, wilson
+from deliverability.compare.numerics.clustered import CAMPAIGNS, Change, by_campaign, change, contrast, single
 from deliverability.compare.result import Dose, ShareOf
-from deliverability.compare.series import counted
+from deliverability.compare.series.points import counted
 
 ENFORCED = {
     "gmail": date(2024, 2, 1),  # Gmail sender guidelines, read 2026-07: from February 2024

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deliverability.compare.evidence.grounds import Grounds
 from deliverability.compare.figures import points, signed
-from deliverability.compare.grounds import Grounds
 from deliverability.compare.result import Metric
 
 Said = tuple[str, str, dict[str, float]]

@@ -16,13 +16,22 @@ from math import comb, fsum, prod, sqrt
 from random import Random
 
 from deliverability.compare.campaigns import COLUMNS, Cell
-from deliverability.compare.clustered import CAMPAIGNS, Change, Cluster, by_campaign, change, clusters, contrast, single
 from deliverability.compare.dispersion import bundle, cut, draw
 from deliverability.compare.intervals import CONFIDENCE, Share
-from deliverability.compare.regression import fit_shares
+from deliverability.compare.numerics.clustered import (
+    CAMPAIGNS,
+    Change,
+    Cluster,
+    by_campaign,
+    change,
+    clusters,
+    contrast,
+    single,
+)
+from deliverability.compare.numerics.regression import fit_shares
+from deliverability.compare.numerics.student import two_sided
 from deliverability.compare.result import Control
-from deliverability.compare.series import counted
-from deliverability.compare.student import two_sided
+from deliverability.compare.series.points import counted
 from deliverability.fastclass import dataclass
 
 ROUNDS = 9999

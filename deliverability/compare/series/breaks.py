@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
 
-from deliverability.compare.regression import Column, factored
+from deliverability.compare.numerics.regression import Column, factored
 from deliverability.fastclass import dataclass
 
 _NOISE = 1e-18

@@ -8,7 +8,7 @@ from math import sqrt
 from deliverability.compare.cut import MIN_CAMPAIGNS
 from deliverability.compare.dispersion import combined, pooled
 from deliverability.compare.intervals import CONFIDENCE, Share
-from deliverability.compare.student import t_quantile
+from deliverability.compare.numerics.student import t_quantile
 from deliverability.fastclass import dataclass
 
 POWER = 0.8

@@ -7,8 +7,8 @@ from math import isclose
 
 from deliverability.compare.campaigns import Cell, total
 from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
+from deliverability.compare.evidence.grounds import ALPHA, Answer, Grounds
 from deliverability.compare.figures import counted, percent, probability, signed
-from deliverability.compare.grounds import ALPHA, Answer, Grounds
 from deliverability.compare.measure import tested_by
 
 NO_OPENS = "Opens are not in the data of both sides."

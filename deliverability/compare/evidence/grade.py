@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from deliverability.compare import rungs, rungs_of_cause
-from deliverability.compare.grounds import ALPHA, Answer, Grounds
+from deliverability.compare.evidence import rungs, rungs_of_cause
+from deliverability.compare.evidence.grounds import ALPHA, Answer, Grounds
 from deliverability.compare.measure import tested_by
 from deliverability.compare.result import GRADES, Check, Metric
 

@@ -18,8 +18,8 @@ from deliverability.compare.campaigns import COUNTS, Cell
 from deliverability.compare.decompose import opens
 from deliverability.compare.dispersion import bundle, combined, cut, effective_df
 from deliverability.compare.intervals import CONFIDENCE
+from deliverability.compare.numerics.student import t_quantile
 from deliverability.compare.result import Decomposition, Term
-from deliverability.compare.student import t_quantile
 from deliverability.fastclass import dataclass
 
 Statistic = Callable[[Sequence[Cell], Sequence[Cell]], Mapping[str, float]]

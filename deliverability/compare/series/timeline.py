@@ -14,12 +14,20 @@ from datetime import date, timedelta
 from math import cos, pi, sin, sqrt
 from statistics import quantiles
 
-from deliverability.compare.breaks import Steps, best_break
 from deliverability.compare.intervals import CONFIDENCE
-from deliverability.compare.regression import Column, ShareFit, fit_shares, weighted
+from deliverability.compare.numerics.regression import Column, ShareFit, fit_shares, weighted
+from deliverability.compare.numerics.student import t_quantile, two_sided
 from deliverability.compare.result import Day, Step, Timeline, clearest
-from deliverability.compare.series import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, Point, Series, counted, points, staged
-from deliverability.compare.student import t_quantile, two_sided
+from deliverability.compare.series.breaks import Steps, best_break
+from deliverability.compare.series.points import (
+    AFTER_CAMPAIGNS,
+    BEFORE_CAMPAIGNS,
+    Point,
+    Series,
+    counted,
+    points,
+    staged,
+)
 
 __all__ = ["AFTER_CAMPAIGNS", "BEFORE_CAMPAIGNS", "PLACEBO_DATES", "Point", "counted", "points", "timeline"]
 

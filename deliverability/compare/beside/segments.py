@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from deliverability.compare.campaigns import Cell, by
-from deliverability.compare.clustered import CAMPAIGNS, Change, by_campaign, change, covariance, single
 from deliverability.compare.intervals import CONFIDENCE
-from deliverability.compare.regression import factored, solved
+from deliverability.compare.numerics.clustered import CAMPAIGNS, Change, by_campaign, change, covariance, single
+from deliverability.compare.numerics.regression import factored, solved
+from deliverability.compare.numerics.student import f_sf
 from deliverability.compare.result import SegmentChange, Segments
-from deliverability.compare.series import counted
-from deliverability.compare.student import f_sf
+from deliverability.compare.series.points import counted
 
 MOST_SEGMENTS = 50
 """Segments that are shown, those with most messages sent; our own bound."""

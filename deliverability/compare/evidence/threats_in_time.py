@@ -7,13 +7,13 @@ from math import sqrt
 from statistics import fmean, stdev
 
 from deliverability.compare.cut import campaigns_of
+from deliverability.compare.evidence.grounds import ALPHA, Grounds
 from deliverability.compare.figures import counted, listed, percent, probability
-from deliverability.compare.grounds import ALPHA, Grounds
 from deliverability.compare.intervals import Share
 from deliverability.compare.measure import shares_of
+from deliverability.compare.numerics.student import two_sided
 from deliverability.compare.result import Day
-from deliverability.compare.student import two_sided
-from deliverability.compare.timeline import BEFORE_CAMPAIGNS, PLACEBO_DATES
+from deliverability.compare.series.timeline import BEFORE_CAMPAIGNS, PLACEBO_DATES
 
 EXCLUDED, DETECTED, NOT_EXCLUDED = "excluded", "detected", "not_excluded"
 Found = tuple[str, str]
