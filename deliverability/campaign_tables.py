@@ -26,6 +26,10 @@ NAMELESS = (
     "1 message names no campaign: those of one UTC day count as a campaign.",
     "{n:,} messages name no campaign: those of one UTC day count as a campaign.",
 )
+HEADLESS = (
+    "1 message was sent before the events begin, as far as they tell, and is left out.",
+    "{n:,} messages were sent before the events begin, as far as they tell, and are left out.",
+)
 TOO_YOUNG = (
     "1 campaign was not followed for as long as the others, and is left out.",
     "{n:,} campaigns were not followed for as long as the others, and are left out.",
@@ -246,6 +250,8 @@ def _notes(observed: Observed, counted: Counted) -> Iterator[str]:
         yield note(observed.split, SPLIT)
     if observed.nameless:
         yield note(observed.nameless, NAMELESS)
+    if observed.headless:
+        yield note(observed.headless, HEADLESS)
     if observed.folded:
         yield f"Beyond the {MAX_CAMPAIGNS:,} largest, {observed.folded:,} campaigns count by UTC day."
     if counted.too_young:

@@ -16,6 +16,7 @@ from deliverability.events.counting.facts import CODE, SAID, SETTINGS
 from deliverability.events.counting.staging import BITS, GOOD
 from deliverability.events.engine import Engine
 from deliverability.events.figures import Completeness
+from deliverability.events.headless import leave_out_headless
 from deliverability.events.schema import Type
 from deliverability.fastclass import dataclass
 
@@ -53,13 +54,14 @@ class Observed:
     - hours: for which all of them were, those aside that were followed for less than LEAST and of the others the YOUNG;
       None where no campaign was followed for so long.
     - split: campaigns that count by day, since their sends span more than MAX_SPAN; folded: those beyond MAX_CAMPAIGNS.
-    - nameless: messages of no campaign, which count by day.
+    - nameless: messages of no campaign, which count by day. headless: messages of which only later events are there.
     """
 
     hours: float | None
     split: int
     folded: int
     nameless: int
+    headless: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class Counted:
 
 def staged(by: Iterable[str]) -> tuple[str, ...]:
     """What has to be staged of each event to count by these dimensions."""
-    return rates.dimensions(("campaign", "provider", *(name for name in DIMENSIONS if name in set(by))))
+    return rates.dimensions(("campaign", "provider", "source", *(name for name in DIMENSIONS if name in set(by))))
 
 
 def day_unit(campaign: str, day: date) -> str:
@@ -124,6 +126,7 @@ def observe(engine: Engine) -> Observed:
 
     The messages have to be folded (`rates.fold_messages`), with what `staged` names.
     """
+    headless = leave_out_headless(engine)
     folded = _fold_small(engine)
     span = f"""SELECT campaign AS key FROM message m WHERE ({fold.HAPPENED["sent"]}) AND campaign IS NOT NULL
         GROUP BY campaign HAVING quantile_disc(sent_at, {1 - EDGE}) - quantile_disc(sent_at, {EDGE}) > ?"""
@@ -139,6 +142,7 @@ def observe(engine: Engine) -> Observed:
         split=int(engine.run("SELECT count(*) FROM long")[0][0]),
         folded=folded,
         nameless=0 if folded else int(engine.run(_NAMELESS)[0][0]),
+        headless=headless,
     )
 
 

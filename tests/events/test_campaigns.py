@@ -240,10 +240,46 @@ def test_messages_of_no_campaign_are_no_automation_however_long_they_were_sent()
     assert found.notes == ("9 messages name no campaign: those of one UTC day count as a campaign.",)
 
 
+@pytest.mark.parametrize("begins", [("queued", "delivered"), ("sent",), ("sent", "delivered"), ("delivered",)])
+@pytest.mark.parametrize("later", ["opened", "clicked", "complained"])
+def test_messages_of_which_only_later_events_are_there_were_sent_before_they_begin(
+    begins: tuple[str, ...], later: str
+) -> None:
+    """An export of a month has of the month before what was opened since, all of it opened."""
+    rows = [event(kind, HOUR, f"m{number}") for number in range(8) for kind in begins]
+    old = [event(later, HOUR, f"old{number}", campaign="old") for number in range(3)]
+    mixed = [event(later, HOUR, "old3")]
+
+    found = table(*rows, *old, *mixed, END)
+
+    assert counts(found.cells, "sent") == {"a": (8,)}
+    assert [text for text in found.notes if text.startswith("4 messages were sent before the events begin")]
+
+
+def test_a_late_bounce_of_a_message_that_was_sent_before_is_none_of_this_time() -> None:
+    found = table(*letter("a", 0 * DAY), event("bounced", HOUR, "old", **REFUSED), END)
+    assert counts(found.cells, "sent", "bounced") == {"a": (2, 0)}
+
+
+def test_where_no_send_is_named_messages_are_those_with_an_outcome() -> None:
+    rows = [
+        event(kind, HOUR, f"m{n}", **more) for n, (kind, more) in enumerate([("delivered", {}), ("bounced", REFUSED)])
+    ]
+    assert counts(table(*rows, END).cells, "sent") == {"a": (2,)}
+    opens = [event("opened", HOUR, f"m{number}") for number in range(3)]
+    assert counts(table(*opens, END, name="opens").cells, "sent") == {"a": (3,)}
+
+
 def test_a_note_of_one_is_in_the_singular() -> None:
-    found = table(event("sent", 0 * DAY, campaign=None), event("opened", 30 * DAY, campaign=None), END)
+    found = table(
+        event("sent", 0 * DAY, campaign=None),
+        event("opened", 30 * DAY, campaign=None),
+        event("opened", HOUR, "old", campaign=None),
+        END,
+    )
     assert found.notes == (
         "1 message names no campaign: those of one UTC day count as a campaign.",
+        "1 message was sent before the events begin, as far as they tell, and is left out.",
         "1 event came later after the send than all messages were followed, and does not count.",
     )
 
