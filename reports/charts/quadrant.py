@@ -29,9 +29,12 @@ from deliverability.reports.language import _
 
 MAX_SPOTS = 40
 """Marks that are drawn, those with the most mail; the table has them all."""
-LEFT = 44
+LEFT = 52
 SIDE = 270
 """Height of the field."""
+INSET = 16, 40
+"""Units between the frame and the ends of the scales, across and up: a mark at an end is whole, and clear of the names
+of the quadrants, which have two lines."""
 CORNER = (NARROW - LEFT) / 2 - 10
 """Units of a quadrant's name."""
 MAX_NAME = 150
@@ -152,8 +155,8 @@ def _legend() -> list[tuple[Markup, str]]:
 
 def _field(spots: Sequence[Spot], split: tuple[float, float], top: float) -> Field:
     return Field(
-        halves([spot.arrives or 0.0 for spot in spots], split[0], LEFT + 10, NARROW - 10),
-        halves([spot.read or 0.0 for spot in spots], split[1], top + SIDE - 10, top + 10),
+        halves([spot.arrives or 0.0 for spot in spots], split[0], LEFT + INSET[0], NARROW - INSET[0]),
+        halves([spot.read or 0.0 for spot in spots], split[1], top + SIDE - INSET[1], top + INSET[1]),
     )
 
 
