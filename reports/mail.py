@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from deliverability.checks._thresholds import MIN_TIMED, PROVIDER_BAND, THRESHOLDS
+from deliverability.checks._thresholds import MIN_TIMED
 from deliverability.document import Audit
 from deliverability.events.figures import Counts, RatesFacts, Seconds
-from deliverability.events.plain import to_plain
 from deliverability.events.reasons import KINDS, Reason
 from deliverability.fastclass import dataclass
-from deliverability.rates import RATES, rate
-from deliverability.reports.figures import UNREADABLE, Figure, between, figures, given, window
-from deliverability.reports.figures import counted as part_of
+from deliverability.reports.figures import UNREADABLE, Figure, figures, given, window
 from deliverability.reports.language import N_, _, counted
-from deliverability.reports.rates import SMALL, duration, large, merge, percent
+from deliverability.reports.places import COLUMNS, Row, providers, streams
+from deliverability.reports.rates import duration, percent
 from deliverability.reports.reasons import ACTIONS, BLAMES, PERSISTENCES, REASONS
 from deliverability.reports.words import provider_name
 
@@ -27,19 +24,6 @@ MAX_PLACES = 3
 OF_SENT = N_("{part:,} of {whole:,} sent")
 OF_DELIVERED = N_("{part:,} of {whole:,} delivered")
 OF_DELIVERED_THERE = N_("{part:,} of {whole:,} delivered there")
-
-TOO_LITTLE = N_("too little to judge")
-SILENT = N_("none are reported back")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One figure of a provider: what to read first, beneath it interval and count. `faint` where nothing follows."""
-
-    column: str
-    text: str
-    remark: str = ""
-    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +53,11 @@ class Mail:
     unflagged: str = ""
     speed: str = ""
     columns: Sequence[str] = ()
-    providers: Sequence[tuple[str, Sequence[Cell]]] = ()
+    providers: Sequence[Row] = ()
+    streams: Sequence[Row] = ()
     bounced: Sequence[ReasonRow] = ()
     deferred: Sequence[ReasonRow] = ()
     trouble: str = ""
-
-
-COLUMNS = (
-    *(N_("Sent"), N_("Delivered"), N_("Bounced"), N_("Put off")),
-    *(N_("Complaints"), N_("Opened by people"), N_("95 % within")),
-)
-"""Of the table by mailbox provider, after its name."""
 
 
 def mail(audit: Audit) -> Mail | None:
@@ -108,7 +86,8 @@ def _mail(facts: RatesFacts) -> Mail:
         unflagged=_unflagged(totals),
         speed=_speed(facts.time_to_deliver),
         columns=[_(column) for column in COLUMNS],
-        providers=_providers(facts),
+        providers=providers(facts),
+        streams=streams(facts),
         bounced=_reasons(facts.reasons, totals.bounced, facts.reasons_by_provider),
         deferred=_reasons(facts.deferral_reasons, totals.deferred, {}),
     )
@@ -192,75 +171,6 @@ def _speed(seconds: Seconds | None) -> str:
     return _(
         "Half of the mail arrived within {half} of being sent, 95 % within {most} ({n:,} messages with both times)."
     ).format(half=duration(seconds.p50), most=duration(seconds.p95), n=seconds.messages)
-
-
-# by mailbox provider
-
-
-def _providers(facts: RatesFacts) -> list[tuple[str, Sequence[Cell]]]:
-    rows = sorted((_row(name, one) for name, one in facts.by_provider.items()), key=lambda row: -row["sent"])
-    shown, rest = large(rows)
-    made: list[tuple[str, Sequence[Cell]]] = [
-        (provider_name(row["provider"]), list(_cells(row, facts))) for row in shown
-    ]
-    if rest:
-        merged = {"provider": "", **merge(rest)}
-        made.append((_("{n:,} smaller ones together").format(n=len(rest)), list(_cells(merged, facts))))
-    return made
-
-
-def _row(name: str, one: Counts) -> dict[str, Any]:
-    """As a row of `deliv.rates/1`, as far as a table wants it."""
-    known = {**to_plain(one), "opened_human_low": one.opened_human_low, "reporting_complained": 0}
-    known["reporting_delivered"] = 0
-    found = {rate_name: rate(known[over], known[under]) for rate_name, (over, under) in RATES.items()}
-    return {"provider": name, **to_plain(one), "rates": found}
-
-
-def _cells(row: Mapping[str, Any], facts: RatesFacts) -> Iterator[Cell]:
-    found = row["rates"]
-    yield Cell(_("Sent"), f"{row['sent']:,}")
-    yield _cell(_("Delivered"), found["delivery"], PROVIDER_BAND.minimum)
-    yield _cell(_("Bounced"), found["bounce"], THRESHOLDS["bounce-rate"].minimum)
-    yield _cell(_("Put off"), found["deferral"], THRESHOLDS["deferral-rate"].minimum)
-    name = row["provider"]
-    if name and name not in facts.reporting and not row["complained"]:
-        yield Cell(_("Complaints"), "–", _(SILENT), faint=True)
-    else:
-        yield _cell(_("Complaints"), found["complaint_delivered"], THRESHOLDS["complaint-by-provider"].minimum)
-    yield _opened(found["open_human_low"], found["open_human_high"])
-    yield _late(facts.time_to_deliver_by_provider.get(name))
-
-
-def _cell(column: str, found: Mapping[str, Any], minimum: int) -> Cell:
-    """A share, unless there is too little mail for one."""
-    count = part_of(found)
-    if found["denominator"] < minimum:
-        return Cell(column, count, _(TOO_LITTLE), faint=True)
-    remark = " · ".join(part for part in (between(found), count) if part)
-    return Cell(column, percent(found["value"]), remark)
-
-
-def _opened(low: Mapping[str, Any], high: Mapping[str, Any]) -> Cell:
-    column = _("Opened by people")
-    counts = _("{low:,} to {high:,} of {whole:,}").format(
-        low=low["numerator"], high=high["numerator"], whole=low["denominator"]
-    )
-    if low["denominator"] < SMALL:
-        return Cell(column, counts, _(TOO_LITTLE), faint=True)
-    if low["numerator"] == high["numerator"]:
-        return _cell(column, low, SMALL)
-    least, most = percent(low["value"]), percent(high["value"])
-    return Cell(column, f"{least.removesuffix(' %')}–{most}", counts)
-
-
-def _late(seconds: Seconds | None) -> Cell:
-    column = _("95 % within")
-    if seconds is None or not seconds.messages:
-        return Cell(column, "–", faint=True)
-    if seconds.messages < MIN_TIMED:
-        return Cell(column, "–", _(TOO_LITTLE), faint=True)
-    return Cell(column, duration(seconds.p95), _("{n:,} messages").format(n=seconds.messages))
 
 
 # why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 PAGE = "audit.html"
 PARTS = "finding.html"
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]{0,22}[a-z]\b")
+"""An option of the command line in running words; no line may break after its dashes."""
 STYLES = ("audit.css", "chart.css", "print.css")
 
 
@@ -45,6 +48,7 @@ def render_html(
     previous: Audit | None = None,
     comparison: object = None,
     summary: bool = False,
+    index: str = "",
     manual: Mapping[str, Check] = MANUAL,
 ) -> str:
     """The whole page of one audit, the same bytes for the same audit.
@@ -57,6 +61,7 @@ def render_html(
         previous: an earlier audit of the domain; adds what changed since.
         comparison: a document `deliv.comparison/1` in JSON's own types, in the place of the audit's own.
         summary: only what fits on one printed page: the verdict, the next best fix, what changed.
+        index: the address of a list that the page belongs to, from where the page stands; ours, and of no document.
         manual: says why a check matters, by its id; a check that this version does not know has no such text.
     """
     environment = _environment()
@@ -69,6 +74,7 @@ def render_html(
         domain=audit.subject.domain,
         unicode=to_unicode(audit.subject.domain),
         summary=summary,
+        index=index,
         groups=groups,
         clumps=overview.clumps(groups),
         next=next_fix(audit),
@@ -159,7 +165,11 @@ def _prose(text: str) -> str:
 
 def _coded(text: str) -> str:
     parts = text.split("`")
-    if len(parts) == 1 or len(parts) % 2 == 0:
+    if len(parts) % 2 == 0:
+        return text
+    marked = (part if index % 2 else _OPTION.sub(r"`\g<0>`", part) for index, part in enumerate(parts))
+    parts = "`".join(marked).split("`")
+    if len(parts) == 1:
         return text
     drawn: str = getattr(_environment().get_template(PARTS).module, "coded")(parts)  # noqa: B009 - a macro of its own
     return drawn

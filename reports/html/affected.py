@@ -41,7 +41,7 @@ RISKS: Mapping[Risk, str] = {
     Risk.COMPLAINTS: N_("called spam"),
 }
 PLACES: Mapping[str, str] = {
-    "provider": N_("mailboxes at"),
+    "provider": N_("mailbox provider"),
     "campaign": N_("campaign"),
     "stream": N_("stream"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from deliverability.diff import Change, diff
@@ -23,26 +24,35 @@ KINDS: Mapping[str, str] = {
 """As `reports.diff.KINDS`, with what follows from another set of rules by itself."""
 MAX_BRIEF = 2
 """Changes of one kind that a summary lists."""
+MAX_OPEN = 6
+"""Changes of one kind that stand open; further ones are folded, unless they are new or have become other faults."""
+_FOLDED = frozenset({"still", "fixed", "rules"})
+_IS_A_PLACE = re.compile(r"[.:]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change: how it stands now, and how it stood where that was said otherwise. `gone`: no longer so."""
+    """One change: how it stands now, and how it stood where that was said otherwise. `gone`: no longer so.
+
+    `place`: the name or address that it is about, where the title does not say it.
+    """
 
     finding: Finding
     tone: str
     shape: str
     before: str
     gone: bool
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The changes of one kind; `more` were left out of a summary."""
+    """The changes of one kind: `lines` stand open, `folded` are behind a fold; `more` were left out of a summary."""
 
     title: str
     number: int
     lines: Sequence[Line]
+    folded: Sequence[Line]
     more: int
 
 
@@ -67,7 +77,8 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
             in_both = all(change.shown.check in checks for checks in ran)
             kinds[kind if in_both else "rules"].append(change)
     bound = MAX_BRIEF if brief else len(previous.findings) + len(audit.findings)
-    groups = [_group(kind, members, bound) for kind, members in kinds.items() if members]
+    domain = audit.subject.domain
+    groups = [_group(kind, members, bound, domain) for kind, members in kinds.items() if members]
     rules = ""
     if previous.ruleset != audit.ruleset:
         rules = _("The rules changed between the two audits, from {before} to {after}.").format(
@@ -76,11 +87,13 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
     return Changes(words.when(previous.started_at), previous.started_at, previous.verdict.word, rules, groups)
 
 
-def _group(kind: str, members: Sequence[Change], bound: int) -> Group:
-    return Group(_(KINDS[kind]), len(members), [_line(kind, one) for one in members[:bound]], len(members[bound:]))
+def _group(kind: str, members: Sequence[Change], bound: int, domain: str) -> Group:
+    lines = [_line(kind, one, domain) for one in members[:bound]]
+    shown = MAX_OPEN if kind in _FOLDED and len(lines) > MAX_OPEN + 1 else len(lines)
+    return Group(_(KINDS[kind]), len(members), lines[:shown], lines[shown:], len(members[bound:]))
 
 
-def _line(kind: str, change: Change) -> Line:
+def _line(kind: str, change: Change, domain: str) -> Line:
     finding, was = change.shown, change.before
     gone = kind == "fixed" and change.after is None
     return Line(
@@ -89,4 +102,12 @@ def _line(kind: str, change: Change) -> Line:
         shape="●" if gone else words.shape(finding.outcome, finding.severity),
         before=was.title if was and was.title != finding.title else "",
         gone=gone,
+        place=_place(finding, domain),
     )
+
+
+def _place(finding: Finding, domain: str) -> str:
+    """What a finding is about, where that is a name or an address and its title does not say it."""
+    subject = finding.subject
+    said = subject == domain or subject in finding.title or not _IS_A_PLACE.search(subject)
+    return "" if said else subject

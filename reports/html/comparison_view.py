@@ -30,7 +30,7 @@ from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.prose import prose
 from deliverability.reports.rates import percent, percents
 from deliverability.reports.spoken import spoken_title
-from deliverability.reports.words import provider_name
+from deliverability.reports.words import family, provider_name
 
 UNREADABLE = N_("The comparison in this document is damaged, or of another version of deliv; it is not shown.")
 
@@ -86,6 +86,7 @@ class Box:
     sentence: str = ""
     grade: str = ""
     means: str = ""
+    changed: str = ""
     asked: Sequence[tuple[str, str]] = ()
     headlines: Sequence[Change] = ()
     others: Sequence[Change] = ()
@@ -130,6 +131,7 @@ def _box(made: Comparison) -> Box:
         sentence=made.sentence,
         grade=made.grade if made.grade in GRADES else "",
         means=_(RUNGS.get(made.grade, "")) if made.grade in RUNGS else "",
+        changed="; ".join(_day(one) for one in made.question.changes),
         asked=_asked(made),
         headlines=changes[:2],
         others=changes[2:],
@@ -230,14 +232,14 @@ def _attribution(found: Sequence[Attribution]) -> list[tuple[str, Sequence[Attri
 
 
 def _related(found: Sequence[Attribution]) -> list[tuple[str, Sequence[str]]]:
-    """What became of findings and what that has to do with the change → the checks of which it is so."""
+    """What became of findings and what that has to do with the change → the families of checks of which it is so."""
     groups: dict[tuple[str, str], list[str]] = {}
     for one in found:
         groups.setdefault((one.status, one.relation), []).append(one.check)
     return [
         (
             _("{status}, {relation}").format(status=_(ATTRIBUTED[status]), relation=_(words)),
-            list(dict.fromkeys(groups[status, relation]))[:MAX_ATTRIBUTED],
+            list(dict.fromkeys(family(check) for check in groups[status, relation]))[:MAX_ATTRIBUTED],
         )
         for status in ATTRIBUTED
         for relation, words in RELATIONS.items()

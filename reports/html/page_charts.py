@@ -19,11 +19,15 @@ from deliverability.reports.language import _
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """The rates before and after, what a change is made of, campaigns over time; the plane; the way; the SPF tree."""
+    """The rates before and after, what a change is made of, campaigns over time; the plane; the way; the SPF tree.
+
+    `printed`: the campaigns once more. On paper they stand among the evidence, where there is room.
+    """
 
     changed: Chart | None = None
     split: Chart | None = None
     run: Chart | None = None
+    printed: Chart | None = None
     plane: Chart | None = None
     path: Chart | None = None
     spf: Chart | None = None
@@ -36,6 +40,7 @@ def charts(facts: Mapping[str, Any], box: Box | None, placed: Plane | None, hops
         changed=compared.metrics(made, "chart-rates") if made else None,
         split=compared.decomposition(made, "chart-parts") if made else None,
         run=compared.timeline(made, "chart-time") if made else None,
+        printed=compared.timeline(made, "chart-time-printed") if made else None,
         plane=_plane(placed) if placed else None,
         path=_path(hops),
         spf=spf("chart-spf", _("SPF look-ups, record by record"), facts),

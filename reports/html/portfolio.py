@@ -22,6 +22,8 @@ from deliverability.verdict import Word
 
 TEMPLATE = "portfolio.html"
 PAGES_FOLDER = "domains"
+INDEX = "../index.html"
+"""The list, from where a domain's page stands."""
 LINES = "audits.jsonl"
 MAX_NAMED = 1_000
 """Domains that are listed under one finding; the JSON Lines hold all."""

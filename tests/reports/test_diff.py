@@ -60,6 +60,6 @@ def test_the_page_says_what_changed_since_when() -> None:
     page = render_html(changed(), previous=samples.in_trouble())
 
     assert "Since 21 November 2026, 09:00 UTC, when the verdict was <strong>do not send</strong>" in page
-    assert '<h3>New <span class="count">1</span></h3>' in page
+    assert '<h4>New <span class="count">1</span></h4>' in page
     assert "before: SPF needs 14 DNS lookups" in page
     assert "when the verdict was" not in render_html(changed())

@@ -19,7 +19,8 @@ from deliverability.findings import Evidence
 from deliverability.inputs import Inputs
 from deliverability.reports.figures import UNREADABLE
 from deliverability.reports.html import asked, overview, render_html
-from deliverability.reports.mail import Cell, Mail, mail
+from deliverability.reports.mail import Mail, mail
+from deliverability.reports.places import Cell
 from deliverability.reports.senders import Senders, senders, tls
 from support import given, samples
 from support.markup import Markup, parse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -147,7 +148,7 @@ class TestCause:
 
         assert found is not None
         gmail = next(one for one in found.dangers if one.name == "Gmail")
-        assert (gmail.kind, gmail.what, gmail.share) == ("mailboxes at", "not delivered", "20.0 %")
+        assert (gmail.kind, gmail.what, gmail.share) == ("mailbox provider", "not delivered", "20.0 %")
         assert (gmail.remark, gmail.rest) == ("18.5–21.6 % · 500 of 2,500", "3.71 %")
 
     def test_campaigns_that_fare_like_the_rest_are_counted_only(self) -> None:
@@ -236,6 +237,54 @@ class TestChanges:
 
         assert (len(first.lines), first.more, first.number) == (2, 3, 5)
 
+    def many(self, number: int, outcome: Outcome) -> Audit:
+        """The repaired sample with so many more findings of one check."""
+        audit = samples.repaired()
+        sample = next(f for f in samples.in_trouble().findings if f.outcome is Outcome.FAIL)
+        more = [replace(sample, subject=f"mx{i}.example", title=f"Host {i}", outcome=outcome) for i in range(number)]
+        return replace(audit, findings=(*audit.findings, *more))
+
+    @pytest.mark.parametrize(("number", "shown"), [(6, 6), (7, 7), (8, 6), (20, 6)])
+    def test_of_many_that_are_fixed_a_few_stand_open(self, number: int, shown: int) -> None:
+        found = self.between(self.many(number, Outcome.FAIL), samples.repaired()).groups
+
+        assert [(group.title, len(group.lines), len(group.folded)) for group in found] == [
+            ("Fixed", shown, number - shown)
+        ]
+
+    def test_new_faults_are_never_folded(self) -> None:
+        found = self.between(samples.repaired(), self.many(20, Outcome.FAIL)).groups[0]
+
+        assert (found.title, len(found.lines), len(found.folded)) == ("New", 20, 0)
+
+    def test_what_is_folded_is_on_the_page(self) -> None:
+        said = text(samples.repaired(), previous=self.many(20, Outcome.FAIL))
+
+        assert "and 14 more" in said
+        assert all(f"No longer so: Host {i}" in said for i in range(20))
+
+    def test_a_name_that_the_title_does_not_say_stands_beside_it(self) -> None:
+        found = self.between(self.many(1, Outcome.FAIL), samples.repaired()).groups[0].lines[0]
+        twice = replace(found.finding, title="mx0.example is gone")
+
+        assert found.place == "mx0.example"
+        assert self.placed(twice) == ""
+
+    @pytest.mark.parametrize("subject", ["authentication", "microsoft", samples.DOMAIN])
+    def test_ids_of_ours_and_the_domain_itself_are_not_shown(self, subject: str) -> None:
+        finding = next(f for f in samples.in_trouble().findings if f.outcome is Outcome.FAIL)
+
+        assert self.placed(replace(finding, subject=subject)) == ""
+
+    def placed(self, finding: Finding) -> str:
+        before = replace(samples.repaired(), findings=(*samples.repaired().findings, finding))
+        return next(
+            line.place
+            for group in self.between(before, samples.repaired()).groups
+            for line in group.lines
+            if line.finding.subject == finding.subject
+        )
+
     def test_without_a_baseline_the_page_says_how_to_get_one(self) -> None:
         said = text(samples.in_trouble())
 
@@ -253,6 +302,20 @@ class TestAffected:
 
         assert "This needs the events of the mail" in said
         assert "deliv audit weinhandel.example --events exports/ -o audit.html" in said
+
+    def test_two_streams_have_a_table_and_one_has_none(self) -> None:
+        streams = {"marketing": Counts(sent=3_000, delivered=2_500, opened=300), "receipts": Counts(sent=900)}
+        both = text(given.audited(rates=given.rates(by_stream=streams)))
+        one = text(given.audited(rates=given.rates(by_stream={"marketing": streams["marketing"]})))
+
+        assert "By stream of mail" in both
+        assert re.search(r"Marketing ?3,000 ?83\.3 %", both)
+        assert "By stream of mail" not in one
+
+    def test_a_stream_without_a_name_is_one_too(self) -> None:
+        streams = {"": Counts(sent=900, delivered=900), "receipts": Counts(sent=400, delivered=400)}
+
+        assert re.search("Not named ?900", text(given.audited(rates=given.rates(by_stream=streams))))
 
     def test_the_table_by_provider_stands_before_the_path(self) -> None:
         said = text(given.everything())
