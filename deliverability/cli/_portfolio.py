@@ -153,10 +153,10 @@ class Site:
         """Write the page of one domain, and keep what the lists need of it."""
         from deliverability.document import to_json_line  # noqa: PLC0415 - not before the first packet
         from deliverability.reports.html import render_html  # noqa: PLC0415 - as above
-        from deliverability.reports.html.portfolio import line_of  # noqa: PLC0415 - as above
+        from deliverability.reports.html.portfolio import INDEX, line_of  # noqa: PLC0415 - as above
 
         line = line_of(audit)
-        write_whole(self._folder / line.file, render_html(audit))
+        write_whole(self._folder / line.file, render_html(audit, index=INDEX))
         try:
             if self._documents is not None:
                 self._documents.write(to_json_line(audit))

@@ -187,6 +187,13 @@ class TestSite:
                 if anchor:
                     assert anchor in parse(target.read_text(encoding="utf-8")).values("id"), link
 
+    def test_a_domain_s_page_leads_back_to_the_list(self, site: None) -> None:
+        links = page("domains/open.test.html").values("href")
+
+        assert Path("site/domains", next(link for link in links if link.endswith(".html"))).resolve() == (
+            Path("site/index.html").resolve()
+        )
+
     def test_a_finding_lists_its_domains(self, site: None) -> None:
         markup = page("by-finding.html")
         text = markup.elements[0].text
