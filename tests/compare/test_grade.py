@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from deliverability.compare import result
 from deliverability.compare.campaigns import Cell, Table
-from deliverability.compare.evidence.grade import checks, grade, shortfalls
+from deliverability.compare.evidence.grade import beyond_noise, checks, grade, shortfalls
 from deliverability.compare.judge import compare as judged
+from deliverability.compare.measure import measured
 from deliverability.compare.result import GRADES, Check, Comparison, Day, Question
 from deliverability.comparison import Wanted, compare
 from support.campaigns import (
@@ -346,3 +348,61 @@ def test_where_nothing_changed_something_is_claimed_in_few_cases() -> None:
     found = [judged(table(Sender(UNMOVED, seed=seed)), None, question).grade for seed in range(200)]
 
     assert sum(one != "E0" for one in found) / len(found) < 0.07
+
+
+def test_opens_that_no_grade_rests_on_are_spoken_of_by_their_own_interval() -> None:
+    moved = compared(Sender().rows(), metrics=("delivered_sent",))
+    fewer = 0.7 / 0.75
+    arrived = {
+        name: replace(
+            one,
+            delivered=(0.7, 0.75),
+            human=(one.human[0], fewer * one.human[0]),
+            machine=(one.machine[0], fewer * one.machine[0]),
+        )
+        for name, one in UNMOVED.items()
+    }
+    still = compared(Sender(arrived, noise=0.005).rows(), metrics=("delivered_sent",))
+
+    assert (moved.grade, moved.sentence_id) == ("E2", "E1.better+E2")
+    assert "points, 4.3 come from delivery" in moved.sentence
+    assert (still.grade, still.sentence_id) == ("E2", "E1.better+E2.noise")
+    parts = still.decomposition
+    assert parts is not None
+    assert parts.total.low is not None
+    assert parts.total.high is not None
+    assert parts.total.low < 0 < parts.total.high
+
+
+def test_the_series_is_that_of_the_rate_that_changed() -> None:
+    read = {name: replace(UNMOVED[name], human=one.human) for name, one in SHOP.items()}
+    found = compared(marketing(providers=read))
+
+    assert found.timeline is not None
+    assert (found.grade, found.timeline.metric) == ("E3", "opened_sent")
+    assert "opened of sent" in found.sentence
+
+
+def test_a_change_that_two_rates_were_looked_at_for_has_to_be_clearer() -> None:
+    """Welch's p of 0.03 is no claim where another rate was looked at too, that of 0.02 is."""
+    one = measured((), (), frozenset(), Question(mode="two_sets"))["delivered_sent"]
+    shuffled = (result.Tested(name="permutation", p=0.01),)
+
+    def seen(p: float, adjusted: float) -> tuple[str, ...]:
+        changed = replace(one, p=p, p_adjusted=adjusted, tests=shuffled)
+        return beyond_noise({"delivered_sent": changed}, ("delivered_sent",))
+
+    assert (seen(0.03, 0.06), seen(0.02, 0.04)) == ((), ("delivered_sent",))
+
+
+def test_the_shuffled_campaigns_of_one_rate_do_not_speak_for_another() -> None:
+    given = _grounds()
+    one = given.metrics["delivered_sent"]
+    clear = replace(one, p=0.01, p_adjusted=0.02, tests=(result.Tested(name="permutation", p=0.2),))
+    unclear = replace(one, p=0.3, p_adjusted=0.3, tests=(result.Tested(name="permutation", p=0.01),))
+    metrics = {**given.metrics, "delivered_sent": clear, "opened_sent": unclear}
+
+    found = {one.name: one.passed for one in checks(replace(given, metrics=metrics))}
+
+    assert (found["beyond-campaign-noise"], found["permutation-agrees"]) == (True, False)
+    assert beyond_noise(metrics, given.question.metrics) == ()

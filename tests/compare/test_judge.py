@@ -691,3 +691,13 @@ def test_rows_that_could_not_be_read_are_the_reason_even_where_none_is_left() ->
     found = judged(Table(kind="campaign rows", rows=9, bad=9), None, CHANGE)
 
     assert found.refused == "The data are not complete. 9 of 9 rows could not be read (100.0 %)."
+
+
+def test_messages_that_were_followed_unequally_long_have_no_one_horizon() -> None:
+    cells = cells_of(Sender().rows())
+    first = table([cell for cell in cells if cell.day and cell.day < CHANGED], horizon=72.0)
+    second = table([cell for cell in cells if cell.day and cell.day >= CHANGED], horizon=48.0)
+    question = replace(CHANGE, mode="two_sets")
+
+    assert judged(first, second, question).question.horizon_hours is None
+    assert judged(first, replace(second, horizon=72.0), question).question.horizon_hours == 72.0

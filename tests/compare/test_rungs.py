@@ -92,6 +92,11 @@ CONTROL: dict[str, tuple[dict[str, Any], str, bool | None]] = {
     "more": ({"p": 0.049}, "difference-in-differences", True),
     "no more": ({"p": 0.05}, "difference-in-differences", False),
     "nothing known of more": ({"p": None}, "difference-in-differences", None),
+    "the control went further": (
+        {"target": Term(value=0.1), "control": Term(value=-0.2), "difference": Term(value=0.3)},
+        "difference-in-differences",
+        False,
+    ),
     "no unit": ({"units": 0}, "control-units", False),
 }
 

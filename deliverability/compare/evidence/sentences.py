@@ -73,12 +73,11 @@ def sentence(grounds: Grounds, grade: str, beyond: Sequence[str], refused: str) 
 def _parts(grounds: Grounds, grade: str, beyond: Sequence[str]) -> list[str]:
     if grade == "E0":
         return [_of_totals(grounds)]
-    parts = grounds.decomposition
-    split = "opened_sent" in beyond and parts is not None and parts.total.low is not None
+    split = _splits(grounds, beyond)
     ids: list[str] = []
     if grade == "E5":
         ids = ["E5"]
-    elif grade == "E1" or not split:
+    elif grade == "E1" or not split or "opened_sent" not in beyond:
         ids = [_direction(grounds, beyond)]
     if ids and _opposed(grounds, beyond):
         ids.append("E1.but")
@@ -89,6 +88,19 @@ def _parts(grounds: Grounds, grade: str, beyond: Sequence[str]) -> list[str]:
     ids += ["E3"] if grade in {"E3", "E4"} and _jumped(grounds, grade) else []
     ids += ["E4"] if grade == "E4" else []
     return ids + (["E4m"] if grade >= "E2" and grounds.dose is not None and grounds.dose.agrees else [])
+
+
+def _splits(grounds: Grounds, beyond: Sequence[str]) -> bool:
+    """Whether opens changed by more than campaigns differ, so that the parts of it are worth a word.
+
+    Where the grade does not rest on opens (a plan has another rate), the interval of the whole says it.
+    """
+    parts = grounds.decomposition
+    if parts is None or parts.total.low is None or parts.total.high is None:
+        return False
+    if "opened_sent" in grounds.question.metrics:
+        return "opened_sent" in beyond
+    return parts.total.low > 0 or parts.total.high < 0
 
 
 def _of_totals(grounds: Grounds) -> str:
