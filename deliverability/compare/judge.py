@@ -201,6 +201,8 @@ def _split(sides: Cut, flag: str, question: Question) -> tuple[Decomposition | N
         return split, how
     rng = Random(f"{question.seed}:bootstrap")  # noqa: S311 - no secret
     drawn = bootstrap(opens_and_total, sides.before, sides.after, rng, question.confidence)["total"]
+    if drawn.low is None:
+        return split, how
     return split, f"{how} Drawing campaigns anew (bootstrap) gives the whole {span(drawn.low, drawn.high)} points."
 
 

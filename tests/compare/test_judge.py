@@ -701,3 +701,19 @@ def test_messages_that_were_followed_unequally_long_have_no_one_horizon() -> Non
 
     assert judged(first, second, question).question.horizon_hours is None
     assert judged(first, replace(second, horizon=72.0), question).question.horizon_hours == 72.0
+
+
+def test_where_one_campaign_has_nearly_all_of_the_mail_nothing_is_claimed() -> None:
+    rows = Sender(before=12, after=12).rows()
+    giant = [
+        {name: value * 5_000 if isinstance(value, int) and row["campaign"] == "letter-013" else value
+         for name, value in row.items()}
+        for row in rows
+    ]  # fmt: skip
+
+    found = judged(table(cells_of(giant)), None, CHANGE)
+
+    assert found.grade == "E0"
+    assert found.decomposition_why.endswith("jackknife, t).")
+    assert any("or one has most of the mail" in note for note in found.notes)
+    assert status(found)["own-change"] is None

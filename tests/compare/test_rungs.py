@@ -170,14 +170,15 @@ def test_arms_ask_for_no_series() -> None:
 
 
 ZERO = Term(value=0.0, low=-0.01, high=0.01)
-OWN: dict[str, tuple[str, dict[str, Term], bool]] = {
+OWN: dict[str, tuple[str, dict[str, Term], bool | None]] = {
     "more arrives": ("delivered_sent", {"delivery": Term(value=0.02, low=0.001, high=0.04)}, True),
     "as much arrives": ("delivered_sent", {"delivery": Term(value=0.02, low=0.0, high=0.04)}, False),
     "less arrives": ("delivered_sent", {"delivery": Term(value=-0.02, low=-0.04, high=-0.001)}, False),
     "people open more": ("opened_sent", {"human_opens": Term(value=0.02, low=0.001, high=0.04)}, True),
     "people open more of what arrives": ("delivered_sent", {"human_opens": Term(value=0.1, low=0.1, high=0.1)}, False),
     "machines and mix alone": ("opened_sent", {"mix": Term(value=0.1, low=0.1, high=0.1)}, False),
-    "no intervals": ("opened_sent", {"delivery": Term(value=0.1)}, False),
+    "one interval": ("opened_sent", {"delivery": Term(value=0.1)}, False),
+    "no intervals": ("delivered_sent", {"delivery": Term(value=0.1)}, None),
 }
 
 

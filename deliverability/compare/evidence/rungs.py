@@ -88,6 +88,9 @@ def _machine_share(cells: Sequence[Cell]) -> float | None:
     return total(cells, "opened_machine") / opened if opened else None
 
 
+NO_INTERVAL = "The parts of the change have no interval: there are too few campaigns, or one has most of the mail."
+
+
 def split(grounds: Grounds) -> Answer:
     """The four parts, each with an interval."""
     found = grounds.decomposition
@@ -95,7 +98,7 @@ def split(grounds: Grounds) -> Answer:
         return None, "", grounds.decomposition_why
     terms = (found.mix, found.delivery, found.human_opens, found.machine_opens)
     if any(term.low is None for term in terms):
-        return False, "", "The parts of the change have no interval: there are too few campaigns."
+        return False, "", NO_INTERVAL
     if not isclose(sum(term.value for term in terms), found.total.value, abs_tol=1e-9):
         return False, "", "The parts of the change do not add up to it."
     return True, f"{signed(found.total.value)} points", "The change of opens is split into four parts with intervals."

@@ -88,6 +88,8 @@ def own(grounds: Grounds) -> Answer:
         return None, "", grounds.decomposition_why
     # opens that people made are part of a change of opens, and none of a change of what is delivered
     terms = [parts.delivery] if grounds.metric == "delivered_sent" else [parts.delivery, parts.human_opens]
+    if all(term.low is None for term in terms):
+        return None, "", "The parts of the change have no interval."
     value = f"{signed(sum(term.value for term in terms))} points"
     for term in terms:
         if term.low is not None and term.high is not None and (term.low > 0 if moved > 0 else term.high < 0):

@@ -128,9 +128,11 @@ def _tracking(grounds: Grounds) -> Found:
     found = welch(sides[0], sides[1])
     was = sum(x for x, _ in sides[0]) / sum(n for _, n in sides[0])
     note = f"Clicks for each open{by} went from {percent(was)} to {percent(was + found.difference)}"
-    if was and abs(found.difference) / was > TRACKING_SHIFT and found.p < ALPHA:
+    if abs(found.difference) <= TRACKING_SHIFT * was:
+        return EXCLUDED, f"{note}."
+    if found.p < ALPHA:
         return DETECTED, f"{note}: opens or clicks may be counted in another way."
-    return EXCLUDED, f"{note}."
+    return NOT_EXCLUDED, f"{note}, by no more than campaigns differ."
 
 
 def _clicks_for_opens(cells: Sequence[Cell], metric: str) -> list[tuple[int, int]]:
