@@ -25,7 +25,7 @@ METRIC_NAMES: Mapping[str, str] = {
 _OF_SENT: Mapping[str, str] = {
     "delivered_sent": N_("Delivered"),
     "opened_sent": N_("Opened"),
-    "human_opened_sent_low": N_("Opened by people, at least"),
+    "human_opened_sent_low": N_("Opened by people at least"),
     "human_opened_sent_high": N_("Opened, machines included"),
     "clicked_sent": N_("Clicked"),
 }

@@ -39,6 +39,7 @@ PAGE = "audit.html"
 PARTS = "finding.html"
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]{0,22}[a-z]\b")
 """An option of the command line in running words; no line may break after its dashes."""
+_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 STYLES = ("audit.css", "chart.css", "print.css")
 
 
@@ -138,7 +139,7 @@ def _environment() -> Environment:
         "counts": counts,
     }
     environment.globals.update(tools)
-    environment.filters.update({"inline": _inline, "prose": _prose, "fill": _filled})
+    environment.filters.update({"dates": _dates, "inline": _inline, "prose": _prose, "fill": _filled})
     return environment
 
 
@@ -173,6 +174,11 @@ def _coded(text: str) -> str:
         return text
     drawn: str = getattr(_environment().get_template(PARTS).module, "coded")(parts)  # noqa: B009 - a macro of its own
     return drawn
+
+
+def _dates(text: str) -> str:
+    """A text whose dates keep to one line each."""
+    return Markup(_DATE.sub(r'<span class="kept">\g<0></span>', _escaped(text)))
 
 
 def _filled(text: str, **values: object) -> str:
