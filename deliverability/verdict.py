@@ -42,7 +42,7 @@ def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
     if critical:
         return Verdict(Word.DO_NOT_SEND, _sentence(_STOP[subject.role], critical), reasons)
     if high:
-        return Verdict(Word.FIX_FIRST, _sentence("Fix this first", high), reasons)
+        return Verdict(Word.FIX_FIRST, _sentence("Not yet in order", high), reasons)
     if open_questions:
         first = open_questions[0]
         more = f", and {len(open_questions) - 1} more" if len(open_questions) > 1 else ""

@@ -123,9 +123,10 @@ def take_picture() -> None:
     from deliverability.reports.html import render_html
 
     width, height = PICTURE_SIZE
+    text = render_html(asyncio.run(demo.demo(CLOCK)).before)  # playwright has an event loop of its own
     with tempfile.TemporaryDirectory() as folder, chromium.browser(Path(folder) / "profile") as browser:
         page = Path(folder) / "audit.html"
-        page.write_text(render_html(asyncio.run(demo.demo(CLOCK)).before), encoding="utf-8")
+        page.write_text(text, encoding="utf-8")
         with browser.page(page.as_uri(), width=width, height=height, prefers_color_scheme="light") as tab:
             shot = tab.call("Page.captureScreenshot", format="png")["data"]
     (ROOT / PICTURE).write_bytes(base64.b64decode(shot))

@@ -292,7 +292,7 @@ FULL = Audit(
     started_at="2026-11-21T09:00:00Z",
     options=options({}),
     vantage={"resolvers": ["192.0.2.53"], "ipv6": None, "port25": None},
-    verdict=Verdict(Word.FIX_FIRST, "Fix this first.", ("Nobody answered.",)),
+    verdict=Verdict(Word.FIX_FIRST, "Not yet in order.", ("Nobody answered.",)),
     next_best_fix=NextFix("spf-all", "example.test", "Anybody can send.", (FixChoice("mx-null", "example.test"),)),
     findings=(
         Finding(

@@ -211,10 +211,6 @@ def permutation(a: Sequence[Share], b: Sequence[Share], rng: Random, rounds: int
     return (1 + sum(_distance(draw(dealt, fewer, rng), whole) >= seen for _ in range(rounds))) / (1 + rounds)
 
 
-def _pooled_share(campaigns: Sequence[Share]) -> Share:
-    return sum(x for x, _ in campaigns), sum(n for _, n in campaigns)
-
-
 def bundle(*counts: int) -> int:
     """How many campaigns of sides with so many go together, for the largest to have no more than MOST_DEALT of them."""
     return max(1, *(-(-count // MOST_DEALT) for count in counts))

@@ -259,11 +259,11 @@ class TestProse:
     @pytest.mark.parametrize("text", ["{0.__class__}", "{title}", "{", "}{", "%(name)s %s", "{x:>9999999999}"])
     def test_a_strangers_text_is_no_format(self, text: str) -> None:
         with speaking("ko"):
-            assert text in prose(f"Fix this first: {text}.")
+            assert text in prose(f"Not yet in order: {text}.")
             assert text in words.status(prose(f"At the same time: {text}."))
 
     def test_a_text_beyond_all_length_is_not_looked_at(self) -> None:
-        text = f"Fix this first: {'a' * MAX_TEXT}."
+        text = f"Not yet in order: {'a' * MAX_TEXT}."
         with speaking("ko"):
             assert prose(text) == text
 

@@ -9,7 +9,7 @@ from random import Random
 
 from deliverability.compare.campaigns import Cell
 from deliverability.compare.intervals import Share
-from deliverability.compare.resample import opens_and_total
+from deliverability.compare.numerics.resample import opens_and_total
 
 SENT = 20_000
 """Messages of a campaign, or their median."""
