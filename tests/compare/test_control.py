@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
-from importlib import import_module
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -22,7 +21,7 @@ from deliverability.compare.result import Control
 from deliverability.events.plain import from_plain, to_plain
 from support.oracles import Oracle
 
-NUMPY: Any = import_module("numpy")
+NUMPY: Any = Oracle("numpy")
 START = date(2026, 1, 5)
 EXPRESSION = "provider=apple"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from deliverability.compare.numerics.regression import fit_shares, weighted
 from support.oracles import Oracle
 
-NUMPY: Any = import_module("numpy")
+NUMPY: Any = Oracle("numpy")
 LINEAR: Any = Oracle("statsmodels.regression.linear_model")
 
 
