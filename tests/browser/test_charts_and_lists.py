@@ -52,8 +52,7 @@ def test_nothing_scrolls_sideways(browser: chromium.Browser, folder: Path, name:
         assert page.complaints() == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1280)])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_has_nothing_to_say(browser: chromium.Browser, folder: Path, name: str, scheme: str, width: int) -> None:
     with browser.page((folder / name).as_uri(), width=width, prefers_color_scheme=scheme) as page:
@@ -73,7 +72,8 @@ def test_a_chart_has_one_layout_for_each_width(browser: chromium.Browser, charts
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         drawn = page.evaluate(f"{SEEN}.length")
 
-        assert drawn == page.evaluate("document.querySelectorAll('.drawn').length")
+        on_screen = "[...document.querySelectorAll('.drawn')].filter(d => !d.closest('.paper')).length"
+        assert drawn == page.evaluate(on_screen)
         assert drawn >= 4
 
 

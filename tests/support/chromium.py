@@ -61,9 +61,7 @@ class Browser:
         page = Page(tab, self._context.new_cdp_session(tab))
         for domain in ("Page", "Network", "Log"):
             page.call(f"{domain}.enable")
-        page.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
+        page.resize(width, height)
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         page.call("Emulation.setEmulatedMedia", features=features)
         tab.goto(url, wait_until="load")
@@ -85,6 +83,12 @@ class Page:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One command of Chromium's debugging protocol to this tab."""
         return self._session.send(method, params)
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Make the window so many CSS pixels wide and high; a narrow one is a phone's."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
 
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression or its promise."""
