@@ -56,5 +56,6 @@ pip --require-hashes --requirement "requirements/$1.txt"
 pip --no-build-isolation --editable .
 # compiled once here, whatever PYTHONDONTWRITEBYTECODE says to the runs: an installed wheel is compiled as well
 .venv/bin/python -m compileall -q deliverability checks reports
+PYTHONDONTWRITEBYTECODE= .venv/bin/python -c "from deliverability.reports.html import keep_templates; keep_templates()"
 key "$1" > ".venv/installed-$1"
 rm .venv/unfinished

@@ -109,11 +109,22 @@ def _why(manual: Mapping[str, Check], check: str) -> str:
     return spoken_check(manual[check]).why if check in manual else ""
 
 
+def keep_templates() -> None:
+    """Compile every template once, so that the first page need not; `requirements/install.sh` does so."""
+    environment = _environment()
+    for entry in files("deliverability.reports.html").iterdir():
+        if entry.name.endswith((".html", ".css")):
+            environment.get_template(entry.name)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - 80 ms that only a page needs
 
+    from deliverability.reports.html.kept import Kept  # noqa: PLC0415 - with jinja2
+
     environment = Environment(
+        bytecode_cache=Kept(),
         loader=FunctionLoader(_template),
         autoescape=True,
         undefined=StrictUndefined,
