@@ -131,6 +131,8 @@ def plan(
     rows = max(table.rows, table.bad)
     if table.bad > max_bad * rows:
         raise NoPlan(f"{table.bad:,} of {rows:,} rows could not be read ({percent(table.bad / rows)})")
+    if table.incomplete:
+        raise NoPlan(f"the history is not complete: {table.incomplete}")
     return plan_of(table, aim, today=today)
 
 
@@ -150,6 +152,10 @@ def checked(aim: Aim) -> None:
 
 def plan_of(table: Table, aim: Aim, *, today: date) -> Plan:
     """The same of a table that is there. Raises NoPlan and NotAPlan."""
+    if not table.cells:
+        many = counted(len(table.too_young), "campaign")
+        young = f"; {many} could not be followed long enough" if table.too_young else ""
+        raise NoPlan(f"the history has no campaign to go by{young}")
     if not table.has(*NEEDS[aim.metric]):
         lacking = [name for name in NEEDS[aim.metric] if name not in table.columns]
         raise NotAPlan(f"the history does not have {' and '.join(lacking)}, which {aim.metric} needs")

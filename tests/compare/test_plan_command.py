@@ -206,7 +206,32 @@ def test_a_history_that_is_no_ground_for_a_plan_exits_3_and_writes_nothing(capsy
         capsys, "history.csv", "--effect", "0.001", "-o", "p.json", code=3
     )
     assert "rows could not be read" in text(capsys, "bad.csv", "--effect", "2", "-o", "p.json", code=3)
+    Path("empty.csv").touch()
+    assert "the history has no campaign to go by" in text(capsys, "empty.csv", "--effect", "2", "-o", "p.json", code=3)
     assert not Path("p.json").exists()
+
+
+def test_campaigns_that_were_not_followed_long_enough_are_no_history(capsys: pytest.CaptureFixture[str]) -> None:
+    sent = {
+        "event": "processed",
+        "email": "a@b.example",
+        "timestamp": 1_790_000_000,
+        "sg_message_id": "m",
+        "category": "x",
+    }
+    Path("young.ndjson").write_text(json.dumps(sent) + "\n", encoding="utf-8")
+
+    assert "1 campaign could not be followed long enough" in text(capsys, "young.ndjson", "--effect", "2", code=3)
+
+
+def test_events_that_name_no_recipient_are_no_history(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"event": "delivered", "timestamp": 1_790_000_000 + 86_400 * n, "sg_message_id": f"m{n}", "category": f"x{n}"}
+        for n in range(8)
+    ]
+    Path("nobody.ndjson").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+    assert "the history is not complete" in text(capsys, "nobody.ndjson", "--effect", "2", code=3)
 
 
 def test_a_rate_that_was_not_counted_cannot_be_planned(capsys: pytest.CaptureFixture[str]) -> None:
