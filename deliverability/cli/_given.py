@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from deliverability.cli._change import CHANGE, change_options, wanted_of
 from deliverability.cli._inputs import read_audit
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
-from deliverability.cli._reading import Meter, source_options, sources_of, troubles_of, warn_of, zone_of
+from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
 from deliverability.inputs import Given, Inputs
 
 if TYPE_CHECKING:
@@ -122,14 +121,8 @@ def _read(
 ) -> dict[str, Inputs]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - only where something is given
     from deliverability.inputs import read_for, with_comparison  # noqa: PLC0415 - as above
-    from deliverability.rates import Asked  # noqa: PLC0415 - as above
 
-    asked = Asked(
-        source=reading["source"],
-        sources=sources_of(reading["config"]),
-        zone=zone_of(reading["timezone"]),
-        now=datetime.now(UTC),
-    )
+    asked = asked_of(reading)
     meter, names = Meter(wanted=not quiet), _names(domains)
     try:
         wanted = _wanted(change, given.events, reading["config"]) if change else None

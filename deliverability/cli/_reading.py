@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
+    from deliverability.rates import Asked
 
 REPORTS_BAD_SHARE = 0.9
 """Where more than this share of what was looked at is refused, the rest is no ground for a claim. Our own choice: the
@@ -68,6 +69,23 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
+
+
+def asked_of(given: Mapping[str, Any], **more: Any) -> Asked:
+    """How events are read, by the options of `source_options` and, where there are some, of `span_options`.
+
+    `more` are further fields. Raises Problem.
+    """
+    from deliverability.rates import Asked  # noqa: PLC0415 - not at start-up
+
+    return Asked(
+        source=given["source"],
+        sources=sources_of(given["config"]),
+        since=given.get("since"),
+        until=given.get("until"),
+        zone=zone_of(given["timezone"]),
+        **{"now": datetime.now(UTC), **more},
+    )
 
 
 def zone_of(name: str | None) -> ZoneInfo | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,12 @@ from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import (
     Meter,
+    asked_of,
     rejects_option,
     source_options,
-    sources_of,
     span_options,
     troubles_of,
     warn_of,
-    zone_of,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
     from deliverability.plan_document import Plan
-    from deliverability.rates import Asked
 
 FORMATS = ("text", "json")
 MAX_BAD = 0.05
@@ -139,7 +136,7 @@ def _compared(
             before,
             after,
             wanted if plan is None else _wanted_by(plan, wanted),
-            asked=_asked(given),
+            asked=asked_of(given),
             troubles=troubles,
             progress=meter,
             max_bad=given["max_bad_share"],
@@ -150,20 +147,6 @@ def _compared(
     finally:
         meter.clear()
     return found if plan is None else _held(plan, found)
-
-
-def _asked(given: Mapping[str, Any]) -> Asked:
-    """How events are read. Raises Problem."""
-    from deliverability.rates import Asked  # noqa: PLC0415 - not at start-up
-
-    return Asked(
-        source=given["source"],
-        sources=sources_of(given["config"]),
-        since=given["since"],
-        until=given["until"],
-        zone=zone_of(given["timezone"]),
-        now=datetime.now(UTC),
-    )
 
 
 def _audits(troubles: Troubles, given: Mapping[str, Any]) -> Audits | None:

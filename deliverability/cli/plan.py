@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,13 +13,12 @@ from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import (
     Meter,
+    asked_of,
     rejects_option,
     source_options,
-    sources_of,
     span_options,
     troubles_of,
     warn_of,
-    zone_of,
 )
 from deliverability.cli.compare import MAX_BAD
 from deliverability.text import visible
@@ -84,33 +82,30 @@ def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], 
     return 0
 
 
+READING = ("source", "timezone", "config", "since", "until")
+"""The parameters that say how the history is read; `max_bad_share` and `rejects` say what becomes of the rest."""
+
+
 def _planned(
     paths: tuple[str, ...],
     troubles: Any,  # noqa: ANN401 - not imported at start-up
     *,
-    since: date | None,
-    until: date | None,
-    source: str,
-    timezone: str | None,
-    config: str | None,
     max_bad_share: float,
     rejects: str | None,  # noqa: ARG001 - troubles_of has it
-    **aim: Any,
+    **given: Any,
 ) -> Plan:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
     from deliverability.planning import Aim, NotAPlan, plan  # noqa: PLC0415 - as above
-    from deliverability.rates import Asked, NotACount  # noqa: PLC0415 - as above
+    from deliverability.rates import NotACount  # noqa: PLC0415 - as above
 
-    now = datetime.now(UTC)
-    zone, sources = zone_of(timezone), sources_of(config)
-    asked = Asked(source=source, sources=sources, since=since, until=until, zone=zone, now=now)
+    asked = asked_of({name: given.pop(name) for name in READING})
     meter = Meter()
     try:
         return plan(
             paths,
-            Aim(**aim),
-            today=now.date(),
+            Aim(**given),
+            today=asked.now.date(),
             asked=asked,
             troubles=troubles,
             progress=meter,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,12 @@ from deliverability.cli._output import emit, targets, write_pieces
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import (
     Meter,
+    asked_of,
     reading_options,
     source_options,
-    sources_of,
     span_options,
     troubles_of,
     warn_of,
-    zone_of,
 )
 
 if TYPE_CHECKING:
@@ -86,30 +84,17 @@ def _counted(
     troubles: Any,  # noqa: ANN401 - not imported at start-up
     *,
     by: str,
-    since: date | None,
-    until: date | None,
-    source: str,
-    timezone: str | None,
-    config: str | None,
     mx: bool,
     resolver: tuple[str, ...],
     zone: tuple[str, ...],
-    **_: object,
+    **given: Any,
 ) -> dict[str, Any]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
-    from deliverability.rates import Asked, NotACount, rates  # noqa: PLC0415 - as above
+    from deliverability.rates import NotACount, rates  # noqa: PLC0415 - as above
 
-    asked = Asked(
-        by=[name.strip() for name in by.split(",") if name.strip()],
-        source=source,
-        sources=sources_of(config),
-        since=since,
-        until=until,
-        zone=zone_of(timezone),
-        now=datetime.now(UTC),
-        resolver=_resolver(mx, resolver, zone),
-    )
+    columns = [name.strip() for name in by.split(",") if name.strip()]
+    asked = asked_of(given, by=columns, resolver=_resolver(mx, resolver, zone))
     meter = Meter()
     try:
         return rates(paths, asked, troubles=troubles, progress=meter)
