@@ -58,10 +58,54 @@ def test_between_equals_a_fix_that_was_tried_comes_first() -> None:
     assert found.arbitration.basis is Basis.TRIED
 
 
+def test_between_equals_the_one_that_meets_more_of_the_mail_comes_first() -> None:
+    few, many = (
+        fault("complaint-rate", numerator=9, denominator=1_000),
+        fault("bounce-rate", numerator=90, denominator=1_000),
+    )
+
+    assert chosen(few, many).check == "bounce-rate"
+
+
+def test_a_share_of_more_than_all_weighs_as_all() -> None:
+    scores = [
+        found.arbitration.score
+        for count in (1_000, 5_000)
+        if (found := chosen(fault("bounce-rate", numerator=count, denominator=1_000))).arbitration
+    ]
+
+    assert scores[0] == scores[1]
+
+
+def test_between_equals_what_others_rest_on_comes_first() -> None:
+    assert chosen(fault("bounce-rate"), fault("dkim-hash"), fault("spf-mx-limit")).check == "spf-mx-limit"
+
+
+def test_of_several_that_have_to_come_first_the_worst_does() -> None:
+    before = fault("dkim-key-syntax", Severity.MEDIUM), fault("dkim-key-size", Severity.HIGH)
+    found = chosen(fault("dmarc-effective-policy", Severity.CRITICAL), *before)
+
+    shown: list[NextFix | FixChoice] = [found, *found.runners_up]
+    assert [choice.check for choice in shown] == [
+        "dkim-key-size",
+        "dkim-key-syntax",
+        "dmarc-effective-policy",
+    ]
+
+
+def test_what_refusals_name_comes_before_the_refusals() -> None:
+    refusals = replace(fault("bounce-auth-rejections", Severity.CRITICAL), subject="ptr")
+    found = chosen(refusals, fault("spf-all"), fault("host-ptr", Severity.MEDIUM))
+
+    assert found.check == "host-ptr"
+    assert found.arbitration is not None
+    assert found.arbitration.because == ("cause-before-consequence",)
+
+
 def test_what_own_mail_was_refused_for_comes_before_what_it_was_not() -> None:
     refused = RatesFacts(
         totals=Counts(sent=1_000),
-        rejections=(Rejection(provider="x", code="5.7.20", reason="auth_failure", bounced=300),),
+        rejections=(Rejection(provider="x", code="5.7.20", reason="auth_failure", bounced=200, deferred=100),),
     )
     faults = fault("dkim-hash"), fault("dkim-key-size")
 
@@ -72,7 +116,8 @@ def test_what_own_mail_was_refused_for_comes_before_what_it_was_not() -> None:
     assert (found.arbitration.affected, found.arbitration.of, found.arbitration.basis) == (300, 1_000, Basis.MET)
 
 
-def test_reports_say_how_much_of_the_mail_a_fault_meets() -> None:
+@pytest.mark.parametrize(("check", "affected"), [("spf-mx-limit", 60), ("dkim-hash", 20), ("dmarc-rua", 10)])
+def test_reports_say_how_much_of_the_mail_a_fault_meets(check: str, affected: int) -> None:
     reports = AggregateFacts(
         domain="shop.test",
         start="",
@@ -87,9 +132,9 @@ def test_reports_say_how_much_of_the_mail_a_fault_meets() -> None:
         rejected=0,
     )
 
-    found = chosen(fault("spf-mx-limit"), inputs=Inputs(dmarc_reports=reports))
+    found = chosen(fault(check), inputs=Inputs(dmarc_reports=reports))
     assert found.arbitration is not None
-    assert (found.arbitration.affected, found.arbitration.of) == (60, 80)
+    assert (found.arbitration.affected, found.arbitration.of) == (affected, 80)
 
 
 def test_a_finding_s_own_share_is_what_it_affects() -> None:

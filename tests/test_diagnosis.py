@@ -47,6 +47,20 @@ def test_opens_that_a_machine_hides_are_no_sign_of_mail_left_unread() -> None:
     assert (found.left_low, found.left_high) == (6_985 - 3_100, 6_985 - 1_600)
 
 
+def test_of_little_mail_at_a_place_nothing_is_said() -> None:
+    found = diagnose(of(gmail=counts(5_000, 4_990, 1_500), tiny=counts(100, 20)))
+
+    assert found.at_risk == ()
+
+
+def test_one_campaign_that_is_left_unread_is_no_sign_of_a_junk_folder() -> None:
+    gmail, dull = counts(5_000, 4_990, 1_500), counts(1_000, 998, 20)
+    found = diagnose(RatesFacts(totals=gmail, by_provider={"gmail": gmail}, by_campaign={"dull": dull}))
+
+    assert [(place.kind, place.risk) for place in found.at_risk] == [("campaign", Risk.UNREAD)]
+    assert found.cause is Cause.ARRIVES
+
+
 def test_complaints_past_their_line_are_a_risk_of_their_own() -> None:
     found = diagnose(of(yahoo=counts(5_000, 5_000, 900, complained=40), gmail=counts(5_000, 5_000, 900)))
 
