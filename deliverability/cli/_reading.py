@@ -78,13 +78,14 @@ def asked_of(given: Mapping[str, Any], **more: Any) -> Asked:
     """
     from deliverability.rates import Asked  # noqa: PLC0415 - not at start-up
 
+    rest: dict[str, Any] = {"now": datetime.now(UTC), **more}
     return Asked(
         source=given["source"],
         sources=sources_of(given["config"]),
         since=given.get("since"),
         until=given.get("until"),
         zone=zone_of(given["timezone"]),
-        **{"now": datetime.now(UTC), **more},
+        **rest,
     )
 
 
