@@ -52,10 +52,10 @@ lock: ## resolve requirements/*.txt anew
 	@sh requirements/install.sh run
 	@$(python) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --quiet --quiet --disable-pip-version-check install uv==$(uv_version)
-	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra events run.in -o run.txt
-	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in -c run.txt -o test.txt
-	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in all.in -c test.txt -o all.txt
-	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events run.in test.in all.in dev.in -c all.txt -o dev.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra events --extra message --extra zones run.in -o run.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events --extra message --extra zones run.in test.in -c run.txt -o test.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events --extra message --extra zones run.in test.in all.in -c test.txt -o all.txt
+	@cd requirements && ../$(compile) $(ARGS) ../pyproject.toml --extra doh --extra events --extra message --extra zones run.in test.in all.in dev.in -c all.txt -o dev.txt
 
 clean: ## remove what make and the tools made
 	@rm -rf .venv .venv-lock build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Whose message it is: DKIM, SPF, DMARC and ARC, with the keys of DNS and the connection it came over."""

@@ -1,0 +1,1 @@
+"""`deliv.toml`: what a team decided, read, checked and explained."""
