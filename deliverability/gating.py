@@ -34,7 +34,7 @@ class Taken(StrEnum):
     KNOWN = "known"
     """It would have closed the gate, but the baseline has it, no better."""
     WAIVED = "waived"
-    """It would have closed the gate, but a waiver that still holds names it."""
+    """A fault, or what could be one, that a waiver which still holds accepts."""
     PASSES = "passes"
     """No fault."""
     UNASKED = "unasked"
@@ -63,7 +63,8 @@ class Row:
 class Reason:
     """Why the gate is not open: a check's fault, or one of the gate's own (`check` is then `gate-…`).
 
-    The gate's own: `gate-input` a required input was not given; `gate-waiver` a waiver has expired.
+    The gate's own: `gate-input` a required input was not given; `gate-waiver` a waiver of a closing fault has expired.
+    `taken` is `closes` or `unsettled`: whether it closes the gate or leaves it undetermined.
     """
 
     check: str
@@ -71,6 +72,7 @@ class Reason:
     subject: str
     severity: Severity
     why: str
+    taken: Taken = Taken.CLOSES
     place: Place | None = None
 
 
