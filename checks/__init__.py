@@ -7,6 +7,7 @@ from deliverability.checks.bounces import BOUNCES
 from deliverability.checks.complaints import COMPLAINTS
 from deliverability.checks.dkim import DKIM
 from deliverability.checks.dmarc import DMARC
+from deliverability.checks.dmarc_change import DMARC_CHANGE
 from deliverability.checks.dmarc_sources import DMARC_SOURCES
 from deliverability.checks.dns import DNS
 from deliverability.checks.engagement import ENGAGEMENT
@@ -19,7 +20,19 @@ from deliverability.checks.timeliness import TIMELINESS
 from deliverability.checks.transport import TRANSPORT
 
 CHECKS: tuple[Check, ...] = (
-    *(*DNS, *MX, *SPF, *DKIM, *DMARC, *DMARC_SOURCES, *TRANSPORT, *HOSTS, *REPUTATION, *REPUTATION_FILES),
+    *(
+        *DNS,
+        *MX,
+        *SPF,
+        *DKIM,
+        *DMARC,
+        *DMARC_SOURCES,
+        *DMARC_CHANGE,
+        *TRANSPORT,
+        *HOSTS,
+        *REPUTATION,
+        *REPUTATION_FILES,
+    ),
     *(*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS),
 )
 """Every check, in report order. A new check is one function in its family's file and one name in that file's tuple."""

@@ -160,23 +160,26 @@ def _selector(text: str) -> str:
     return ".".join(labels)
 
 
-async def run(plan: Plan, resolver: Resolver) -> list[Audit]:
-    """Carry out a plan: all its domains concurrently, in the order given."""
+async def run(plan: Plan, resolver: Resolver, published: Resolver | None = None) -> list[Audit]:
+    """Carry out a plan: all its domains concurrently, in the order given.
+
+    `published` is what `resolver` lays proposed records over: then what they do to reported senders is looked up too.
+    """
     gate = asyncio.Semaphore(DOMAINS_AT_ONCE)
 
     async def one(inquiry: Inquiry) -> Audit:
         async with gate:
-            return await _one(plan, resolver, inquiry)
+            return await _one(plan, resolver, inquiry, published)
 
     return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))
 
 
-async def stream(plan: Plan, resolver: Resolver) -> AsyncGenerator[Audit]:
+async def stream(plan: Plan, resolver: Resolver, published: Resolver | None = None) -> AsyncGenerator[Audit]:
     """The same, one after another in the order given: no more than DOMAINS_AT_ONCE audits are held at any time."""
     asking = deque[asyncio.Task["Audit"]]()
     try:
         for inquiry in plan.inquiries:
-            asking.append(asyncio.create_task(_one(plan, resolver, inquiry)))
+            asking.append(asyncio.create_task(_one(plan, resolver, inquiry, published)))
             if len(asking) >= DOMAINS_AT_ONCE:
                 yield await asking.popleft()
         while asking:
@@ -186,7 +189,12 @@ async def stream(plan: Plan, resolver: Resolver) -> AsyncGenerator[Audit]:
             task.cancel()
 
 
-async def _one(plan: Plan, resolver: Resolver, inquiry: Inquiry) -> Audit:
+async def _one(plan: Plan, resolver: Resolver, inquiry: Inquiry, published: Resolver | None) -> Audit:
+    if published is not None:
+        from deliverability.whatif import with_change  # noqa: PLC0415 - only where records are proposed
+
+        until = time.monotonic() + plan.timeout
+        inquiry = await with_change(inquiry, *(DeadlineResolver(side, until) for side in (published, resolver)))
     asking = AuditResolver(DeadlineResolver(resolver, time.monotonic() + plan.timeout))
     await asking.open(inquiry.domain)
     from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel

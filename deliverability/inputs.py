@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
@@ -13,16 +12,15 @@ if TYPE_CHECKING:
     from deliverability.compare.campaigns import Table
     from deliverability.compare.result import Comparison
     from deliverability.comparison import Wanted
-    from deliverability.dmarc_reports import DmarcReports
     from deliverability.document import Audit
     from deliverability.events.figures import RatesFacts
-    from deliverability.feedback.facts import AggregateFacts, ReportedSource, TlsFacts
+    from deliverability.feedback.change import ChangeFacts
+    from deliverability.feedback.facts import AggregateFacts, TlsFacts
     from deliverability.feedback.postmaster import PostmasterFacts
     from deliverability.feedback.senderhub import SenderHubFacts
     from deliverability.feedback.snds import SndsFacts
     from deliverability.intake.trouble import Troubles
     from deliverability.rates import Asked
-    from deliverability.tls_reports import TlsReports
 
 MAX_EXPORT = 32 * 1024 * 1024
 """Octets of one export of a receiver's figures; a year of them is some MB. Our own bound."""
@@ -57,7 +55,8 @@ class Inputs:
     """The figures; None where nothing was given. `rates_document` is the `deliv.rates/1` of the events by provider.
 
     `comparison` is the `deliv.comparison/1` of the same events, where a change was named; `beside` is there where the
-    findings are still to be laid beside it.
+    findings are still to be laid beside it. `change` is what proposed records (--overlay) do to the senders of the
+    reports.
     """
 
     rates: RatesFacts | None = None
@@ -67,6 +66,7 @@ class Inputs:
     postmaster: PostmasterFacts | None = None
     snds: SndsFacts | None = None
     senderhub: SenderHubFacts | None = None
+    change: ChangeFacts | None = None
     comparison: Mapping[str, Any] | None = None
     beside: Beside | None = None
 
@@ -79,7 +79,7 @@ class Inputs:
 
 def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
     from deliverability.events import figures  # noqa: PLC0415 - only where something was given
-    from deliverability.feedback import facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+    from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
 
     return {
         "rates": lambda found: {"kind": EVENTS, **figures.to_plain(found)},
@@ -88,6 +88,7 @@ def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
         "postmaster": postmaster.to_observation,
         "snds": snds.to_observation,
         "senderhub": senderhub.to_observation,
+        "change": change.to_observation,
     }
 
 
@@ -98,7 +99,7 @@ def from_observations(
 ) -> Inputs:
     """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
     from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
-    from deliverability.feedback import facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+    from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
 
     readers: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
         EVENTS: ("rates", figures.from_plain),
@@ -107,6 +108,7 @@ def from_observations(
         postmaster.KIND: ("postmaster", postmaster.from_observation),
         snds.KIND: ("snds", snds.from_observation),
         senderhub.KIND: ("senderhub", senderhub.from_observation),
+        change.KIND: ("change", change.from_observation),
     }
     found: dict[str, Any] = {"rates_document": rates, "comparison": comparison}
     for observation in observations:
@@ -218,6 +220,7 @@ def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noq
 
 def _aggregate(given: Given, domain: str, troubles: Troubles, progress: Callable[[int], None]) -> AggregateFacts:
     from deliverability.dmarc_reports import dmarc_reports  # noqa: PLC0415 - only where reports were given
+    from deliverability.report_facts import aggregate_facts  # noqa: PLC0415 - as above
 
     found = dmarc_reports(
         given.dmarc_reports, domain=domain, declared=given.declared, troubles=troubles, progress=progress
@@ -225,101 +228,8 @@ def _aggregate(given: Given, domain: str, troubles: Troubles, progress: Callable
     return aggregate_facts(found, domain)
 
 
-def aggregate_facts(found: DmarcReports, domain: str) -> AggregateFacts:
-    """What reports add up to, cut to what a document carries."""
-    from deliverability.feedback.facts import (  # noqa: PLC0415 - as above
-        MAX_ADDRESSES,
-        MAX_SOURCES,
-        AggregateFacts,
-        Failing,
-    )
-
-    failing: dict[str, Failing] = {}
-    for category, messages, sources in _failing(found):
-        before = failing.get(category, Failing())
-        failing[category] = Failing(messages=before.messages + messages, sources=before.sources + sources)
-    days = sorted(found.days)
-    totals = found.totals
-    return AggregateFacts(
-        domain=domain,
-        start=days[0] if days else "",
-        end=days[-1] if days else "",
-        reports=found.input.reports,
-        reporters=len(found.reporters),
-        messages=totals.messages,
-        dmarc_pass=totals.dmarc_pass,
-        spf_aligned=totals.spf_aligned,
-        dkim_aligned=totals.dkim_aligned,
-        quarantined=totals.quarantined,
-        rejected=totals.rejected,
-        has_inventory=bool(found.inventory.entries),
-        number_of_sources=len(found.sources) + sum(found.folded.values()),
-        sources=tuple(_source(source) for source in found.sources[:MAX_SOURCES]),
-        shadows=tuple(_source(source) for source in found.shadows[:MAX_SOURCES]),
-        failing=failing,
-        addresses=tuple(source.address for source in found.sources[:MAX_ADDRESSES] if source.address),
-        files=found.input.files,
-        duplicates=found.input.duplicates,
-        bad=found.input.bad,
-    )
-
-
-def _failing(found: DmarcReports) -> Iterable[tuple[str, int, int]]:
-    """Category, messages that do not pass, and how many sources those are from."""
-    for source in found.sources:
-        if missed := source.tally.messages - source.tally.dmarc_pass:
-            yield source.category.value, missed, 1
-    for category, tally in found.others.items():
-        if missed := tally.messages - tally.dmarc_pass:
-            yield category, missed, found.folded.get(category, 0)
-
-
-def _source(source: Any) -> ReportedSource:  # noqa: ANN401 - aggregate.sources.Source, not imported at start-up
-    from deliverability.feedback.facts import ReportedSource  # noqa: PLC0415 - as above
-
-    tally = source.tally
-    return ReportedSource(
-        address=source.address,
-        owner=source.owner.name if source.owner else "",
-        category=source.category.value,
-        why=source.why,
-        messages=tally.messages,
-        dmarc_pass=tally.dmarc_pass,
-        spf_aligned=tally.spf_aligned,
-        dkim_aligned=tally.dkim_aligned,
-        first=_day(tally.first),
-        last=_day(tally.last),
-    )
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
-
-
 def _tls(paths: Sequence[str], domain: str, troubles: Troubles) -> TlsFacts:
-    from deliverability.tls_reports import tls_reports  # noqa: PLC0415 - only where reports were given
+    from deliverability.report_facts import tls_facts  # noqa: PLC0415 - only where reports were given
+    from deliverability.tls_reports import tls_reports  # noqa: PLC0415 - as above
 
     return tls_facts(tls_reports(paths, domain=domain, troubles=troubles), domain)
-
-
-def tls_facts(found: TlsReports, domain: str) -> TlsFacts:
-    """What reports add up to, cut to what a document carries."""
-    from deliverability.feedback.facts import MAX_SOURCES, TlsFacts, TlsFailed  # noqa: PLC0415 - as above
-
-    sums = found.sums
-    days = [one.day.isoformat() for one in sums.days]
-    return TlsFacts(
-        domain=domain,
-        start=days[0] if days else "",
-        end=days[-1] if days else "",
-        reports=found.input.reports,
-        sessions_ok=sums.sessions_ok,
-        sessions_failed=sums.sessions_failed,
-        types=tuple(sorted({policy.type for policy in sums.policies})),
-        failures=tuple(
-            TlsFailed(result_type=one.result_type, receiving_mx=one.receiving_mx, sessions=one.sessions)
-            for one in sums.failures[:MAX_SOURCES]
-        ),
-        files=found.input.files,
-        bad=found.input.bad,
-    )

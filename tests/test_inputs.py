@@ -12,10 +12,11 @@ import pytest
 
 from deliverability.events.figures import RatesFacts
 from deliverability.feedback.facts import AggregateFacts, Failing
-from deliverability.inputs import EVENTS, Given, Inputs, aggregate_facts, from_observations, read_for, read_inputs
+from deliverability.inputs import EVENTS, Given, Inputs, from_observations, read_for, read_inputs
 from deliverability.intake.paths import MissingPath
 from deliverability.intake.trouble import Troubles
 from deliverability.rates import Asked, NotACount
+from deliverability.report_facts import aggregate_facts
 from support.aggregate import record, report
 from support.sending import NOW, events, lines, put
 
@@ -219,7 +220,7 @@ def test_failing_mail_is_summed_by_what_its_sources_are(monkeypatch: pytest.Monk
         100,
         "2026-11-01",
     )
-    monkeypatch.setattr("deliverability.feedback.facts.MAX_SOURCES", 2)
+    monkeypatch.setattr("deliverability.report_facts.MAX_SOURCES", 2)
     assert len(aggregate_facts(dmarc_reports(["many"], domain="example.com"), "example.com").sources) == 2
 
 

@@ -21,6 +21,7 @@ class ReportedSource:
 
     - owner: whose it is, empty where nobody knows. category: own, declared, forwarder or unknown; why, in a sentence.
     - first, last: UTC days on which it was seen.
+    - spf_domains, dkim_keys: the MAIL FROM domains and the names of the keys by which its mail passed as the domain's.
     """
 
     address: str
@@ -33,6 +34,8 @@ class ReportedSource:
     dkim_aligned: int
     first: str = ""
     last: str = ""
+    spf_domains: tuple[str, ...] = ()
+    dkim_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
