@@ -30,7 +30,7 @@ async def _subject(inquiry: Inquiry, resolver: Resolver) -> Subject:
     return role_of(inquiry.domain, txt, mail, asked=inquiry.role, inputs=inquiry.sending_inputs)
 
 
-INPUTS = ("rates", "dmarc_reports", "tls_reports", "postmaster", "snds", "senderhub", "change")
+INPUTS = ("rates", "dmarc_reports", "tls_reports", "postmaster", "snds", "senderhub", "recipients", "change")
 """Facts that nobody has to be asked for: what the audit was given."""
 
 

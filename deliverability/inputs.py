@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deliverability.feedback.snds import SndsFacts
     from deliverability.intake.trouble import Troubles
     from deliverability.rates import Asked
+    from deliverability.recipients.facts import RecipientsFacts
 
 MAX_EXPORT = 32 * 1024 * 1024
 """Octets of one export of a receiver's figures; a year of them is some MB. Our own bound."""
@@ -66,6 +67,7 @@ class Inputs:
     postmaster: PostmasterFacts | None = None
     snds: SndsFacts | None = None
     senderhub: SenderHubFacts | None = None
+    recipients: RecipientsFacts | None = None
     change: ChangeFacts | None = None
     comparison: Mapping[str, Any] | None = None
     beside: Beside | None = None
@@ -80,6 +82,7 @@ class Inputs:
 def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
     from deliverability.events import figures  # noqa: PLC0415 - only where something was given
     from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+    from deliverability.recipients import facts as recipients  # noqa: PLC0415 - as above
 
     return {
         "rates": lambda found: {"kind": EVENTS, **figures.to_plain(found)},
@@ -88,6 +91,7 @@ def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
         "postmaster": postmaster.to_observation,
         "snds": snds.to_observation,
         "senderhub": senderhub.to_observation,
+        "recipients": recipients.to_observation,
         "change": change.to_observation,
     }
 
@@ -100,6 +104,7 @@ def from_observations(
     """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
     from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
     from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+    from deliverability.recipients import facts as recipients  # noqa: PLC0415 - as above
 
     readers: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
         EVENTS: ("rates", figures.from_plain),
@@ -108,6 +113,7 @@ def from_observations(
         postmaster.KIND: ("postmaster", postmaster.from_observation),
         snds.KIND: ("snds", snds.from_observation),
         senderhub.KIND: ("senderhub", senderhub.from_observation),
+        recipients.KIND: ("recipients", recipients.from_observation),
         change.KIND: ("change", change.from_observation),
     }
     found: dict[str, Any] = {"rates_document": rates, "comparison": comparison}
