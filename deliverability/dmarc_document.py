@@ -84,6 +84,7 @@ def _fields(found: DmarcReports) -> Iterator[tuple[str, Plain | _Rows]]:
     yield "shadow_totals", _shadow_totals(shadows)
     yield "shadow_senders", _Rows(_shadow(source) for source in shadows[:MAX_SHADOWS])
     yield "simulation", None if found.proposed is None else _simulation(found, found.proposed)
+    yield "change", to_plain(found.change)
     yield "policies", _Rows(_policy(domain, tally) for domain, tally in rows(dict(found.domains)))
     yield "reporters", _Rows(_group("org_name", name, tally) for name, tally in rows(dict(found.reporters)))
     yield "days", _Rows(_group("day", day, tally) for day, tally in rows(dict(found.days)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deliverability.feedback.aggregate.simulate import Proposed
     from deliverability.feedback.aggregate.sources import Inventory, Source
     from deliverability.feedback.aggregate.sums import GroupTally, SourceTally, Sums
+    from deliverability.feedback.change import ChangeFacts
     from deliverability.feedback.containers import Candidate
     from deliverability.intake.trouble import Bad, Troubles
 
@@ -61,6 +62,7 @@ class DmarcReports:
       many. The count of a listed source may then lack up to `missing` messages.
     - days, domains, reporters: by name; a report counts for the UTC day on which its time begins.
     - resolved: how many sources' names were asked of DNS; None where that was not wanted.
+    - change: what proposed records do to the senders (`deliverability.whatif.laid_beside`); None where there are none.
     """
 
     records: int
@@ -77,6 +79,7 @@ class DmarcReports:
     resolved: int | None
     input: Input
     bad: tuple[Bad, ...]
+    change: ChangeFacts | None = None
 
     @property
     def shadows(self) -> tuple[Source, ...]:

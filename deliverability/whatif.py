@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deliverability.asking import AuditResolver, Inquiry
+from deliverability.dmarc_reports import DmarcReports
 from deliverability.feedback.change import look
 from deliverability.lookup import Resolver
+from deliverability.names import to_ascii
+from deliverability.report_facts import aggregate_facts
 
 
 async def with_change(inquiry: Inquiry, published: Resolver, proposed: Resolver) -> Inquiry:
@@ -19,3 +22,12 @@ async def with_change(inquiry: Inquiry, published: Resolver, proposed: Resolver)
         return inquiry
     change = await look(AuditResolver(published), AuditResolver(proposed), reports)
     return replace(inquiry, inputs=replace(inquiry.inputs, change=change))
+
+
+async def laid_beside(found: DmarcReports, domain: str, published: Resolver, proposed: Resolver) -> DmarcReports:
+    """Reports about `domain` with what becomes of their senders once DNS says what `proposed` says.
+
+    Raises ValueError for a name that is none.
+    """
+    facts = aggregate_facts(found, to_ascii(domain))
+    return replace(found, change=await look(AuditResolver(published), AuditResolver(proposed), facts))

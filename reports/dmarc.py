@@ -42,7 +42,7 @@ def render(found: DmarcReports, *, width: int, color: bool) -> str:
     """The whole report as text."""
     canvas = Canvas.of(width, color=color)
     document = to_document(found, MAX_SOURCES)
-    parts = (_head, _sources, _categories, _shadows, _simulation, _policies, _reporters, _days, _bad)
+    parts = (_head, _sources, _categories, _shadows, _simulation, _change, _policies, _reporters, _days, _bad)
     blocks = [part(canvas, document) for part in parts]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -150,6 +150,51 @@ def _simulation(canvas: Canvas, document: Document) -> list[str]:
     unseen = "; ".join(prose(text) for text in simulated["cannot_show"])
     limits = canvas.paragraph(_("Reports cannot show: {things}.").format(things=unseen), 0, "dim")
     return [*(_block(canvas, title, columns, rows) or canvas.paragraph(title, 0, "bold")), *limits]
+
+
+FATES = Words(
+    {
+        "kept": N_("kept"),
+        "lost": N_("lost"),
+        "gained": N_("gained"),
+        "absent": "–",
+        "mixed": N_("some lost"),
+        "unknown": N_("unknown"),
+    }
+)
+
+
+def _change(canvas: Canvas, document: Document) -> list[str]:
+    """What proposed records do to the senders."""
+    change = document["change"]
+    if change is None:
+        return []
+    senders = change["senders"]
+    least, most = (sum(row[end] for row in senders) for end in ("least", "most"))
+    whole = counted(change["dmarc_pass"], "{n:,} message that passes DMARC", "{n:,} messages that pass DMARC")
+    title = _("As proposed: {least:,} of {whole} would no longer").format(least=least, whole=whole)
+    columns = [
+        *(Column(_("Source"), name=True), Column(_("Owner"), name=True), Column(_("What"), name=True)),
+        *(Column("SPF"), Column("DKIM"), Column(_("messages")), Column(_("lose DMARC"))),
+    ]
+    rows = [
+        (
+            *(row["address"], row["owner"] or "–", CATEGORIES[row["category"]], FATES[row["spf"]], FATES[row["dkim"]]),
+            *(f"{row['messages']:,}", _between(row["least"], row["most"])),
+        )
+        for row in senders[:MAX_SOURCES]
+    ]
+    limits = _("{n:,} senders were looked at, as published today and as proposed.").format(n=change["looked_at"])
+    if most > least:
+        limits += " " + _("Where the reports cannot tell, or DNS did not answer, the number has a range.")
+    if change["left_out"]:
+        limits += " " + _("{n:,} messages of smaller senders were not looked at.").format(n=change["left_out"])
+    shown_rows = _block(canvas, title, columns, rows, len(senders) - MAX_SOURCES)
+    return [*(shown_rows or canvas.paragraph(title, 0, "bold")), *canvas.paragraph(limits, 0, "dim")]
+
+
+def _between(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else _("{least:,} to {most:,}").format(least=least, most=most)
 
 
 def _policies(canvas: Canvas, document: Document) -> list[str]:

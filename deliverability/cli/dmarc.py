@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ ALIGNMENTS = click.Choice(["r", "s"])
 HELP = f"""{SUMMARIES["dmarc"]}
 
 PATH is a file, a folder (a Maildir too), a pattern or - for standard input: reports as XML, gzip, zip, attached to
-mails or in an mbox. Nothing is asked of the network without --resolve. Exits 3 where no report could be read.
+mails or in an mbox. Nothing is asked of the network without --resolve or --overlay. Exits 3 where no report could be
+read.
 
 \b
 Examples:
@@ -36,6 +38,7 @@ Examples:
   deliv dmarc ~/Maildir --domain example.com --since 2026-11-01 -f json
   deliv dmarc reports/ --declared SendGrid --declared 192.0.2.0/24      who else sends as you?
   deliv dmarc reports/ --simulate reject --adkim s                      who would have been hit?
+  deliv dmarc reports/ --domain example.com --overlay proposed.zone     who would lose SPF or DKIM by this change?
 """
 
 
@@ -49,18 +52,47 @@ Examples:
 @option("--np", type=POLICIES, help="With --simulate: the policy for subdomains that do not exist.")
 @option("--adkim", type=ALIGNMENTS, help="With --simulate: alignment of DKIM; else as published.")
 @option("--aspf", type=ALIGNMENTS, help="With --simulate: alignment of SPF; else as published.")
+@option("--overlay", multiple=True, metavar="FILE", help="Proposed records: whose mail would they cost DMARC?")
+@option("--zone", multiple=True, metavar="FILE", help="With --overlay: what is published, from master files only.")
 @option("--resolve", is_flag=True, help="Ask DNS for the names behind the heaviest sources.")
-@option("--resolver", multiple=True, metavar="ADDR", help="With --resolve: the DNS server, as for audit.")
+@option("--resolver", multiple=True, metavar="ADDR", help="With --resolve or --overlay: the DNS server.")
 @report_options
 @output_options(FORMATS)
 def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
     """See HELP."""
     chosen = targets(form, outputs, FORMATS)
+    _check(given)
     with troubles_of(given["rejects"]) as troubles:
         found = _read(paths, troubles, given)
     warn_of(troubles, given["rejects"])
+    if given["overlay"]:
+        found = asyncio.run(_laid_beside(found, given))
     _write(found, chosen, no_color)
     return _exit_code(found, given["max_bad_share"])
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Options that need another one. Raises Problem."""
+    if given["zone"] and not given["overlay"]:
+        raise Problem("--zone goes with --overlay")
+    if given["overlay"] and not given["domain"]:
+        raise Problem("--overlay needs the domain that the records are proposed for: --domain example.com")
+    if given["resolver"] and not (given["resolve"] or given["overlay"]):
+        raise Problem("--resolver goes with --resolve or --overlay")
+
+
+async def _laid_beside(found: DmarcReports, given: dict[str, Any]) -> DmarcReports:
+    """The reports with what proposed records do to their senders. Raises Problem."""
+    from deliverability.cli._inputs import origin_of, read_zones  # noqa: PLC0415 - only where records are proposed
+    from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - as above
+    from deliverability.whatif import laid_beside  # noqa: PLC0415 - as above
+
+    published = origin_of(given["resolver"], given["zone"], ())
+    try:
+        proposed = OverlayResolver(read_zones(given["overlay"]), published.resolver)
+        return await laid_beside(found, given["domain"], published.resolver, proposed)
+    finally:
+        await published.aclose()
 
 
 def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> DmarcReports:
@@ -94,8 +126,6 @@ def _proposed(given: dict[str, Any]) -> Proposed | None:
 @contextmanager
 def _resolver(wanted: bool, servers: tuple[str, ...]) -> Generator[Resolver | None]:
     if not wanted:
-        if servers:
-            raise Problem("--resolver goes with --resolve")
         yield None
         return
     from deliverability.cli._inputs import origin_of  # noqa: PLC0415 - only where DNS is asked

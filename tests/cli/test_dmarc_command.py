@@ -170,6 +170,9 @@ def test_tls_reports_in_the_same_mailbox_are_passed_over() -> None:
     [
         (["nowhere"], "nowhere: no such file"),
         (["in", "--sp", "none"], "--sp goes with --simulate"),
+        (["in", "--overlay", "proposed.zone"], "--overlay needs the domain"),
+        (["in", "--zone", "published.zone"], "--zone goes with --overlay"),
+        (["in", "--domain", "example.com", "--overlay", "nowhere.zone"], "nowhere.zone"),
         (["in", "--aspf", "s"], "--aspf goes with --simulate"),
         (["in", "--resolver", "192.0.2.53"], "--resolver goes with --resolve"),
         (["in", "--declared", "10.0.0.0/99"], "not a network"),
@@ -297,3 +300,24 @@ def test_an_address_in_the_place_of_any_name_or_word_is_shown_in_no_form(sign: s
         shown = Path(f"o.{form}").read_text(encoding="utf-8")
         assert "people.example" in shown
         assert "given" not in shown
+
+
+PUBLISHED = """$ORIGIN example.com.
+@ 300 SOA ns hostmaster 1 7200 900 1209600 300
+@ 300 TXT "v=spf1 ip4:192.0.2.1 ip4:198.51.100.7 -all"
+"""
+
+
+def test_proposed_records_name_who_would_lose_what(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("published.zone").write_text(PUBLISHED, encoding="utf-8")
+    Path("proposed.zone").write_text('example.com. 300 TXT "v=spf1 ip4:192.0.2.1 -all"\n', encoding="utf-8")
+    put(Path("in"), "r", report(record("192.0.2.1", 900), record("198.51.100.7", 40, by_dkim="fail")))
+    asked = ["in", "--domain", "example.com", "--zone", "published.zone", "--overlay", "proposed.zone"]
+
+    change = deliv(*asked)["change"]
+
+    assert [(one["address"], one["spf"], one["least"], one["most"]) for one in change["senders"]] == [
+        ("198.51.100.7", "lost", 40, 40)
+    ]
+    assert run(["dmarc", *asked]) == 0
+    assert "As proposed: 40 of 940 messages that pass DMARC would no longer" in capsys.readouterr().out
