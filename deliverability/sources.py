@@ -114,6 +114,7 @@ SOURCES: dict[str, Source] = {
     "RFC 8689": _rfc(8689, "SMTP Require TLS Option", "2019-11", "Proposed Standard"),
     "RFC 8878": _rfc(8878, "Zstandard Compression and the application/zstd Media Type", "2021-02", "Informational"),
     "RFC 9210": _rfc(9210, "DNS Transport over TCP: Operational Requirements", "2022-03", "Best Current Practice"),
+    "RFC 9520": _rfc(9520, "Negative Caching of DNS Resolution Failures", "2023-12", "Proposed Standard"),
     "RFC 9989": _rfc(
         9989, "Domain-based Message Authentication, Reporting, and Conformance (DMARC)", "2026-05", "Proposed Standard"
     ),

@@ -79,12 +79,15 @@ def origin_of(
     overlays: Sequence[str],
     replay: Audit | None = None,
     key: str | None = None,
+    *,
+    retry_for: float = 0.0,
 ) -> Origin:
     """Replayed, from zone files alone, or live; with proposed records laid over it. Raises Problem.
 
     `key` is one of Spamhaus's Data Query Service; it goes into questions of the live resolver and no further.
+    `retry_for`: seconds for which a live question that met a temporary failure is asked again.
     """
-    origin = _base(servers, zones, replay, key)
+    origin = _base(servers, zones, replay, key, retry_for)
     if not overlays:
         return origin
     from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - zone files want dnspython, 100 ms
@@ -92,7 +95,9 @@ def origin_of(
     return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live)
 
 
-def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None, key: str | None) -> Origin:
+def _base(
+    servers: Sequence[str], zones: Sequence[str], replay: Audit | None, key: str | None, retry_for: float
+) -> Origin:
     if replay is not None:
         return Origin(ReplayResolver(replay.dns, replay.listings))
     if zones:
@@ -100,10 +105,15 @@ def _base(servers: Sequence[str], zones: Sequence[str], replay: Audit | None, ke
 
         return Origin(AssumeAbove(read_zones(zones)))
     try:
-        live = LiveResolver(list(servers) or None)
-        return Origin(keyed(live, key), live)
+        live = LiveResolver(list(servers) or None, keeps_failures=not retry_for)
     except ValueError as error:
         raise Problem(str(error)) from None
+    asked = keyed(live, key)
+    if not retry_for:
+        return Origin(asked, live)
+    from deliverability.lookup import RetryingResolver  # noqa: PLC0415 - an audit does without
+
+    return Origin(RetryingResolver(asked, retry_for), live)
 
 
 def read_zones(paths: Sequence[str]) -> ZoneResolver:

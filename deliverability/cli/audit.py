@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from deliverability import api
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._audits import FORMATS, check_count, renderers
-from deliverability.cli._given import GIVEN, given_inputs, given_options
-from deliverability.cli._inputs import Origin, origin_of, read_audit
+from deliverability.cli._inputs import Origin
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._portfolio import Site, Tally, folder_of, listed
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
-from deliverability.findings import Role, Severity
-from deliverability.lookup.keyed import key_from_environment
+from deliverability.cli._request import asking_of, prepared, request_options, timeout_option
+from deliverability.findings import Severity
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -48,32 +42,13 @@ Examples:
   deliv audit --from domains.txt -o site/             a page for each domain, the worst first
 """
 
-STORED = (
-    *("selectors", "ips", "helo", "role", "blocklists", "dqs", "select", "ignore"),
-    *("timeout", "resolver", "zone", "overlay"),
-)
-"""Options that a replay takes from the stored audit where the command line does not give them."""
-RECORDED = {"resolver", "zone"}
-"""Options that a replay takes from the stored audit in any case: its answers came from there."""
-
 
 @click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
 @click.argument("domains", metavar="DOMAIN...", nargs=-1)
 @option("--from", "listing", metavar="FILE", help="A list of domains, one a line; - is stdin.")
-@option("--resolver", multiple=True, metavar="ADDR", help="DNS server: 192.0.2.1, 192.0.2.1:5353, tls://…, https://…")
-@option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file).")
-@option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones.")
-@option("--replay", metavar="AUDIT.json", help="Repeat a stored audit, offline.")
-@option("--selector", "selectors", multiple=True, metavar="S", help="A DKIM selector that is in use.")
-@option("--ip", "ips", multiple=True, metavar="A", help="An address that sends: does SPF authorise it?")
-@option("--helo", metavar="NAME", help="The name that the sending server says in HELO.")
-@option("--role", type=click.Choice(["auto", *(r.value for r in Role)]), default="auto", help="What the domain is for.")
-@option("--blocklists", type=click.Choice(api.BLOCKLISTS), default="default", help="Which DNS block lists to ask.")
-@given_options
-@option("--select", multiple=True, metavar="GLOB", help="Run only these checks.")
-@option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out.")
+@request_options
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
-@option("--timeout", type=float, default=api.DEFAULT_TIMEOUT, metavar="S", help="Seconds a domain's audit may take.")
+@timeout_option
 @option("--summary", is_flag=True, help="Of the page what prints on one sheet.")
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
@@ -95,22 +70,19 @@ def command(
     **asked: Any,
 ) -> int:
     """See HELP."""
-    stored = None if replay is None else read_audit(replay)
+    asking = asking_of(context, replay, asked)
+    stored = asking.stored
     if stored is not None and listing is not None:
         raise Problem("--from names domains to ask about; a stored audit (--replay) has its own")
-    given = {name: asked.pop(name) for name in GIVEN}
-    key = None if stored or asked["zone"] else key_from_environment(os.environ)
-    asked["dqs"] = key is not None
     if stored is not None:
-        domains, asked = domains or (stored.subject.domain,), _restored(context, asked, stored)
+        domains = domains or (stored.subject.domain,)
     source = listed(domains, listing)
     if not source.domains:
         raise click.UsageError("name a domain, for example: deliv audit example.com", context)
     folder, files = folder_of(outputs, form)
     chosen = targets(form, files, FORMATS) if files or folder is None else []
     check_count(chosen, len(source.domains))
-    inputs, recorded = given_inputs(source.domains, given, stored, quiet=quiet)
-    request, origin = _prepare(source.domains, asked | {"inputs": inputs}, recorded, stored, key)
+    request, origin = prepared(asking, source.domains, quiet=quiet)
     level = Severity(fail_on) if fail_on else None
     if folder is None:
         audits = asyncio.run(_audit(request, origin, progress=not quiet))
@@ -127,37 +99,6 @@ def _exit_code(audits: Sequence[Audit], fail_on: Severity | None) -> int:
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
 
     return exit_code([(a.verdict, a.findings) for a in audits], fail_on)
-
-
-def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> dict[str, Any]:
-    """Each option from the command line where it was given there and can be had, else from the stored audit."""
-    given = {
-        name
-        for name in STORED
-        if name not in RECORDED and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    return {name: asked[name] if name in given else stored.options.get(name, asked[name]) for name in STORED}
-
-
-def _prepare(
-    domains: Sequence[str], asked: dict[str, Any], recorded: dict[str, Any], stored: Audit | None, key: str | None
-) -> tuple[api.Plan, Origin]:
-    sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
-    if sources["zone"] and sources["resolver"] and stored is None:
-        raise Problem(
-            "--zone answers from files only and does not go with --resolver (--overlay lays records over DNS)"
-        )
-    # what a stored audit had laid over its answers is in those answers already
-    laid_over = [] if stored and sources["overlay"] == stored.options.get("overlay") else sources["overlay"]
-    origin = origin_of(sources["resolver"], sources["zone"], laid_over, stored, key)
-    vantage = stored.vantage if stored else {"resolvers": origin.servers}
-    now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
-    try:
-        request = api.plan(domains, **asked, asked=sources | recorded, vantage=vantage, now=now)
-    except ValueError as error:
-        raise Problem(str(error)) from None
-    # a recording holds what came too late; the clock may not take away anything else
-    return (replace(request, timeout=math.inf) if stored else request), origin
 
 
 async def _audit(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deliverability.lookup.live import LiveResolver
     from deliverability.lookup.overlay import OverlayResolver
     from deliverability.lookup.recording import RecordingResolver, ReplayResolver, UnrecordedQuestion
+    from deliverability.lookup.retrying import RetryingResolver
     from deliverability.lookup.serve import Nameserver
     from deliverability.lookup.zone import AssumeAbove, ZoneError, ZoneResolver
 
@@ -26,6 +27,7 @@ __all__ = [
     "RecordingResolver",
     "ReplayResolver",
     "Resolver",
+    "RetryingResolver",
     "Status",
     "UnrecordedQuestion",
     "ZoneError",
@@ -43,6 +45,7 @@ _HOMES = {
     "OverlayResolver": "overlay",
     "RecordingResolver": "recording",
     "ReplayResolver": "recording",
+    "RetryingResolver": "retrying",
     "UnrecordedQuestion": "recording",
     "ZoneError": "zone",
     "ZoneResolver": "zone",

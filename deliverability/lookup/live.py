@@ -54,6 +54,7 @@ class LiveResolver:
         timeout: float = 2.0,
         tries: int = 2,
         lifetime: float = 20.0,
+        keeps_failures: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a resolver; nothing is opened yet.
@@ -63,6 +64,7 @@ class LiveResolver:
             timeout: seconds for the first try of each server; every further round doubles it.
             tries: rounds over the servers.
             lifetime: seconds that one question may be under way in all, without its wait for a free slot.
+            keeps_failures: whether a question that nobody answered waits for some seconds before it is asked again.
             clock: tells the cache the time.
 
         Raises:
@@ -73,6 +75,7 @@ class LiveResolver:
         self.servers: tuple[Server, ...] = parse_servers(servers)
         self._timeout, self._tries, self._lifetime, self._clock = timeout, tries, lifetime, clock
         self._cache = Cache()
+        self._keeps_failures = keeps_failures
         self._preferred = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[_Key, _Flight] = {}
@@ -122,7 +125,8 @@ class LiveResolver:
         try:
             servers = self._in_order() if named is None else (named,)
             answer = await self._through_aliases(key[0], servers)
-            self._cache.put(key, answer, self._clock())
+            if answer.answered or self._keeps_failures:
+                self._cache.put(key, answer, self._clock())
             return answer
         finally:
             if (flight := self._flights.get(key)) and flight.task is asyncio.current_task():

@@ -1,0 +1,59 @@
+"""The document of a gate, `deliv.gate/1`: the same bytes for the same decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deliverability.gating import Gate, Taken
+from deliverability.plain import dumps_by_line, to_plain
+
+SCHEMA = "deliv.gate/1"
+
+
+def to_document(gate: Gate) -> dict[str, Any]:
+    """The gate in JSON's own types, keys in their published order."""
+    taken = [row.taken for row in gate.rows]
+    return {
+        "schema": SCHEMA,
+        "decision": gate.decision.value,
+        "exit_code": gate.exit_code,
+        "fail_on": gate.fail_on.value,
+        "on_unknown": gate.on_unknown.value,
+        "policy": gate.path or None,
+        "reasons": [to_plain(reason) for reason in gate.reasons],
+        "waived": [to_plain(waived) for waived in gate.waived],
+        "known": [
+            {"check": row.finding.check, "domain": row.domain, "subject": row.finding.subject}
+            for row in gate.rows
+            if row.taken is Taken.KNOWN
+        ],
+        "warnings": [
+            {
+                "check": row.finding.check,
+                "domain": row.domain,
+                "subject": row.finding.subject,
+                "severity": row.finding.severity.value,
+                "title": row.finding.title,
+                "why": row.why,
+                "settle": row.settle,
+            }
+            for row in gate.rows
+            if row.taken is Taken.WARNS
+        ],
+        "notes": list(gate.notes),
+        "counts": {kind.value: taken.count(kind) for kind in Taken},
+        "audits": [
+            {
+                "domain": audit.subject.domain,
+                "verdict": audit.verdict.word.value,
+                "started_at": audit.started_at,
+                "ruleset": audit.ruleset,
+            }
+            for audit in gate.audits
+        ],
+    }
+
+
+def to_json(gate: Gate) -> str:
+    """The document as text that ends in a newline, with a line for each reason and each audit."""
+    return dumps_by_line(to_document(gate))
