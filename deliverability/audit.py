@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FINDINGS = "findings"
 """The fact that is what the other checks said: for those that tie what happened to its cause."""
-_KEPT = {"subject", *INPUTS}
+_KEPT = {"subject", "message", *INPUTS}
 """Facts that have a place of their own in the document."""
 
 
@@ -50,7 +50,7 @@ async def audit_domain(
         verdict=decide(subject, findings),
         next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}, inquiry.inputs),
         findings=findings,
-        facts={name: to_plain(value) for name, value in facts.items() if name not in _KEPT and not _is_fault(value)},
+        facts={name: to_plain(value) for name, value in facts.items() if _is_kept(name, value)},
         dns=tuple(recorder.answers),
         rates=inquiry.inputs.rates_document,
         comparison=inquiry.inputs.comparison,
@@ -88,6 +88,11 @@ def _selected(setting: Setting) -> Sequence[Check]:
 
 def _needs(checks: Iterable[Check]) -> set[str]:
     return {"subject"}.union(*(c.needs for c in checks)) - {FINDINGS}
+
+
+def _is_kept(name: str, value: object) -> bool:
+    """Whether it stands among the document's facts: facts about a message are there where one was given."""
+    return name not in _KEPT and value is not None and not _is_fault(value)
 
 
 def _is_fault(value: object) -> bool:

@@ -41,6 +41,25 @@ def _given(name: str) -> Callable[[Inquiry, Resolver], Awaitable[Any]]:
     return of
 
 
+async def _message(inquiry: Inquiry, _: Resolver) -> Any:  # noqa: ANN401 - as above
+    return inquiry.inputs.message.facts if inquiry.inputs.message else None
+
+
+async def _authentication(inquiry: Inquiry, resolver: Resolver) -> Any:  # noqa: ANN401 - as above
+    given = inquiry.inputs.message
+    if given is None:
+        return None
+    from deliverability.mail.authenticate import authenticate  # noqa: PLC0415 - only where a message was given
+
+    return await authenticate(resolver, given.facts, given.verifier, given.connection)
+
+
+def _selectors(inquiry: Inquiry) -> tuple[str, ...]:
+    """The selectors that are in use: those named, and those by which the message is signed."""
+    signed = inquiry.inputs.message.selectors(inquiry.domain) if inquiry.inputs.message else ()
+    return tuple(dict.fromkeys(inquiry.selectors + signed))
+
+
 def _sent(inquiry: Inquiry) -> tuple[str, ...]:
     """The addresses that sent the domain's mail, by its events."""
     return inquiry.inputs.rates.sent_from(inquiry.domain) if inquiry.inputs.rates else ()
@@ -51,12 +70,14 @@ GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "spf": lambda q, resolver: _lookup("spf")(resolver, q.domain, ips=q.ips, helo=q.helo),
     "dmarc": lambda q, resolver: _lookup("dmarc")(resolver, q.domain),
     "domain": lambda q, resolver: _lookup("domain")(resolver, q.domain),
-    "dkim": lambda q, resolver: _lookup("dkim")(resolver, q.domain, selectors=q.selectors),
+    "dkim": lambda q, resolver: _lookup("dkim")(resolver, q.domain, selectors=_selectors(q)),
     "hosts": lambda q, resolver: _lookup("hosts")(resolver, q.domain, ips=q.ips, sent=_sent(q), helo=q.helo),
     "dnsbl": lambda q, resolver: _lookup("dnsbl")(
         resolver, q.domain, ips=q.ips, sent=_sent(q), which=q.blocklists, keyed=q.dqs
     ),
     "subject": _subject,
+    "authentication": _authentication,
+    "message": _message,
     **{name: _given(name) for name in INPUTS},
 }
 """Every fact a check can name in its signature: one line here and one module in protocols/, or a field of `Inputs`.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
+from deliverability.given_message import Told, domains_of, read_given
 
 if TYPE_CHECKING:
     from deliverability.compare.campaigns import Table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deliverability.feedback.postmaster import PostmasterFacts
     from deliverability.feedback.senderhub import SenderHubFacts
     from deliverability.feedback.snds import SndsFacts
+    from deliverability.given_message import GivenMessage
     from deliverability.intake.trouble import Troubles
     from deliverability.rates import Asked
     from deliverability.recipients.facts import RecipientsFacts
@@ -31,7 +33,10 @@ EVENTS = "events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports."""
+    """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports.
+
+    `message` is one file, and `told` what is known of how that was handed over.
+    """
 
     events: tuple[str, ...] = ()
     dmarc_reports: tuple[str, ...] = ()
@@ -40,6 +45,8 @@ class Given:
     snds: tuple[str, ...] = ()
     sender_hub: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
+    message: str | None = None
+    told: Told = Told()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,7 @@ class Inputs:
 
     `comparison` is the `deliv.comparison/1` of the same events, where a change was named; `beside` is there where the
     findings are still to be laid beside it. `change` is what proposed records (--overlay) do to the senders of the
-    reports.
+    reports. `message` is the message that is about to be sent.
     """
 
     rates: RatesFacts | None = None
@@ -69,6 +76,7 @@ class Inputs:
     senderhub: SenderHubFacts | None = None
     recipients: RecipientsFacts | None = None
     change: ChangeFacts | None = None
+    message: GivenMessage | None = None
     comparison: Mapping[str, Any] | None = None
     beside: Beside | None = None
 
@@ -93,6 +101,7 @@ def _writers() -> dict[str, Callable[[Any], dict[str, Any]]]:
         "senderhub": senderhub.to_observation,
         "recipients": recipients.to_observation,
         "change": change.to_observation,
+        "message": lambda found: found.to_observation(),
     }
 
 
@@ -102,6 +111,7 @@ def from_observations(
     comparison: Mapping[str, Any] | None = None,
 ) -> Inputs:
     """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
+    from deliverability import given_message  # noqa: PLC0415 - only where a document holds some
     from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
     from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
     from deliverability.recipients import facts as recipients  # noqa: PLC0415 - as above
@@ -115,6 +125,7 @@ def from_observations(
         senderhub.KIND: ("senderhub", senderhub.from_observation),
         recipients.KIND: ("recipients", recipients.from_observation),
         change.KIND: ("change", change.from_observation),
+        given_message.KIND: ("message", given_message.from_observation),
     }
     found: dict[str, Any] = {"rates_document": rates, "comparison": comparison}
     for observation in observations:
@@ -129,17 +140,24 @@ def read_for(
 ) -> dict[str, Inputs]:
     """The inputs of each domain: reports are about one, the rest is about the sender. Raises as `read_inputs`.
 
-    Raises ValueError also where standard input would have to be read twice.
+    The message goes to the domains that its From is of, or below which that stands. Raises ValueError also where there
+    is none of these, and where standard input would have to be read twice.
     """
     if given == Given():
         return {}
     _check_stdin(domains, given)
     common = read_inputs(replace(given, dmarc_reports=(), tls_reports=()), "", asked, troubles, progress)
+    of = domains_of(common.message, domains, given.message or "") if common.message else ()
     reports = Given(dmarc_reports=given.dmarc_reports, tls_reports=given.tls_reports, declared=given.declared)
     found: dict[str, Inputs] = {}
     for domain in domains:
         own = read_inputs(reports, domain, asked, troubles, progress)
-        found[domain] = replace(common, dmarc_reports=own.dmarc_reports, tls_reports=own.tls_reports)
+        found[domain] = replace(
+            common,
+            dmarc_reports=own.dmarc_reports,
+            tls_reports=own.tls_reports,
+            message=common.message if domain in of else None,
+        )
     return found
 
 
@@ -174,7 +192,8 @@ def with_comparison(
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:
     for_each = (given.dmarc_reports + given.tls_reports).count("-") * len(domains)
-    if for_each + sum(paths.count("-") for paths in (given.events, given.postmaster, given.snds, given.sender_hub)) > 1:
+    once = (given.events, given.postmaster, given.snds, given.sender_hub, (given.message,))
+    if for_each + sum(paths.count("-") for paths in once) > 1:
         raise ValueError("standard input (-) can be read only once, and for one domain")
 
 
@@ -189,6 +208,7 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
         postmaster=_exports("postmaster", given.postmaster, troubles),
         snds=_exports("snds", given.snds, troubles),
         senderhub=_exports("senderhub", given.sender_hub, troubles),
+        message=read_given(given.message, given.told) if given.message else None,
     )
 
 

@@ -1,0 +1,222 @@
+"""One message that an audit is given: what stands in it, who handed it over, what judges its signatures.
+
+The message itself is in no document: that keeps what was read of it and what each verification came to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from deliverability.fastclass import dataclass
+from deliverability.intake.bounds import DEFAULT
+from deliverability.lookup.labels import is_below
+from deliverability.names import InvalidDomain, helo_name, to_ascii
+from deliverability.text import visible
+
+if TYPE_CHECKING:
+    from deliverability.intake.trouble import Refused
+    from deliverability.mail.authenticate.facts import Connection, Verifier
+    from deliverability.mail.message.facts import MessageFacts
+
+KIND = "message"
+"""The kind of observation that holds it."""
+_FIELD = re.compile(rb"(?:From [^\r\n]*\r?\n)?\s*[!-9;-~]+[ \t]*:")
+"""How a mail begins: RFC 5322 §2.2, a header field's name and a colon; before it an mbox's separator may stand."""
+
+
+NOT_A_MAIL = "not-a-mail"
+EMPTY = "empty"
+NO_DOMAIN = "no-domain"
+
+
+class NoMessage(ValueError):
+    """What was given holds no message, or more than one; one line that says so. `reason` is a word to be counted by."""
+
+    def __init__(self, text: str, reason: str = NOT_A_MAIL) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the caller says of how the message was handed over, and whom to believe where the caller does not say.
+
+    - ip: the address that it comes from; helo: what that server says in HELO.
+    - mail_from: the domain of MAIL FROM; "" is the null reverse-path.
+    - trust: hosts and authserv-ids whose Received and Authentication-Results fields are believed.
+    """
+
+    ip: str | None = None
+    helo: str | None = None
+    mail_from: str | None = None
+    trust: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenMessage:
+    """One message, as the checks look at it. The verifier of a replay remembers what another found."""
+
+    facts: MessageFacts
+    connection: Connection
+    verifier: Verifier
+
+    @property
+    def domain(self) -> str | None:
+        """Whose mail it is: the first domain of From that is one, else of Sender, else of Return-Path."""
+        senders = (sender.domain for sender in self.facts.senders)
+        named = (*self.facts.from_domains, *senders, self.facts.return_path)
+        return next((name for name in map(_domain, named) if name), None)
+
+    def is_of(self, domain: str) -> bool:
+        """Whether a domain of From is `domain` or below it, or From names none that could be another's."""
+        named = [name for name in map(_domain, self.facts.from_domains) if name]
+        return not named or any(name == domain or is_below(name, domain) for name in named)
+
+    def selectors(self, domain: str) -> tuple[str, ...]:
+        """The selectors by which the message is signed for exactly `domain`."""
+        signed = (one for one in self.verifier.mail.signatures if one.domain.lower() == domain and one.selector)
+        return tuple(dict.fromkeys(one.selector.lower() for one in signed))
+
+    def to_observation(self) -> dict[str, Any]:
+        """As a document keeps it: everything that was read and verified, and nothing else of the message."""
+        from deliverability.events.plain import to_plain  # noqa: PLC0415 - only where a message was given
+
+        return {
+            "kind": KIND,
+            "facts": to_plain(self.facts),
+            "connection": to_plain(self.connection),
+            "kept": to_plain(self.verifier.kept()),
+        }
+
+
+def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
+    """The message of a document. Raises ValueError where it is something else."""
+    from deliverability.events.plain import from_plain  # noqa: PLC0415 - only where a document holds one
+    from deliverability.mail.authenticate import RememberedVerifier  # noqa: PLC0415 - as above
+    from deliverability.mail.authenticate.facts import Connection, Kept  # noqa: PLC0415 - as above
+    from deliverability.mail.message.facts import MessageFacts  # noqa: PLC0415 - as above
+
+    return GivenMessage(
+        facts=from_plain(MessageFacts, plain.get("facts")),
+        connection=from_plain(Connection, plain.get("connection")),
+        verifier=RememberedVerifier(from_plain(Kept, plain.get("kept"))),
+    )
+
+
+def given_message(
+    raw: bytes, *, name: str, told: Told | None = None, connection: Connection | None = None
+) -> GivenMessage:
+    """What there is to know of a message without asking anybody.
+
+    Args:
+        raw: The message as it was sent or stored.
+        name: What reports call it; must hold no address.
+        told: How it was handed over, as far as the caller knows.
+        connection: The same where deliv took part in it.
+
+    Raises:
+        NoMessage: It is empty, or does not begin with a header field.
+    """
+    from deliverability.mail.authenticate import LiveVerifier, connection_of  # noqa: PLC0415 - only where there is one
+    from deliverability.mail.message import read  # noqa: PLC0415 - as above
+
+    if not raw.strip():
+        raise NoMessage("empty", EMPTY)
+    if not is_mail(raw):
+        raise NoMessage("not a mail: it does not begin with a header field")
+    told = told or Told()
+    if connection is None:
+        connection = connection_of(raw, ip=told.ip, helo=told.helo, mail_from=told.mail_from, trust=told.trust)
+    return GivenMessage(facts=read(raw, name=name), connection=connection, verifier=LiveVerifier(raw))
+
+
+def is_mail(raw: bytes) -> bool:
+    """Whether these octets begin as a mail does."""
+    return _FIELD.match(raw) is not None
+
+
+def read_given(path: str, told: Told, *, stdin: BinaryIO | None = None) -> GivenMessage:
+    """The one message in the file at `path` (`-` is `stdin`), plain or compressed.
+
+    Raises NoMessage, which names the file.
+    """
+    from deliverability.intake.mailbox import mails  # noqa: PLC0415 - only where a message was given
+    from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
+    from deliverability.privacy import Pseudonyms  # noqa: PLC0415 - as above
+
+    try:
+        found = mails(path, stdin=stdin)
+        mail = next(found, None)
+        if mail is None:
+            raise NoMessage("no message in it", EMPTY)
+        if next(found, None) is not None:
+            raise NoMessage("holds several messages, and one is wanted: deliv message reads many")
+        return given_message(mail.raw, name=Pseudonyms().scrub(mail.name), told=told)
+    except NoMessage as error:
+        raise NoMessage(f"{path}: {error}", error.reason) from None
+    except Refused as refused:
+        raise NoMessage(f"{path}: {why_refused(refused)}") from None
+
+
+def domains_of(given: GivenMessage, domains: Sequence[str], path: str) -> tuple[str, ...]:
+    """Those of `domains` whose mail it is. Raises NoMessage where there is none: a slip must not open a gate."""
+    found = tuple(domain for domain in domains if given.is_of(domain))
+    if not found:
+        named = ", ".join(given.facts.from_domains[:3])
+        raise NoMessage(f"{path}: From names {visible(named)[:120]}, and the audit is of {', '.join(domains[:3])}")
+    return found
+
+
+def why_refused(refused: Refused) -> str:
+    """Why a file was not read, for a person."""
+    if refused.reason in {"too-large", "mail-too-large"}:
+        return f"larger than {DEFAULT.mail >> 20} MiB: no receiver takes such a message"
+    return refused.detail or refused.reason
+
+
+def told_of(ip: str | None, helo: str | None, mail_from: str | None, trust: tuple[str, ...]) -> Told:
+    """What the caller says, checked. Raises ValueError in one line that shows no address of a person."""
+    return Told(
+        ip=None if ip is None else _address(ip),
+        helo=None if helo is None else helo_name(helo),
+        mail_from=None if mail_from is None else _reverse_path(mail_from),
+        trust=tuple(_trusted(name) for name in trust),
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"not an IP address: {visible(text)[:80]!r}") from None
+
+
+def _reverse_path(text: str) -> str:
+    """The domain of MAIL FROM: bounce addresses carry the recipient's, so that nothing else of it is kept."""
+    bare = text.strip().removeprefix("<").removesuffix(">")
+    if not bare:
+        return ""  # RFC 5321 §4.5.5: the null reverse-path of bounces
+    local, sign, domain = bare.rpartition("@")
+    if not local or not sign:
+        raise ValueError("--mail-from is an address such as bounces@example.com, or <> for none")
+    try:
+        return to_ascii(domain)
+    except InvalidDomain as error:
+        raise ValueError(f"--mail-from: {error}") from None
+
+
+def _trusted(text: str) -> str:
+    name = text.strip().lower().rstrip(".")
+    if not name or not all(c.isalnum() or c in "-_.:[]" for c in name):
+        raise ValueError(f"not a host or authserv-id: {visible(text)[:80]!r}")
+    return name
+
+
+def _domain(name: str) -> str | None:
+    try:
+        return to_ascii(name) if name else None
+    except InvalidDomain:
+        return None
