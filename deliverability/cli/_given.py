@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deliverability.cli._change import CHANGE, change_options, wanted_of
 from deliverability.cli._inputs import read_audit
+from deliverability.cli._message import HANDED_OVER, handover_options, only_one, told_from
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
@@ -28,13 +29,16 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
 NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _, _ in _OPTIONS)
 """The names under which a document keeps what was given."""
 _READING = ("source", "timezone", "config")
-GIVEN = (*NAMES, *_READING, *CHANGE)
+GIVEN = (*NAMES, "message", *HANDED_OVER, *_READING, *CHANGE)
 """The parameters of `given_options`."""
 
 
 def given_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--events, --dmarc-reports and the like, how events are read, and the change that they are cut at."""
-    function = change_options(source_options(function))
+    """--events, --dmarc-reports and the like, a message, how events are read, and the change that they are cut at."""
+    function = handover_options(change_options(source_options(function)))
+    function = option("--message", metavar="FILE", help="The message that is to be sent, as .eml; - is stdin.")(
+        function
+    )
     decorators: list[Decorator] = [
         option(name, multiple=True, metavar=metavar, help=text) for name, metavar, text in _OPTIONS
     ]
@@ -52,7 +56,8 @@ def given_inputs(
     """
     reading = {name: asked.pop(name, None) for name in _READING}
     change = {name: asked.pop(name, None) for name in CHANGE}
-    given = Given(**{name: tuple(asked.pop(name, None) or ()) for name in NAMES})
+    message, handed_over = _message(asked)
+    given = Given(**{name: tuple(asked.pop(name, None) or ()) for name in NAMES}, **message)
     named = _named(change)
     if named and not given.events and (stored is None or given != Given()):
         raise Problem("--change needs the events that it cuts: --events PATH")
@@ -62,8 +67,24 @@ def given_inputs(
         return _stored(domains, stored)
     options = {name: list(paths) for name in NAMES if (paths := getattr(given, name))}
     options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
-    options |= named
+    options |= handed_over | named
     return _read(domains, given, reading, change if named else None, quiet=quiet), options
+
+
+def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The message as fields of Given, and as the document's options have it. Raises Problem.
+
+    `ips` and `helo` of the audit itself say who hands it over, too.
+    """
+    path, ips, helo = asked.pop("message", None), asked.pop("ips", ()), asked.pop("helo", None)
+    given = {name: asked.pop(name, None) for name in HANDED_OVER}
+    if path is None:
+        if unused := [name for name, value in given.items() if value]:
+            raise Problem(f"--{unused[0].replace('_', '-')} goes with --message FILE")
+        return {}, {}
+    told = told_from(given, only_one(ips), helo)
+    said = {"message": path, "mail_from": told.mail_from, "trust": list(told.trust)}
+    return {"message": path, "told": told}, {name: value for name, value in said.items() if value not in (None, [])}
 
 
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from deliverability.cli._given import GIVEN, given_inputs, given_options
 from deliverability.cli._inputs import Origin, origin_of, read_audit
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
+from deliverability.cli._progress import watched
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup.keyed import key_from_environment
@@ -110,7 +112,8 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     `retry_for`: seconds for which a live question that met a temporary failure is asked again.
     """
     stored, asked = asking.stored, dict(asking.asked)
-    inputs, recorded = given_inputs(domains, dict(asking.given), stored, quiet=quiet)
+    handed_over = {"ips": asked["ips"], "helo": asked["helo"]}
+    inputs, recorded = given_inputs(domains, asking.given | handed_over, stored, quiet=quiet)
     sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
     if sources["zone"] and sources["resolver"] and stored is None:
         raise Problem(
@@ -127,3 +130,12 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
         raise Problem(str(error)) from None
     # a recording holds what came too late; the clock may not take away anything else
     return (replace(request, timeout=math.inf) if stored else request), origin
+
+
+async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:
+    """The audits of a request, with what they wait for on stderr where a person is watching; closes `origin`."""
+    try:
+        async with watched(origin.resolver, sys.stderr, progress) as resolver:
+            return await api.run(request, resolver)
+    finally:
+        await origin.aclose()
