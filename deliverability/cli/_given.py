@@ -57,7 +57,8 @@ def given_inputs(
     reading = {name: asked.pop(name, None) for name in _READING}
     change = {name: asked.pop(name, None) for name in CHANGE}
     message, handed_over = _message(asked)
-    given = Given(**{name: tuple(asked.pop(name, None) or ()) for name in NAMES}, **message)
+    paths: dict[str, Any] = {name: tuple(asked.pop(name, None) or ()) for name in NAMES}
+    given = Given(**paths, **message)
     named = _named(change)
     if named and not given.events and (stored is None or given != Given()):
         raise Problem("--change needs the events that it cuts: --events PATH")
