@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,7 @@ from deliverability.cli._options import option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._portfolio import Site, Tally, folder_of, listed
 from deliverability.cli._problem import Problem
-from deliverability.cli._progress import watched
-from deliverability.cli._request import asking_of, prepared, request_options, timeout_option
+from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
 
 if TYPE_CHECKING:
@@ -85,7 +83,7 @@ def command(
     request, origin = prepared(asking, source.domains, quiet=quiet)
     level = Severity(fail_on) if fail_on else None
     if folder is None:
-        audits = asyncio.run(_audit(request, origin, progress=not quiet))
+        audits = asyncio.run(carried_out(request, origin, progress=not quiet))
         code = _exit_code(audits, level)
     else:
         site = Site(folder, source)
@@ -99,14 +97,6 @@ def _exit_code(audits: Sequence[Audit], fail_on: Severity | None) -> int:
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by then, but not before the first packet
 
     return exit_code([(a.verdict, a.findings) for a in audits], fail_on)
-
-
-async def _audit(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:
-    try:
-        async with watched(origin.resolver, sys.stderr, progress) as resolver:
-            return await api.run(request, resolver)
-    finally:
-        await origin.aclose()
 
 
 async def _fill(
