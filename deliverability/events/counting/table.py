@@ -18,7 +18,8 @@ from deliverability.intake.trouble import Bad, Troubles
 AHEAD = timedelta(days=2)
 """How far ahead of the clock an event may be: no time zone is further off. Our own bound, 2026-11."""
 
-IS_BAD = "type IS NULL OR (ts IS NULL AND type <> 'ignored')"
+# DuckDB 2.0.0 takes "type IS NULL OR …" apart through every branch of a source's CASE: 15 s of planning for three rows.
+IS_BAD = "CASE WHEN type IS NULL THEN true ELSE ts IS NULL AND type <> 'ignored' END"
 """When a canonical row is no event: it names no type, or no time."""
 
 
