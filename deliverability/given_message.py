@@ -17,7 +17,6 @@ from deliverability.names import InvalidDomain, helo_name, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
-    from deliverability.intake.trouble import Refused
     from deliverability.mail.authenticate.facts import Connection, Verifier
     from deliverability.mail.message.facts import MessageFacts
 
@@ -158,7 +157,7 @@ def read_given(path: str, told: Told, *, stdin: BinaryIO | None = None) -> Given
     except NoMessage as error:
         raise NoMessage(f"{path}: {error}", error.reason) from None
     except Refused as refused:
-        raise NoMessage(f"{path}: {why_refused(refused)}") from None
+        raise NoMessage(f"{path}: {why_refused(refused.reason, refused.detail)}") from None
 
 
 def domains_of(given: GivenMessage, domains: Sequence[str], path: str) -> tuple[str, ...]:
@@ -170,11 +169,11 @@ def domains_of(given: GivenMessage, domains: Sequence[str], path: str) -> tuple[
     return found
 
 
-def why_refused(refused: Refused) -> str:
+def why_refused(reason: str, detail: str) -> str:
     """Why a file was not read, for a person."""
-    if refused.reason in {"too-large", "mail-too-large"}:
+    if reason in {"too-large", "mail-too-large"}:
         return f"larger than {DEFAULT.mail >> 20} MiB: no receiver takes such a message"
-    return refused.detail or refused.reason
+    return detail or reason
 
 
 def told_of(ip: str | None, helo: str | None, mail_from: str | None, trust: tuple[str, ...]) -> Told:
