@@ -28,8 +28,10 @@ KNOWN = "In the baseline too, no better."
 WORSE = "{title}. In the baseline: {before}."
 ABSENT = "{need} is required, and none was given."
 UNLIKE_RULES = "The baseline of {domain} is by other rules ({then}, now {now}): a check that it lacks counts as new."
-UNLIKE_DOMAIN = "A baseline is of {domain}, which is not audited here."
-NO_BASELINE = "No baseline was given for {domain}: every fault of it counts as new."
+UNLIKE_DOMAIN = "The baseline is also of domains that are not audited here: {domains}."
+NO_BASELINE = "The baseline lacks domains, whose faults all count as new: {domains}."
+MAX_NAMED = 3
+"""Domains that one note names."""
 
 Key = tuple[str, str]
 
@@ -218,16 +220,23 @@ def _absent(policy: Policy, given: Collection[Need]) -> tuple[Reason, ...]:
 
 def _about(baseline: Sequence[Audit], audits: Sequence[Audit]) -> tuple[str, ...]:
     """What of the baselines a reader should know."""
-    now = {audit.subject.domain: audit for audit in audits}
-    then = {audit.subject.domain: audit for audit in baseline}
-    notes = [UNLIKE_DOMAIN.format(domain=domain) for domain in then if domain not in now]
-    notes += [NO_BASELINE.format(domain=domain) for domain in now if then and domain not in then]
-    notes += [
-        UNLIKE_RULES.format(domain=domain, then=before.ruleset, now=now[domain].ruleset)
-        for domain, before in then.items()
-        if domain in now and before.ruleset != now[domain].ruleset
+    now = {audit.subject.domain: audit.ruleset for audit in audits}
+    then = {audit.subject.domain: audit.ruleset for audit in baseline}
+    if not then:
+        return ()
+    notes = [
+        text.format(domains=_few(names))
+        for text, names in ((UNLIKE_DOMAIN, [*then.keys() - now.keys()]), (NO_BASELINE, [*now.keys() - then.keys()]))
+        if names
     ]
-    return tuple(notes)
+    others = [domain for domain in then if domain in now and then[domain] != now[domain]]
+    return tuple(notes + [UNLIKE_RULES.format(domain=domain, then=then[domain], now=now[domain]) for domain in others])
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in order, of many the first ones."""
+    first = ", ".join(sorted(names)[:MAX_NAMED])
+    return f"{first}, …" if len(names) > MAX_NAMED else first
 
 
 def _order(reason: Reason) -> tuple[bool, int]:

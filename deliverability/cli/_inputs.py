@@ -30,6 +30,22 @@ def read_audit(path: str) -> Audit:
         raise Problem(f"{path}: {error}") from None
 
 
+def read_audits(path: str) -> list[Audit]:
+    """The stored audits of a file, one document or JSON Lines of several; Problem, in one line, where it is neither."""
+    from deliverability.document import DocumentError, from_json  # noqa: PLC0415 - only where one is read
+
+    lines = [(number, line) for number, line in enumerate(_text(path, "audits").splitlines(), 1) if line.strip()]
+    if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):  # the first line of one document does not close it
+        return [read_audit(path)]
+    audits: list[Audit] = []
+    for number, line in lines:
+        try:
+            audits.append(from_json(line))
+        except DocumentError as error:
+            raise Problem(f"{path}:{number}: {error}") from None
+    return audits
+
+
 def read_comparison(path: str) -> Comparison:
     """A stored comparison; Problem, in one line, where the file is none."""
     from deliverability.comparison import NotADocument, from_json  # noqa: PLC0415 - only where one is read

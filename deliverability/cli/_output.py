@@ -24,6 +24,9 @@ SUFFIXES = {
     ".txt": "text",
     ".csv": "csv",
     ".parquet": "parquet",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".xml": "junit",
 }
 
 

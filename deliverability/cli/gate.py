@@ -1,0 +1,198 @@
+"""`deliv gate`: may this campaign go?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli import SUMMARIES
+from deliverability.cli._inputs import read_audits
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import Renderer, emit, targets
+from deliverability.cli._portfolio import listed
+from deliverability.cli._problem import Problem
+from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
+from deliverability.findings import Severity
+from deliverability.policy.model import Need, OnUnknown, Policy
+
+if TYPE_CHECKING:
+    from deliverability import api
+    from deliverability.gating import Gate
+
+FORMATS = ("text", "json", "markdown", "github", "sarif", "junit", "gitlab", "html")
+POLICY = "deliv.toml"
+"""The policy that is read where it stands in the current directory and none is named."""
+RETRY_FOR = 10.0
+"""Seconds for which a question that met a temporary failure is asked again. Ours: a resolver that was restarted is back
+by then, and --timeout, which bounds the whole audit, leaves time for what is asked after it."""
+SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
+
+HELP = f"""{SUMMARIES["gate"]}
+
+Audits, and holds what it finds against the policy in deliv.toml: faults at or above --fail-on close the gate, unless a
+waiver accepts them or the baseline has them. A rate closes it only beyond doubt. DOMAIN may be left out where the
+policy declares domains.
+
+\b
+Examples:
+  deliv gate example.com
+  deliv gate -o gate.json -o gate.sarif               all domains of ./deliv.toml
+  deliv gate example.com --events exports/ --message campaign.eml --recipients list.csv
+  deliv gate example.com --baseline last-week.json    only what is new or worse closes it
+  deliv gate example.com --overlay proposed.zone -f markdown
+  deliv gate --replay audit.json                      decide on a stored audit, offline
+"""
+
+EXIT_CODES = """
+Exit codes: 0 open · 1 closed · 2 usage, input or internal error · 3 undetermined (0 with --on-unknown warn or pass).
+"""
+
+
+@click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
+@click.argument("domains", metavar="[DOMAIN...]", nargs=-1)
+@option("--baseline", multiple=True, metavar="AUDIT.json", help="An audit of before: only what is new or worse closes.")
+@option("--fail-on", type=click.Choice(SEVERITIES), help="Close on a fault this bad or worse; high if not said.")
+@option(
+    "--on-unknown", type=click.Choice([o.value for o in OnUnknown]), help="Where it could not look; fail if unsaid."
+)
+@request_options
+@timeout_option
+@option(
+    "--retry-for",
+    type=click.FloatRange(min=0),
+    default=RETRY_FOR,
+    metavar="S",
+    help="Seconds for which DNS is asked again after a temporary failure.",
+)
+@option("-q", "--quiet", is_flag=True, help="The decision's line alone.")
+@option("-v", "--verbose", is_flag=True, help="Show the evidence, and what was let through.")
+@output_options(FORMATS)
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    domains: tuple[str, ...],
+    baseline: tuple[str, ...],
+    fail_on: str | None,
+    on_unknown: str | None,
+    replay: str | None,
+    retry_for: float,
+    form: str | None,
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    **asked: Any,
+) -> int:
+    """See HELP."""
+    asked["config"] = _config(asked["config"], quiet=quiet)
+    policy = _policy(asked["config"])
+    asking = asking_of(context, replay, asked)
+    named = domains or ((asking.stored.subject.domain,) if asking.stored else tuple(policy.domains))
+    if not named:
+        raise click.UsageError(
+            "name a domain, for example: deliv gate example.com, or declare it in deliv.toml", context
+        )
+    about = tuple(dict.fromkeys(listed(named, None).domains))
+    chosen = targets(form, outputs, FORMATS)
+    if len(about) > 1 and any(kind == "html" for _, kind in chosen):
+        raise Problem(f"html shows one domain, and there are {len(about)}: use markdown, or deliv audit -o site/")
+    before = [audit for path in baseline for audit in read_audits(path)]
+    request, origin = prepared(asking, about, quiet=quiet, retry_for=retry_for)
+    audits = asyncio.run(carried_out(request, origin, progress=not quiet))
+    from deliverability.gate import decide  # noqa: PLC0415 - not before the first packet
+
+    gate = decide(
+        audits,
+        policy,
+        today=request.setting.started_at.date(),
+        baseline=before,
+        fail_on=Severity(fail_on) if fail_on else None,
+        on_unknown=OnUnknown(on_unknown) if on_unknown else None,
+        given=_given(request),
+    )
+    emit(_renderers(gate, quiet=quiet, verbose=verbose), chosen, no_color)
+    return gate.exit_code
+
+
+def _config(named: str | None, *, quiet: bool) -> str | None:
+    """The policy's path: as named, or that of the current directory, which is then said."""
+    if named is not None or not Path(POLICY).is_file():
+        return named
+    if not quiet:
+        click.echo(f"deliv: the policy is {POLICY} of this directory", err=True)
+    return POLICY
+
+
+def _policy(path: str | None) -> Policy:
+    if path is None:
+        return Policy()
+    from deliverability.policy.read import BadConfig, read_policy  # noqa: PLC0415 - only where there is one
+
+    try:
+        return read_policy(Path(path))
+    except BadConfig as error:
+        raise Problem(str(error)) from None
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror or error}") from None
+
+
+_NEEDS: Mapping[Need, str] = {
+    Need.EVENTS: "rates",
+    Need.MESSAGE: "message",
+    Need.RECIPIENTS: "recipients",
+    Need.DMARC_REPORTS: "dmarc_reports",
+    Need.TLS_REPORTS: "tls_reports",
+    Need.POSTMASTER: "postmaster",
+    Need.SNDS: "snds",
+    Need.SENDER_HUB: "senderhub",
+}
+"""The field of `Inputs` that holds what a policy can require."""
+
+
+def _given(request: api.Plan) -> frozenset[Need]:
+    """What every domain was given."""
+    return frozenset(
+        need
+        for need, name in _NEEDS.items()
+        if all(getattr(inquiry.inputs, name) is not None for inquiry in request.inquiries)
+    )
+
+
+def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Renderer]:
+    """A renderer for each format; each imports what it needs when it is called."""
+
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.gate import render  # noqa: PLC0415 - only when a person reads
+
+        return render(gate, width=width, color=colour, quiet=quiet, verbose=verbose)
+
+    def html(_width: int, _colour: bool) -> str:
+        from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms
+
+        return html.render_html(gate.audits[0])
+
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.gate_document import to_json  # noqa: PLC0415 - not before the first packet
+
+        return to_json(gate)
+
+    return {"text": text, "html": html, "json": json, **{kind: _ci(kind, gate) for kind in CI}}
+
+
+CI = ("markdown", "github", "sarif", "junit", "gitlab")
+"""Formats that other people's machines read: modules of `reports.ci`."""
+
+
+def _ci(kind: str, gate: Gate) -> Renderer:
+    def made(_width: int, _colour: bool) -> str:
+        from importlib import import_module  # noqa: PLC0415 - one of five, and only where it is asked for
+
+        render: Callable[[Gate], str] = import_module(f"deliverability.reports.ci.{kind}").render
+        return render(gate)
+
+    return made
