@@ -60,6 +60,22 @@ def helo_name(text: str) -> str:
     return name
 
 
+def ip_address(text: str) -> str:
+    """An IP address as it is written. Raises ValueError."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"not an IP address: {visible(text)[:80]!r}") from None
+
+
+def selector_name(text: str) -> str:
+    """A DKIM selector (RFC 6376 §3.1) in lower case. Raises ValueError."""
+    labels = text.lower().removesuffix(".").split(".")
+    if not all(0 < len(x) <= 63 and x.isascii() and all(c.isalnum() or c in "-_" for c in x) for x in labels):
+        raise ValueError(f"not a DKIM selector: {visible(text)[:80]!r}")
+    return ".".join(labels)
+
+
 def _is_label(label: str) -> bool:
     return all(c.isalnum() or c in "-_" for c in label) and label[0] != "-" and label[-1] != "-"
 
@@ -81,6 +97,13 @@ def registrable(name: str) -> str | None:
     bare = name.removesuffix(".").lower()
     found: str | None = _suffixes_under(bare.rpartition(".")[2]).privatesuffix(bare)
     return found
+
+
+def has_known_suffix(name: str) -> bool:
+    """Whether the Public Suffix List has a rule for the last label of `name` (A-labels): `node.js` is no domain."""
+    tld = name.removesuffix(".").rpartition(".")[2].lower()
+    rules = _rules_by_tld()
+    return any(form.encode() in rules for form in {tld, to_unicode(tld)})
 
 
 @lru_cache(maxsize=64)

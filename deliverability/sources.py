@@ -31,10 +31,16 @@ SOURCES: dict[str, Source] = {
     "RFC 2047": _rfc(
         2047, "MIME Part Three: Message Header Extensions for Non-ASCII Text", "1996-11", "Draft Standard"
     ),
+    "RFC 2076": _rfc(2076, "Common Internet Message Headers", "1997-02", "Informational"),
     "RFC 2104": _rfc(2104, "HMAC: Keyed-Hashing for Message Authentication", "1997-02", "Informational"),
+    "RFC 2142": _rfc(2142, "Mailbox Names for Common Services, Roles and Functions", "1997-05", "Proposed Standard"),
     "RFC 2181": _rfc(2181, "Clarifications to the DNS Specification", "1997-07", "Proposed Standard"),
     "RFC 2308": _rfc(2308, "Negative Caching of DNS Queries", "1998-03", "Proposed Standard"),
+    "RFC 2369": _rfc(2369, "URLs as Meta-Syntax for Core Mail List Commands", "1998-07", "Proposed Standard"),
     "RFC 2606": _rfc(2606, "Reserved Top Level DNS Names", "1999-06", "Best Current Practice"),
+    "RFC 2919": _rfc(
+        2919, "List-Id: A Structured Field and Namespace for Mailing Lists", "2001-03", "Proposed Standard"
+    ),
     "RFC 3164": _rfc(3164, "The BSD Syslog Protocol", "2001-08", "Obsolete", "RFC 5424"),
     "RFC 3339": _rfc(3339, "Date and Time on the Internet: Timestamps", "2002-07", "Proposed Standard"),
     "RFC 3461": _rfc(3461, "SMTP Service Extension for Delivery Status Notifications", "2003-01", "Draft Standard"),
@@ -72,6 +78,7 @@ SOURCES: dict[str, Source] = {
     "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
     "RFC 6430": _rfc(6430, "Email Feedback Report Type Value: not-spam", "2011-11", "Proposed Standard"),
     "RFC 6522": _rfc(6522, "The Multipart/Report Media Type", "2012-01", "Internet Standard"),
+    "RFC 6532": _rfc(6532, "Internationalized Email Headers", "2012-02", "Proposed Standard"),
     "RFC 6533": _rfc(
         6533, "Internationalized Delivery Status and Disposition Notifications", "2012-02", "Proposed Standard"
     ),
@@ -83,6 +90,7 @@ SOURCES: dict[str, Source] = {
     "RFC 6840": _rfc(
         6840, "Clarifications and Implementation Notes for DNS Security (DNSSEC)", "2013-02", "Proposed Standard"
     ),
+    "RFC 6854": _rfc(6854, "Group Syntax in the From: and Sender: Header Fields", "2013-03", "Proposed Standard"),
     "RFC 6891": _rfc(6891, "Extension Mechanisms for DNS (EDNS(0))", "2013-04", "Internet Standard"),
     "RFC 6973": _rfc(6973, "Privacy Considerations for Internet Protocols", "2013-07", "Informational"),
     "RFC 7208": _rfc(7208, "Sender Policy Framework (SPF), Version 1", "2014-04", "Proposed Standard"),

@@ -1,0 +1,73 @@
+"""What is wrong with a message octet by octet: line ends, line lengths, NULs, octets that are not ASCII."""
+
+from __future__ import annotations
+
+import re
+
+from deliverability.mail.message.bounds import Cut
+from deliverability.mail.message.facts import Fault
+from deliverability.mail.message.header import Header
+from deliverability.mail.message.safe import shown
+
+MAX_LINE = 998
+"""RFC 5322 §2.1.1: octets of a line, its end left out."""
+PREFERRED_LINE = 78
+"""RFC 5322 §2.1.1: as above, what should not be exceeded."""
+
+
+def line_ends(raw: bytes) -> str:
+    """`crlf`, `lf`, `cr`, `mixed` or `none`. Stored mail mostly has line feeds alone, and is sent with both."""
+    crlf = raw.count(b"\r\n")
+    found = {"crlf": crlf, "lf": raw.count(b"\n") - crlf, "cr": raw.count(b"\r") - crlf}
+    kinds = [name for name, count in found.items() if count]
+    return kinds[0] if len(kinds) == 1 else "mixed" if kinds else "none"
+
+
+_LONG = re.compile(rb"[^\r\n]{999,}")
+assert MAX_LINE + 1 == 999  # noqa: S101 - the pattern above is written out
+
+
+def faults_of(cut: Cut, header: Header) -> list[Fault]:
+    """The faults of the octets."""
+    raw = cut.raw
+    found: list[Fault] = []
+    if line_ends(raw) == "mixed":
+        crlf = raw.count(b"\r\n")
+        # RFC 5322 §2.3: CR and LF MUST only occur together
+        found += _counted("bare_cr", raw.count(b"\r") - crlf)
+        found += _counted("bare_lf", raw.count(b"\n") - crlf)
+    found += _counted("nul", raw.count(b"\0"))  # RFC 5322 §4.1: NUL is obsolete, and refused by many
+    long = [match.end() - match.start() for match in _LONG.finditer(raw)]
+    if long:
+        found.append(Fault(code="long_line", text=str(max(long)), count=len(long)))
+    found += [
+        Fault(code="header_8bit", where=field.name, text=shown(field.name + ": …"))
+        for field in header.fields
+        if not field.value.isascii()
+    ][:20]
+    return found + _of_header(header)
+
+
+def _counted(code: str, count: int) -> list[Fault]:
+    return [Fault(code=code, count=count)] if count else []
+
+
+def _of_header(header: Header) -> list[Fault]:
+    found: list[Fault] = []
+    if not header.fields:
+        found.append(Fault(code="no_header"))
+    if header.folded_first:
+        found.append(Fault(code="folded_first"))
+    if header.strays:
+        found.append(Fault(code="stray_line", text=_frame(header.strays[0]), count=len(header.strays)))
+    if not header.separated and header.fields and not header.strays:
+        found.append(Fault(code="no_separator"))
+    elif not header.separated and header.fields:
+        found.append(Fault(code="no_separator", text=_frame(header.strays[-1])))
+    return found
+
+
+def _frame(line: str) -> str:
+    """The beginning of a line that is no field: its first word, for the rest can be anybody's text."""
+    first, _, rest = line.partition(" ")
+    return shown(first, 40) + (" …" if rest else "")
