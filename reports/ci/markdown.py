@@ -1,0 +1,184 @@
+"""Markdown for people: the summary of a CI step, or a comment on a change. Decision, next fix, reasons, the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from deliverability.document import Audit
+from deliverability.findings import Finding
+from deliverability.gating import Decision, Gate, Reason, Row, Taken
+from deliverability.policy.model import OnUnknown
+from deliverability.reports import words
+from deliverability.reports.arrange import the_next
+from deliverability.reports.ci.escape import code, fenced
+from deliverability.reports.ci.escape import prose as said
+from deliverability.reports.ci.items import MAX_NAME, Item, cut, items, sentences, worst_first
+from deliverability.reports.ci.page import Page
+from deliverability.reports.language import N_, Words, _, counted
+from deliverability.reports.prose import prose
+from deliverability.reports.spoken import spoken, spoken_finding
+from deliverability.verdict import Word
+
+MAX_VERDICTS = 20
+"""Domains whose verdict is shown; the rest are counted. Ours: a screen."""
+MAX_RECORD_LINES = 12
+"""Lines of the records of the next fix; more are counted."""
+MAX_RECORD = 1_500
+"""Characters of one of them. RFC 1035 §3.3.14: a TXT record may have 65,535 octets; a key of 4,096 bits has 740."""
+
+HEADS: Mapping[Decision, str] = Words(
+    {
+        Decision.OPEN: N_("The gate is open"),
+        Decision.CLOSED: N_("The gate is closed"),
+        Decision.UNDETERMINED: N_("The gate is undetermined"),
+    }
+)
+_VERDICTS = (Word.DO_NOT_SEND, Word.FIX_FIRST, Word.UNDETERMINED, Word.SEND)
+
+
+def render(gate: Gate) -> str:
+    """The page, in the language that is spoken, small enough for a comment; what has no room is counted."""
+    gate = _spoken(gate)
+    listed = worst_first(items(gate))
+    page = Page()
+    page.say(f"## {HEADS[gate.decision]}", "", _decision(gate, listed))
+    _verdicts(page, gate)
+    _next_fix(page, gate)
+    _items(page, _("Why"), [item for item in listed if item.taken in {Taken.CLOSES, Taken.UNSETTLED}])
+    _changed(page, listed)
+    _items(page, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
+    _waived(page, gate)
+    _notes(page, gate)
+    page.say("", _count(listed))
+    return page.text()
+
+
+def _spoken(gate: Gate) -> Gate:
+    def row(one: Row) -> Row:
+        return replace(one, finding=spoken_finding(one.finding), why=prose(one.why), settle=prose(one.settle))
+
+    def reason(one: Reason) -> Reason:
+        return replace(one, why=prose(one.why))
+
+    return replace(
+        gate,
+        rows=tuple(row(one) for one in gate.rows),
+        reasons=tuple(reason(one) for one in gate.reasons),
+        notes=tuple(prose(note) for note in gate.notes),
+        audits=tuple(spoken(audit) for audit in gate.audits),
+    )
+
+
+def _decision(gate: Gate, listed: Sequence[Item]) -> str:
+    taken = Counter(item.taken for item in listed)
+    parts: list[str] = []
+    if taken[Taken.CLOSES]:
+        parts.append(counted(taken[Taken.CLOSES], "{n:,} reason closes it", "{n:,} reasons close it"))
+    if taken[Taken.UNSETTLED]:
+        parts.append(counted(taken[Taken.UNSETTLED], "{n:,} point is not settled", "{n:,} points are not settled"))
+    if not parts:
+        parts.append(_("Nothing that was checked closes it"))
+    severity = words.SEVERITIES[gate.fail_on]
+    line = _("It closes on faults of severity {severity} or worse.").format(severity=severity)
+    sent = " · ".join(parts) + "."
+    lenient = gate.decision is Decision.UNDETERMINED and gate.on_unknown is not OnUnknown.FAIL
+    return " ".join([sent, line, *([_("What is not settled does not stop the job here.")] if lenient else [])])
+
+
+def _verdicts(page: Page, gate: Gate) -> None:
+    ranked = sorted(gate.audits, key=lambda audit: _VERDICTS.index(audit.verdict.word))
+    rows = [
+        (code(cut(a.subject.domain, MAX_NAME)), words.VERDICTS[a.verdict.word], said(cut(a.verdict.sentence)))
+        for a in ranked[:MAX_VERDICTS]
+    ]
+    if rows:
+        page.table(None, (_("Domain"), _("Verdict"), _("In short")), rows, total=len(ranked))
+
+
+def _next_fix(page: Page, gate: Gate) -> None:
+    """The next best fix of the domain that the worst reason is about, else of the first that has one."""
+    first = {reason.domain: place for place, reason in reversed(list(enumerate(gate.reasons)))}
+    audits = sorted(gate.audits, key=lambda audit: first.get(audit.subject.domain, len(gate.reasons)))
+    audit = next((a for a in audits if a.next_best_fix), None)
+    if audit is None:
+        return
+    finding = the_next(audit)
+    page.say("", f"### {_('Next fix')}", "")
+    if finding is None:
+        page.say(code(cut(audit.next_best_fix.check if audit.next_best_fix else "")))
+        return
+    page.say(f"**{code(cut(audit.subject.domain))}** {said(sentences(cut(finding.title)))}")
+    _fix(page, audit, finding)
+
+
+def _fix(page: Page, audit: Audit, finding: Finding) -> None:
+    why = audit.next_best_fix.why if audit.next_best_fix else ""
+    fix = finding.fix
+    if fix is not None:
+        page.say("", said(sentences(words.sentence(cut(fix.text)), words.sentence(cut(why)))))
+        if fix.records:
+            page.say("", *_records(finding))
+        careful = [] if fix.safe else [_("Careful: this can stop mail that arrives today.")]
+        tried = [_("Tried by deliv: with this published, the finding is gone.")] if fix.reaudited else []
+        remarks = [*careful, *tried, sentences(words.sentence(words.effort(fix)))]
+        page.say("", " ".join(remarks))
+
+
+def _records(finding: Finding) -> list[str]:
+    from deliverability.reports.html.zonefile import zone_lines  # noqa: PLC0415 - the page's room, for records alone
+
+    lines = zone_lines(finding.fix.records if finding.fix else ())
+    more = [f"; … {len(lines) - MAX_RECORD_LINES}"] if len(lines) > MAX_RECORD_LINES else []
+    return fenced([*(cut(line, MAX_RECORD) for line in lines[:MAX_RECORD_LINES]), *more])
+
+
+def _items(page: Page, title: str, listed: Sequence[Item]) -> None:
+    if listed:
+        heads = (_("Severity"), _("Check"), _("Domain"), _("What"))
+        page.table(title, heads, [_item(item) for item in listed])
+
+
+def _item(item: Item) -> tuple[str, str, str, str]:
+    about = code(item.subject) + ": " if item.subject not in {"", item.domain} else ""
+    what = about + said(sentences(item.title, item.why, item.settle))
+    return words.SEVERITIES[item.severity], code(item.check), code(item.domain), what
+
+
+def _changed(page: Page, listed: Sequence[Item]) -> None:
+    """Against the baseline: what was there before does not close the gate; what does is new or worse."""
+    known = [item for item in listed if item.taken is Taken.KNOWN]
+    if known:
+        _items(page, _("Known from the baseline"), known)
+
+
+def _waived(page: Page, gate: Gate) -> None:
+    rows = [
+        (
+            code(cut(one.check)),
+            code(cut(one.subject)),
+            one.until.isoformat(),
+            said(cut(one.reason)) or "–",
+            said(cut(one.owner)) or "–",
+        )
+        for one in gate.waived
+    ]
+    if rows:
+        heads = (_("Check"), _("Subject"), _("Until"), _("Reason"), _("Owner"))
+        page.table(_("Waived"), heads, rows)
+
+
+def _notes(page: Page, gate: Gate) -> None:
+    if gate.notes:
+        page.list(_("Notes"), [said(cut(note)) for note in gate.notes])
+
+
+def _count(listed: Sequence[Item]) -> str:
+    taken = Counter(item.taken for item in listed)
+    parts = [_("{n} passed").format(n=taken[Taken.PASSES])]
+    if taken[Taken.UNASKED]:
+        parts.append(_("{n} could not be judged, and do not count").format(n=taken[Taken.UNASKED]))
+    if taken[Taken.INAPPLICABLE]:
+        parts.append(_("{n} not applicable").format(n=taken[Taken.INAPPLICABLE]))
+    return " · ".join(parts)
