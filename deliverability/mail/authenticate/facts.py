@@ -190,8 +190,8 @@ _UNKNOWN = frozenset({State.KEY_UNANSWERED, State.KEY_LARGE, State.TOO_LARGE, St
 class SignatureResult:
     """One signature with its key and what it came to. `detail` says in a word which variety of `state` it is.
 
-    `aligned` says that its domain and the domain of From have one Organizational Domain (RFC 9989 §4.4.1);
-    `strictly_aligned` that they are equal. `key_text` is the record that it was verified with.
+    `aligned` says that its domain and the (first) domain of From have one Organizational Domain (RFC 9989 §4.4.1), None
+    where DNS did not say; `strictly_aligned` that they are equal. `key_text` is the record that it was verified with.
     """
 
     signature: Signature
@@ -201,7 +201,7 @@ class SignatureResult:
     key_text: str | None = None
     key_bits: int | None = None
     testing: bool = False
-    aligned: bool = False
+    aligned: bool | None = False
     strictly_aligned: bool = False
 
     @property
@@ -221,11 +221,12 @@ class Chain(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArcFacts:
-    """The ARC chain. `instances` are all sets' signatures; `fault` says in a word why it fails, `at` in which set."""
+    """The ARC chain of `instances` sets; `fault` says in a word why it fails or is unknown, `at` in which set."""
 
     status: Chain
     fault: str = ""
     at: int = 0
+    instances: int = 0
     seals: tuple[SignatureResult, ...] = ()
     messages: tuple[SignatureResult, ...] = ()
 
@@ -249,7 +250,7 @@ class SpfResult:
     check: CheckResult | None = None
     lacks: str = ""
     local_part: bool = False
-    aligned: bool = False
+    aligned: bool | None = False
 
     @property
     def result(self) -> Result | None:
@@ -272,7 +273,7 @@ class DmarcResult:
     """DMARC for one domain of From. `aligned_by` are the identifiers that pass and align (`dkim:d.example`, `spf:…`).
 
     `passing` are all that pass, aligned or not. `legacy` is the verdict of an RFC 7489 reader, `legacy_aligned_by` what
-    aligns for it.
+    aligns for it. `lacks` says what could have decided: `connection`, `answer` or `message`, "" where nothing.
     """
 
     domain: str
@@ -301,12 +302,13 @@ class AuthenticationFacts:
     @property
     def aligned_signatures(self) -> tuple[SignatureResult, ...]:
         """The DKIM signatures that verify and whose domain is aligned with From."""
-        return tuple(one for one in self.dkim if one.valid and one.aligned)
+        return tuple(one for one in self.dkim if one.valid and one.aligned is True)
 
     @property
     def undecided_signatures(self) -> tuple[SignatureResult, ...]:
-        """Aligned ones of which nobody could tell whether they verify."""
-        return tuple(one for one in self.dkim if one.aligned and one.state.is_unknown)
+        """Those that could be valid and aligned if somebody had been able to look."""
+        seen = [one for one in self.dkim if one.valid or one.state.is_unknown]
+        return tuple(one for one in seen if one.aligned is None or (one.aligned and not one.valid))
 
     def signed_headers(self) -> frozenset[str]:
         """The field names, in lower case, that a valid and aligned signature covers (RFC 8058 §4)."""

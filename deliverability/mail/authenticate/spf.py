@@ -1,0 +1,59 @@
+"""SPF for the connection's identities, by `check_host`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from ipaddress import ip_address
+
+from deliverability.lookup import Resolver
+from deliverability.mail.authenticate.facts import Connection, Identity, SpfResult
+from deliverability.protocols.spf import check_host
+from deliverability.protocols.spf.trace import CheckResult
+
+LOCAL_PART = "postmaster"
+"""RFC 7208 §4.3: the local part that stands in for the one that is not kept."""
+NO_HELO = "unknown"
+"""What stands for the client's name where nobody told it; no record matches by it."""
+
+_ASKS_LOCAL_PART = re.compile(r"%\{[lsLS]")
+"""RFC 7208 §7.2: the macro letters that hold the sender's local part."""
+
+
+async def authorised(resolver: Resolver, connection: Connection) -> tuple[SpfResult, ...]:
+    """SPF for MAIL FROM and for HELO, asked at once."""
+    sender = connection.mail_from
+    # RFC 7208 §2.4: with a null reverse-path the MAIL FROM identity is postmaster at the HELO name
+    mail_from = connection.helo if sender == "" else sender
+    lacks_sender = "helo" if sender == "" else "mail_from"
+    return tuple(
+        await asyncio.gather(
+            _one(resolver, connection, Identity.MAIL_FROM, mail_from, lacks_sender),
+            _one(resolver, connection, Identity.HELO, connection.helo, "helo"),
+        )
+    )
+
+
+async def _one(
+    resolver: Resolver, connection: Connection, identity: Identity, domain: str | None, lacks: str
+) -> SpfResult:
+    if not _is_address(connection.ip):
+        return SpfResult(identity=identity, domain=domain or "", lacks="ip")
+    if not domain:
+        return SpfResult(identity=identity, lacks=lacks)
+    check = await check_host(
+        resolver, ip=connection.ip or "", sender=f"{LOCAL_PART}@{domain}", helo=connection.helo or NO_HELO
+    )
+    asks = identity is Identity.MAIL_FROM and connection.mail_from != "" and _asks_local_part(check)
+    return SpfResult(identity=identity, domain=domain, check=check, local_part=asks)
+
+
+def _is_address(ip: str | None) -> bool:
+    try:
+        return ip is not None and bool(ip_address(ip.partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _asks_local_part(check: CheckResult) -> bool:
+    return any(_ASKS_LOCAL_PART.search(step.term) for step in check.trace)
