@@ -103,20 +103,23 @@ class Run:
 def plan_run(
     resolver: Resolver,
     *,
+    told: Told | None = None,
     more: Mapping[str, Any] | None = None,
     vantage: Mapping[str, Any] | None = None,
     **asked: Unpack[Asked],
 ) -> Run:
     """Check what was asked for, before anything is looked up. Raises ValueError in one line.
 
-    `more` and `vantage` are what a command adds to the document's options and vantage.
+    `told` stands in the place of ip, helo, mail_from and trust where these were checked before. `more` and `vantage`
+    are what a command adds to the document's options and vantage.
     """
     from deliverability.names import to_ascii  # noqa: PLC0415 - only where there is a message
     from deliverability.protocols.blocklists import Which  # noqa: PLC0415 - as above
     from deliverability.selection import selected  # noqa: PLC0415 - loads every check
 
-    trust = tuple(asked.get("trust", ()))
-    told = told_of(asked.get("ip"), asked.get("helo"), asked.get("mail_from"), trust)
+    if told is None:
+        trust = tuple(asked.get("trust", ()))
+        told = told_of(asked.get("ip"), asked.get("helo"), asked.get("mail_from"), trust)
     full, ignore = asked.get("full", False), tuple(asked.get("ignore", ()))
     select = () if full else (FAMILY, *(asked.get("select") or ()))
     timeout = asked.get("timeout", DEFAULT_TIMEOUT)

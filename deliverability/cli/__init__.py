@@ -16,6 +16,7 @@ from deliverability.text import visible
 SUMMARIES = {
     "audit": "Audit what DNS says about a domain's mail.",
     "gate": "Decide whether a campaign may go, by your policy: one exit code with a reason.",
+    "message": "Audit a message before it is sent, or ten thousand.",
     "dmarc": "Read DMARC reports: who sends as your domain, what passes, and who would be hit.",
     "tls": "Read SMTP TLS reports: which mail was not encrypted as it should be, and why.",
     "bounces": "Read returned mail: who could not be reached, why, and what to do.",

@@ -1,0 +1,124 @@
+"""What `deliv message` shows of many messages: how far it is, the audit of each, and what they come to."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from deliverability.cli._output import emit, to_stdout, unwritable, width_of
+
+if TYPE_CHECKING:
+    from deliverability.document import Audit
+
+HELD = 1 << 20
+"""Characters of audits that are written together."""
+REFRESH = 0.2
+"""Seconds between two looks at how far it is."""
+
+
+class JsonLines:
+    """Audits on their way to files and to standard output, a line each; files whole or not at all. Raises Problem."""
+
+    def __init__(self, targets: Sequence[tuple[str, str]]) -> None:
+        self._destinations = [destination for destination, kind in targets if kind == "jsonl"]
+        self._writers: list[Callable[[str], object]] = []
+        self._open = ExitStack()
+        self._held: list[str] = []
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        from deliverability.intake.whole import whole  # noqa: PLC0415 - only for many messages
+
+        for destination in self._destinations:
+            if destination == "-":
+                self._writers.append(to_stdout)
+                continue
+            try:
+                self._writers.append(self._open.enter_context(whole(Path(destination))).write)
+            except (OSError, RuntimeError) as error:
+                raise unwritable(Path(destination), error) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._open.__exit__(kind, error, trace)
+            return
+        try:
+            self._flush()
+            self._open.close()
+        except OSError as trouble:
+            raise unwritable(Path(self._destinations[0]), trouble) from None
+
+    def add(self, audit: Audit) -> None:
+        """One more audit."""
+        if not self._writers:
+            return
+        from deliverability.document import to_json_line  # noqa: PLC0415 - loaded by then
+
+        line = to_json_line(audit)
+        self._held.append(line)
+        self._size += len(line)
+        if self._size >= HELD:
+            self._flush()
+
+    def _flush(self) -> None:
+        text, self._held, self._size = "".join(self._held), [], 0
+        for write in self._writers:
+            write(text)
+
+
+class Count:
+    """How many messages are audited, on one line of stderr that goes without trace, where a person is watching."""
+
+    def __init__(self, wanted: bool = True) -> None:
+        self._stream = sys.stderr if wanted and sys.stderr is not None and sys.stderr.isatty() else None
+        self._started = self._drawn = time.monotonic()
+        self._messages = self._octets = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def __call__(self, octets: int) -> None:
+        """One more message of so many octets is done."""
+        self._messages += 1
+        self._octets += octets
+        now = time.monotonic()
+        if self._stream is not None and now - self._drawn > REFRESH:
+            self._drawn = now
+            elapsed = now - self._started
+            done = f"{self._messages:,} messages · {self._octets / 2**20:,.0f} MiB"
+            self._stream.write(f"\r\x1b[K{done} · {self._messages / elapsed:,.0f}/s · {elapsed:.0f} s")
+            self._stream.flush()
+
+
+def summarised(document: Mapping[str, Any], targets: Sequence[tuple[str, str]], *, quiet: bool, no_color: bool) -> None:
+    """What the messages come to, where it is wanted; on standard error where only lines were."""
+
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.messages import render  # noqa: PLC0415 - only when a person reads
+
+        return render(document, width=width, color=colour, quiet=quiet)
+
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.plain import dumps_by_line  # noqa: PLC0415 - only for this format
+
+        return dumps_by_line(document)
+
+    wanted = [target for target in targets if target[1] != "jsonl"]
+    if not wanted:
+        click.echo(text(width_of(sys.stderr), False), err=True, nl=False)
+    emit({"text": text, "json": json}, wanted, no_color)
