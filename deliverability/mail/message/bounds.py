@@ -94,17 +94,15 @@ _BOUNDARY = re.compile(rb"(?i)\bboundary\*?0?\*?\s{0,80}=\s{0,80}(?:\"([^\"\r\n]
 
 def _delimiters(raw: bytes) -> tuple[int, int]:
     """How many delimiter lines there are, and where the first one begins that is beyond the bound."""
-    named = dict.fromkeys((found[1] or found[2]).rstrip() for found in _bounded(_BOUNDARY, raw, MAX_BOUNDARIES * 4))
-    boundaries = sorted((name for name in list(named)[:MAX_BOUNDARIES] if name), key=len, reverse=True)
-    if not boundaries:
-        return 0, len(raw)
-    lines = re.compile(rb"(?:^|(?<=[\r\n]))--(?:" + b"|".join(map(re.escape, boundaries)) + rb")(?!--)")
-    end, count = len(raw), 0
-    for found in lines.finditer(raw):
-        count += 1
-        if count == MAX_PARTS + 1:
-            end = found.start()
-    return count, end
+    declared = _bounded(_BOUNDARY, raw, MAX_BOUNDARIES * 4) if b"boundary" in raw.lower() else []
+    named = dict.fromkeys((found[1] or found[2]).rstrip() for found in declared)
+    boundaries = [name for name in named if name][:MAX_BOUNDARIES]
+    count = sum(raw.count(b"\n--" + name) - raw.count(b"\n--" + name + b"--") for name in boundaries)
+    if count <= MAX_PARTS:
+        return count, len(raw)
+    lines = re.compile(rb"\n--(?:" + b"|".join(map(re.escape, boundaries)) + rb")(?!--)")
+    beyond = next(islice(lines.finditer(raw), MAX_PARTS, None), None)
+    return count, beyond.start() if beyond else len(raw)
 
 
 _NESTING = re.compile(rb"(?i)(?:^|[\r\n])content-type:\s{0,80}(?:multipart|message)/")
@@ -112,6 +110,8 @@ _NESTING = re.compile(rb"(?i)(?:^|[\r\n])content-type:\s{0,80}(?:multipart|messa
 
 def _end_of_nested(raw: bytes) -> int:
     """Where the first multipart or enclosed message begins that is beyond the bound."""
+    if raw.lower().count(b"content-type:") <= MAX_NESTED:
+        return len(raw)
     found = _bounded(_NESTING, raw, MAX_NESTED + 1)
     return found[-1].start() if len(found) > MAX_NESTED else len(raw)
 

@@ -10,8 +10,6 @@ MAX_LINKS = 2000
 """Ours: links of one body that are read."""
 MAX_TAG = 16_384
 """Ours: characters of one tag that are looked at."""
-AROUND = 160
-"""Ours: characters of text before and after a link among which words about it are looked for."""
 MAX_URL = 4096
 """Ours: characters of one URL."""
 
@@ -22,13 +20,14 @@ class Anchor(NamedTuple):
     Attributes:
         url: As written, entities undone.
         text: What a reader sees of it: text, or the alternative text of images.
-        around: The text before, of, and after it.
+        start, end: Where that stands in the text of the page.
         kind: `link`, `image` or `form`.
     """
 
     url: str
     text: str
-    around: str
+    start: int
+    end: int
     kind: str
 
 
@@ -121,7 +120,7 @@ def page_of(markup: str) -> Page:
     reader.close()
     text = "".join(reader.pieces)
     anchors = (
-        Anchor(unescape(url).strip()[:MAX_URL], _one_line(text[start:end]), _near(text, start, end), kind)
+        Anchor(unescape(url).strip()[:MAX_URL], _one_line(text[start:end]), start, end, kind)
         for start, end, url, kind in reader.found
     )
     return Page(text, "".join(reader.prose), tuple(anchors), len(reader.found) < MAX_LINKS)
@@ -187,7 +186,3 @@ def _attributes(body: str) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text[:400].split())
-
-
-def _near(text: str, start: int, end: int) -> str:
-    return text[max(0, start - AROUND) : min(end, start + AROUND) + AROUND]

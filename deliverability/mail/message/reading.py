@@ -17,7 +17,7 @@ from deliverability.mail.message.facts import Body, Fault, Link, MessageFacts, R
 from deliverability.mail.message.header import Header, header_of
 from deliverability.mail.message.links import link_of
 from deliverability.mail.message.octets import faults_of, line_ends
-from deliverability.mail.message.page import AROUND, Anchor, Page, page_of
+from deliverability.mail.message.page import Anchor, Page, page_of
 from deliverability.mail.message.residue import residues
 from deliverability.mail.message.safe import domain_of, shown
 from deliverability.mail.message.structure import MAX_TEXT, Leaf, Structure, structure_of
@@ -120,7 +120,7 @@ class _Shown:
     leaves: tuple[Leaf, ...]
     page: Page
     words: list[str]
-    urls: Sequence[tuple[str, str]]
+    offers: Sequence[tuple[int, str]]
     complete: bool
 
 
@@ -136,9 +136,12 @@ def _shown_of(structure: Structure, kind: str) -> _Shown | None:
         left = max(0, left - len(texts[-1]))
     text = "\n".join(texts)
     page = page_of(text) if kind == "text/html" else plain_page(text)
-    urls = [(anchor.url, anchor.kind) for anchor in page.anchors]
     return _Shown(
-        leaves=leaves, page=page, words=words.words(page.text), urls=urls, complete=left > 0 and page.complete
+        leaves=leaves,
+        page=page,
+        words=words.words(page.text),
+        offers=words.offers(page.text),
+        complete=left > 0 and page.complete,
     )
 
 
@@ -152,8 +155,8 @@ def plain_page(text: str) -> Page:
         if len(anchors) >= MAX_LINKS * 4:
             break
         url = match[0].rstrip(".,;:!?*_")
-        around = text[max(0, match.start() - AROUND) : match.end() + AROUND]
-        anchors.append(Anchor(url if ":" in url[:8] else f"http://{url}", url, around, "link"))
+        whole = url if ":" in url[:8] else f"http://{url}"
+        anchors.append(Anchor(whole, url, match.start(), match.end(), "link"))
     return Page(text, text, tuple(anchors), True)
 
 
@@ -166,7 +169,7 @@ def _body(mine: _Shown | None, other: _Shown | None) -> Body | None:
         decoded=sum(leaf.part.decoded for leaf in mine.leaves),
         words=len(mine.words),
         common=words.common(mine.words, other.words) if other else None,
-        offers=words.offer(mine.page.text),
+        offers=mine.offers[0][1] if mine.offers else "",
         complete=mine.complete,
     )
 
@@ -177,17 +180,22 @@ def _links(html: _Shown | None, plain: _Shown | None) -> tuple[Link, ...]:
     for where, body in (("html", html), ("text", plain)):
         for anchor in body.page.anchors if body else ():
             text = anchor.text if where == "html" and anchor.kind == "link" else None
-            link = _offering(link_of(anchor.url, where, anchor.kind, text), anchor.around, anchor.text)
+            link = link_of(anchor.url, where, anchor.kind, text)
+            link = replace(link, unsubscribes=True) if body and _offers(body, anchor, link) else link
             if link in found or len(found) < MAX_LINKS:
                 found[link] = found.get(link, 0) + 1
     return tuple(_counted(link, count) for link, count in found.items())
 
 
-def _offering(link: Link, around: str, text: str) -> Link:
+AROUND = 160
+"""Ours: characters of text before and after a link among which words about it are looked for."""
+
+
+def _offers(body: _Shown, anchor: Anchor, link: Link) -> bool:
+    """Whether words of the link, or around it, offer to unsubscribe."""
     if link.kind == "image" or link.scheme not in {"http", "https", "mailto"}:
-        return link
-    offers = bool(words.offer(text) or words.offer(around))
-    return replace(link, unsubscribes=True) if offers else link
+        return False
+    return any(anchor.start - AROUND <= at <= anchor.end + AROUND for at, _ in body.offers)
 
 
 def _counted(link: Link, count: int) -> Link:
@@ -197,7 +205,11 @@ def _counted(link: Link, count: int) -> Link:
 def _residues(header: Header, html: _Shown | None, plain: _Shown | None) -> tuple[Residue, ...]:
     subject = " ".join(decoded(field.value) for field in header.all("subject")[:2])
     texts = [("subject", subject)] + [(where, body.page.prose) for where, body in _each(html, plain)]
-    urls = [(where, url) for where, body in _each(html, plain) for url, _ in body.urls]
+    urls = [
+        (where, url)
+        for where, body in _each(html, plain)
+        for url in dict.fromkeys(anchor.url for anchor in body.page.anchors)
+    ]
     return residues(texts, urls)
 
 

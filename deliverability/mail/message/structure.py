@@ -6,7 +6,7 @@ import binascii
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from deliverability.fastclass import dataclass
 from deliverability.mail import parts as cutting
@@ -81,7 +81,8 @@ def _walk(message: Message, number: str, within: str, depth: int) -> Iterator[Wa
     payload: Any = message.get_payload()
     if isinstance(payload, list) and kind.startswith("multipart/") and depth < MAX_DEPTH:
         yield _part(message, number, kind, within, 0, 0), None, message
-        for index, inner in enumerate(payload[:MAX_PARTS], start=1):
+        inside = cast("list[Message]", payload)
+        for index, inner in enumerate(inside[:MAX_PARTS], start=1):
             yield from _walk(inner, f"{number}.{index}" if number else str(index), kind, depth + 1)
         return
     body = payload if isinstance(payload, str) else ""

@@ -11,18 +11,28 @@ MAX_WORDS = 20_000
 
 
 @lru_cache(maxsize=1)
-def _offer() -> re.Pattern[str]:
-    """Every phrase of unsubscribe.csv; white space in a phrase is any white space, or none between ideographs."""
+def _phrases() -> tuple[str, ...]:
+    """Every phrase of unsubscribe.csv, in lower case."""
     text = files("deliverability.mail.message").joinpath("unsubscribe.csv").read_text(encoding="utf-8")
-    rows = [line.split(",") for line in text.splitlines() if line and not line.startswith("#")][1:]
-    phrases = sorted((row[1] for row in rows), key=len, reverse=True)
-    return re.compile("|".join(re.escape(phrase).replace(r"\ ", r"\s{1,3}") for phrase in phrases), re.IGNORECASE)
+    rows = [line.partition(",") for line in text.splitlines() if line and not line.startswith("#")]
+    return tuple(dict.fromkeys(phrase.lower() for _, _, phrase in rows[1:]))
 
 
-def offer(text: str) -> str:
-    """The words of `text` that offer to unsubscribe; empty where none do."""
-    match = _offer().search(text)
-    return " ".join(match[0].split()) if match else ""
+_SPACES = dict.fromkeys(map(ord, "\n\r\t\u00a0\u2019"), " ") | {ord("\u2019"): "'"}
+MAX_OFFERS = 50
+"""Ours: offers of one body that are found, for each phrase."""
+
+
+def offers(text: str) -> list[tuple[int, str]]:
+    """Where the words of `text` offer to unsubscribe, and which they are."""
+    lowered = text.lower().translate(_SPACES)
+    found: list[tuple[int, str]] = []
+    for phrase in _phrases():
+        at = lowered.find(phrase)
+        while at >= 0 and len(found) < MAX_OFFERS:
+            found.append((at, phrase))
+            at = lowered.find(phrase, at + len(phrase))
+    return sorted(found)
 
 
 _WORD = re.compile(r"[^\W\d_]{2,40}")
