@@ -21,8 +21,8 @@ GATE_INPUT = "gate-input"
 """The gate's own: a required input was not given."""
 
 UNDECIDED = "The figure may lie on either side of its line: undecided, so a warning."
-MORE_SETTLES = "More mail settles it."
-SETTLES_AT = "At the same share, {n:,} messages would settle it."
+MORE_SETTLES = "More mail settles it, unless the figure lies on the line."
+SETTLES_AT = "At the same share, {n:,} {of} would settle it; these are {denominator:,}."
 BELOW = "Below the line of this gate ({severity})."
 KNOWN = "In the baseline too, no better."
 WORSE = "{title}. In the baseline: {before}."
@@ -156,13 +156,16 @@ class _Taking:
 
 
 def _badness(finding: Finding) -> tuple[int, int]:
-    """Severity first, then where a share stands to its lines."""
-    return finding.severity.rank, _STANDINGS.get(finding.case, 0)
+    """Severity first, then, of a share, where it stands to its lines."""
+    return finding.severity.rank, _STANDINGS.get(finding.case, 0) if "standing" in finding.data else 0
 
 
 def _settle(finding: Finding) -> str:
-    at = finding.data.get("settles_at")
-    return SETTLES_AT.format(n=at) if isinstance(at, int) else MORE_SETTLES
+    """How much mail would settle an undecided figure. What a document says of it may be anything."""
+    at, now, of = (finding.data.get(name) for name in ("settles_at", "denominator", "of"))
+    if not isinstance(at, int) or not isinstance(now, int):
+        return MORE_SETTLES
+    return SETTLES_AT.format(n=at, denominator=now, of=of)
 
 
 def _faults(audit: Audit) -> dict[Key, Finding]:
