@@ -117,6 +117,31 @@ async def lookup(
     )
 
 
+async def lookup_names(
+    resolver: Resolver,
+    domain: str,
+    names: Sequence[str],
+    *,
+    left_out: Sequence[str] = (),
+    which: str = "default",
+    keyed: bool = False,
+) -> DnsblFacts:
+    """What the lists that hold names say of `names` (A-labels, lower case), which have to do with `domain`.
+
+    The caller bounds `names` and tells what is `left_out`; the rest is as in `lookup`.
+    """
+    lists = [one for one in chosen(Which(which)) if Kind.DOMAIN in one.kinds] if names else []
+    found = await asyncio.gather(*(_ask(resolver, one, Kind.DOMAIN, names, keyed=keyed) for one in lists))
+    return DnsblFacts(
+        domain=domain,
+        which=Which(which),
+        addresses=(),
+        names=tuple(names),
+        lists=tuple(found),
+        left_out=tuple(left_out),
+    )
+
+
 def _kind(address: str) -> Kind:
     return Kind.IP4 if ip_address(address).version == 4 else Kind.IP6
 
