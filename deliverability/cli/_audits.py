@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from deliverability.cli._ci import CI, ci_renderers
 from deliverability.cli._output import Renderer
 from deliverability.cli._problem import Problem
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
+    from deliverability.findings import Severity
+    from deliverability.gating import Gate
 
-FORMATS = ("text", "json", "jsonl", "html")
+FORMATS = ("text", "json", "jsonl", "html", "csv", *CI)
 ONE_DOMAIN = {"json": "use jsonl", "html": "name a folder, for example -o site/"}
 """Formats that hold one domain, and what to do with several."""
 
@@ -24,9 +27,18 @@ def check_count(chosen: Sequence[tuple[str, str]], domains: int) -> None:
 
 
 def renderers(
-    audits: Sequence[Audit], *, quiet: bool, verbose: bool, previous: Audit | None = None, summary: bool = False
+    audits: Sequence[Audit],
+    *,
+    quiet: bool,
+    verbose: bool,
+    previous: Audit | None = None,
+    summary: bool = False,
+    fail_on: Severity | None = None,
 ) -> Mapping[str, Renderer]:
-    """A renderer for each format; each imports what it needs when it is called."""
+    """A renderer for each format; each imports what it needs when it is called.
+
+    To those of code hosts the audits are a gate without a policy, that closes on faults of `fail_on`, high by default.
+    """
 
     def text(width: int, colour: bool) -> str:
         from deliverability.reports import terminal  # noqa: PLC0415 - only when a person reads
@@ -48,4 +60,14 @@ def renderers(
 
         return "".join(to_json_line(audit) for audit in audits)
 
-    return {"text": text, "json": json, "jsonl": jsonl, "html": html}
+    def csv(_width: int, _colour: bool) -> str:
+        from deliverability.reports.ci.table import render  # noqa: PLC0415 - only for this format
+
+        return render(audits)
+
+    def gate() -> Gate:
+        from deliverability.gate import of_audits  # noqa: PLC0415 - not before the first packet
+
+        return of_audits(audits, fail_on)
+
+    return {"text": text, "json": json, "jsonl": jsonl, "html": html, "csv": csv, **ci_renderers(gate)}

@@ -30,6 +30,10 @@ SUFFIXES = {
 }
 
 
+UTF_8 = frozenset({"html", "junit", "markdown"})
+"""Formats that say of themselves that they are UTF-8, or are read as that: not in the terminal's encoding."""
+
+
 def wants_colour(stream: TextIO, no_color: bool) -> bool:
     """Whether to colour `stream`: FORCE_COLOR, --no-color, NO_COLOR, TERM=dumb and whether a person is watching."""
     if no_color or os.environ.get("NO_COLOR"):
@@ -92,8 +96,7 @@ def emit(renderers: Mapping[str, Renderer], chosen: Sequence[tuple[str, str]], n
     made = [(destination, _made(renderers[kind], destination, no_color)) for destination, kind in chosen]
     for (destination, text), (_, kind) in zip(made, chosen, strict=True):
         if destination == "-":
-            # a page says of itself that it is UTF-8
-            to_stdout(text, "utf-8" if kind == "html" else None)
+            to_stdout(text, "utf-8" if kind in UTF_8 else None)
         else:
             write_whole(Path(destination), text)
 

@@ -89,7 +89,7 @@ def command(
         site = Site(folder, source)
         audits, code = asyncio.run(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
     if chosen:
-        emit(renderers(audits, quiet=quiet, verbose=verbose, summary=summary), chosen, no_color)
+        emit(renderers(audits, quiet=quiet, verbose=verbose, summary=summary, fail_on=level), chosen, no_color)
     return code
 
 

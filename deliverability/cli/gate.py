@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deliverability.cli import SUMMARIES
+from deliverability.cli._ci import CI, ci_renderers
 from deliverability.cli._inputs import read_audits
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import Renderer, emit, targets
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from deliverability import api
     from deliverability.gating import Gate
 
-FORMATS = ("text", "json", "markdown", "github", "sarif", "junit", "gitlab", "html")
+FORMATS = ("text", "json", "html", *CI)
 POLICY = "deliv.toml"
 """The policy that is read where it stands in the current directory and none is named."""
 RETRY_FOR = 10.0
@@ -181,18 +182,4 @@ def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Render
 
         return to_json(gate)
 
-    return {"text": text, "html": html, "json": json, **{kind: _ci(kind, gate) for kind in CI}}
-
-
-CI = ("markdown", "github", "sarif", "junit", "gitlab")
-"""Formats that other people's machines read: modules of `reports.ci`."""
-
-
-def _ci(kind: str, gate: Gate) -> Renderer:
-    def made(_width: int, _colour: bool) -> str:
-        from importlib import import_module  # noqa: PLC0415 - one of five, and only where it is asked for
-
-        render: Callable[[Gate], str] = import_module(f"deliverability.reports.ci.{kind}").render
-        return render(gate)
-
-    return made
+    return {"text": text, "html": html, "json": json, **ci_renderers(lambda: gate)}

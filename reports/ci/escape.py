@@ -20,13 +20,25 @@ _FOUND = re.compile(r"://|www\.|mailto:|:\w+:|\bGH-\d|%[\w\"]|\b[0-9a-f]{7,40}\b
 """What hosts make something of although it is made of such characters."""
 _OPENS = re.compile(r"[-+*=:>#].*|\d+[.)].*")
 """Words with which a line would be an item, a heading or a rule."""
+_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _TICKS = re.compile(r"`+")
 
 
 def prose(text: str) -> str:
-    """`text` on one line, to be read as it is, in a paragraph, an item or a cell."""
-    words = [word for word in shown(text).split(" ") if word]
-    return " ".join(_word(word, opens=place == 0) for place, word in enumerate(words))
+    """`text` on one line, to be read as it is, in a paragraph, an item or a cell.
+
+    What stands between two single backticks is code, as in the titles of checks.
+    """
+    out = ""
+    for place, piece in enumerate(_SPAN.split(shown(text).strip())):
+        made = code(piece) if place % 2 else _words(piece, opens=not place)
+        # two spans of code that touch would be one
+        out += f" {made}" if out.endswith("`") and made.startswith("`") else made
+    return out
+
+
+def _words(text: str, *, opens: bool) -> str:
+    return " ".join(_word(word, opens=opens and place == 0) for place, word in enumerate(text.split(" ")))
 
 
 def _word(word: str, *, opens: bool) -> str:

@@ -18,7 +18,7 @@ from deliverability.fastclass import dataclass
 from deliverability.findings import Lack, Outcome, Severity
 from deliverability.gating import Gate, Reason, Row, Taken, Waived
 from deliverability.policy.model import OnUnknown, Place
-from deliverability.reports.words import shown
+from deliverability.reports.words import sentence, shown
 
 MAX_TEXT = 400
 """Characters of one text of an item: a title, a reason, a fix. Ours: five times our longest title without data."""
@@ -112,7 +112,7 @@ def message(item: Item) -> str:
     """One line: whose, what is so, why it counts, what would settle it, what to do."""
     whose = ": ".join(part for part in (item.domain, item.title) if part)
     about = f"({item.subject})" if item.subject not in {"", item.domain} and item.subject not in item.title else ""
-    fix = f"To do: {item.fix}" if item.fix else ""
+    fix = f"To do: {sentence(item.fix)}" if item.fix else ""
     return sentences(" ".join(part for part in (whose, about) if part), item.why, item.settle, fix)
 
 

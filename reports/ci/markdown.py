@@ -120,10 +120,9 @@ def _fix(page: Page, audit: Audit, finding: Finding) -> None:
         page.say("", said(sentences(words.sentence(cut(fix.text)), words.sentence(cut(why)))))
         if fix.records:
             page.say("", *_records(finding))
-        careful = [] if fix.safe else [_("Careful: this can stop mail that arrives today.")]
-        tried = [_("Tried by deliv: with this published, the finding is gone.")] if fix.reaudited else []
-        remarks = [*careful, *tried, sentences(words.sentence(words.effort(fix)))]
-        page.say("", " ".join(remarks))
+        careful = "" if fix.safe else _("careful: this can stop mail that arrives today")
+        tried = _("tried by deliv: with this published, the finding is gone") if fix.reaudited else ""
+        page.say("", sentences(*(words.sentence(remark) for remark in (careful, tried, words.effort(fix)))))
 
 
 def _records(finding: Finding) -> list[str]:
@@ -136,7 +135,7 @@ def _records(finding: Finding) -> list[str]:
 
 def _items(page: Page, title: str, listed: Sequence[Item]) -> None:
     if listed:
-        heads = (_("Severity"), _("Check"), _("Domain"), _("What"))
+        heads = (_("Severity"), _("Check"), _("Domain"), _("Finding"))
         page.table(title, heads, [_item(item) for item in listed])
 
 
