@@ -125,7 +125,7 @@ class RecipientsFacts:
     """Everything the checks of recipients want to know of the lists that were given.
 
     - files, rows: as read; rows = addresses + invalid + empty + bad. bad: rows that could not be read, by reason.
-    - encodings: how the text was written → rows; columns: the columns that hold the addresses, as found.
+    - encodings: how the text was written → lines; columns: the columns that hold the addresses, as found.
     - addresses: rows whose address is one. international: those that need SMTPUTF8 (RFC 6531); idn: those whose domain
       alone is international. invalid: rows whose address is none, by reason.
     - unique: distinct addresses, the domain in A-labels and all in lower case. duplicates: rows that repeat an earlier
@@ -136,7 +136,8 @@ class RecipientsFacts:
     - disposable, role: addresses, with their domains, and with the names (`info`) → addresses. disposable_source: whose
       list of disposable domains that is.
     - slips: domains that look like slips of the keyboard; slipped: addresses in them.
-    - suppressions, history: None where nothing was given.
+    - suppressions, history: None where nothing was given. cleaned: rows that were written back with something against
+      them, None where none were written.
     """
 
     files: int = 0
@@ -171,6 +172,7 @@ class RecipientsFacts:
     slip_domains: int = 0
     suppressions: Suppressions | None = None
     history: History | None = None
+    cleaned: int | None = None
 
     def tally(self, *kinds: Mail) -> Tally:
         """Domains and addresses of which DNS said one of `kinds`."""

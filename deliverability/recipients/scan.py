@@ -1,0 +1,102 @@
+"""One pass over the rows of all lists: what is said of each address, counted, and what is needed to say the rest.
+
+Addresses are not kept. What stays of a row is 64-bit keys in ledgers, and of a domain its name and its count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from deliverability.intake.trouble import Bad, Troubles
+from deliverability.recipients.addresses import Address, Addresses, Domain
+from deliverability.recipients.history import Identities
+from deliverability.recipients.ledger import Ledger, key_of
+from deliverability.recipients.lists import roles
+from deliverability.recipients.rows import List, Row
+
+PLACE = 20
+"""Bits of a number in a ledger that hold the domain's place; those above hold the row. 2^20 is above `MAX_DOMAINS`."""
+MAX_ROWS_SHOWN = 10
+"""Rows with an address that is none of which the number is kept to be shown; our own bound."""
+
+
+class Scan:
+    """What the rows add up to. Rows are numbered from 0 over all lists; `row` is the next one's number."""
+
+    def __init__(self, addresses: Addresses, identities: Identities | None = None) -> None:
+        self._read = addresses.read
+        self._identities = identities
+        self.addresses = addresses
+        self.places: dict[Domain, int] = {}
+        self.row = self.good = self.empty = self.international = self.idn = 0
+        self.bad = Counter[str]()
+        self.invalid = Counter[str]()
+        self.invalid_rows: list[int] = []
+        self.roles = Counter[str]()
+        self.keys, self.mailboxes, self.persons = Ledger(), Ledger(), Ledger()
+
+    def add(self, rows: Iterable[Row], name: str, troubles: Troubles) -> None:
+        """Take in the rows of one list. Raises Refused where the list does, and OSError (a full disk)."""
+        add_key, read, task, places = self.keys.add, self._read, roles(), self.places
+        for number, (cell, _cells, fault) in enumerate(rows, self.row):
+            self.row = number + 1
+            if not cell or fault:
+                self._not_read(cell, fault, name, troubles)
+                continue
+            address = read(cell)
+            if isinstance(address, str):
+                self._invalid(address)
+                continue
+            key, local, domain, smtputf8 = address
+            domain.addresses += 1
+            place = places.setdefault(domain, len(places))
+            self.good += 1
+            add_key(key_of(key), number << PLACE | place)
+            if smtputf8:
+                self.international += 1
+            if local in task:
+                self.roles[local] += 1
+            if domain.aliasing is not None:
+                self.mailboxes.add(key_of(address.mailbox or key), number)
+            if self._identities is not None:
+                self._person(address, number << PLACE | place)
+
+    def _not_read(self, cell: str | None, fault: str, name: str, troubles: Troubles) -> None:
+        if cell == "" and not fault:
+            self.empty += 1
+            return
+        self.bad[fault or "empty"] += 1
+        troubles.add(Bad(file=name, line=self.row, reason=fault or "empty"))
+
+    def _invalid(self, why: str) -> None:
+        self.invalid[why] += 1
+        if len(self.invalid_rows) < MAX_ROWS_SHOWN:
+            self.invalid_rows.append(self.row)
+
+    def _person(self, address: Address, number: int) -> None:
+        assert self._identities is not None  # noqa: S101 - checked by the one caller
+        for person in self._identities.of(address.key):
+            self.persons.add(person, number)
+
+    def close(self) -> None:
+        """Let the ledgers' files go."""
+        for ledger in (self.keys, self.mailboxes, self.persons):
+            ledger.close()
+
+
+def suppressed_keys(lists: Iterable[List], addresses: Addresses, troubles: Troubles) -> tuple[Ledger, Counter[str]]:
+    """The keys of the addresses in files of suppressions, and how many rows were `rows`, `bad` and `addresses`."""
+    keys, counts = Ledger(), Counter[str]()
+    for one in lists:
+        for number, (cell, _cells, fault) in enumerate(one.rows, 1):
+            counts["rows"] += 1
+            address = addresses.read(cell) if cell and not fault else fault or "empty"
+            if isinstance(address, str):
+                if cell != "" or fault:
+                    counts["bad"] += 1
+                    troubles.add(Bad(file=one.name, line=number, reason=address))
+                continue
+            counts["addresses"] += 1
+            keys.add(key_of(address.key), 1)
+    return keys, counts
