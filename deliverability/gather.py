@@ -51,7 +51,18 @@ async def _authentication(inquiry: Inquiry, resolver: Resolver) -> Any:  # noqa:
         return None
     from deliverability.mail.authenticate import authenticate  # noqa: PLC0415 - only where a message was given
 
-    return await authenticate(resolver, given.facts, given.verifier, given.connection)
+    return await authenticate(resolver, given.facts, given.verifier, given.connection, now=given.at)
+
+
+async def _links_listed(inquiry: Inquiry, resolver: Resolver) -> Any:  # noqa: ANN401 - as above
+    given = inquiry.inputs.message
+    if given is None:
+        return None
+    from deliverability.mail.authenticate import links_listed  # noqa: PLC0415 - only where a message was given
+
+    return await links_listed(
+        resolver, given.facts.link_hosts, domain=inquiry.domain, which=inquiry.blocklists, keyed=inquiry.dqs
+    )
 
 
 def _selectors(inquiry: Inquiry) -> tuple[str, ...]:
@@ -77,6 +88,7 @@ GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     ),
     "subject": _subject,
     "authentication": _authentication,
+    "links_listed": _links_listed,
     "message": _message,
     **{name: _given(name) for name in INPUTS},
 }

@@ -5,15 +5,15 @@ The message itself is in no document: that keeps what was read of it and what ea
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from deliverability.fastclass import dataclass
 from deliverability.intake.bounds import DEFAULT
 from deliverability.lookup.labels import is_below
-from deliverability.names import InvalidDomain, helo_name, to_ascii
+from deliverability.names import InvalidDomain, helo_name, ip_address, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
@@ -56,11 +56,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenMessage:
-    """One message, as the checks look at it. The verifier of a replay remembers what another found."""
+    """One message, as the checks look at it. The verifier of a replay remembers what another found.
+
+    `at` is when its signatures are judged, to the second, unless the connection tells when it arrived.
+    """
 
     facts: MessageFacts
     connection: Connection
     verifier: Verifier
+    at: datetime
 
     @property
     def domain(self) -> str | None:
@@ -85,6 +89,7 @@ class GivenMessage:
 
         return {
             "kind": KIND,
+            "at": self.at.isoformat(),
             "facts": to_plain(self.facts),
             "connection": to_plain(self.connection),
             "kept": to_plain(self.verifier.kept()),
@@ -102,22 +107,25 @@ def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
         facts=from_plain(MessageFacts, plain.get("facts")),
         connection=from_plain(Connection, plain.get("connection")),
         verifier=RememberedVerifier(from_plain(Kept, plain.get("kept"))),
+        at=_moment(plain.get("at")),
     )
 
 
 def given_message(
-    raw: bytes, *, name: str, told: Told | None = None, connection: Connection | None = None
+    raw: bytes, *, name: str, now: datetime, told: Told | None = None, connection: Connection | None = None
 ) -> GivenMessage:
     """What there is to know of a message without asking anybody.
 
     Args:
         raw: The message as it was sent or stored.
         name: What reports call it; must hold no address.
+        now: When it is looked at.
         told: How it was handed over, as far as the caller knows.
         connection: The same where deliv took part in it.
 
     Raises:
         NoMessage: It is empty, or does not begin with a header field.
+        VerifierMissing: dkimpy is not installed.
     """
     from deliverability.mail.authenticate import LiveVerifier, connection_of  # noqa: PLC0415 - only where there is one
     from deliverability.mail.message import read  # noqa: PLC0415 - as above
@@ -129,7 +137,13 @@ def given_message(
     told = told or Told()
     if connection is None:
         connection = connection_of(raw, ip=told.ip, helo=told.helo, mail_from=told.mail_from, trust=told.trust)
-    return GivenMessage(facts=read(raw, name=name), connection=connection, verifier=LiveVerifier(raw))
+    at = now.astimezone(UTC).replace(microsecond=0)
+    return GivenMessage(facts=read(raw, name=name), connection=connection, verifier=LiveVerifier(raw), at=at)
+
+
+def _moment(text: object) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def is_mail(raw: bytes) -> bool:
@@ -137,10 +151,10 @@ def is_mail(raw: bytes) -> bool:
     return _FIELD.match(raw) is not None
 
 
-def read_given(path: str, told: Told, *, stdin: BinaryIO | None = None) -> GivenMessage:
+def read_given(path: str, told: Told, now: datetime, *, stdin: BinaryIO | None = None) -> GivenMessage:
     """The one message in the file at `path` (`-` is `stdin`), plain or compressed.
 
-    Raises NoMessage, which names the file.
+    Raises NoMessage, which names the file, and VerifierMissing where dkimpy is not installed.
     """
     from deliverability.intake.mailbox import mails  # noqa: PLC0415 - only where a message was given
     from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
@@ -153,7 +167,7 @@ def read_given(path: str, told: Told, *, stdin: BinaryIO | None = None) -> Given
             raise NoMessage("no message in it", EMPTY)
         if next(found, None) is not None:
             raise NoMessage("holds several messages, and one is wanted: deliv message reads many")
-        return given_message(mail.raw, name=Pseudonyms().scrub(mail.name), told=told)
+        return given_message(mail.raw, name=Pseudonyms().scrub(mail.name), now=now, told=told)
     except NoMessage as error:
         raise NoMessage(f"{path}: {error}", error.reason) from None
     except Refused as refused:
@@ -179,18 +193,11 @@ def why_refused(reason: str, detail: str) -> str:
 def told_of(ip: str | None, helo: str | None, mail_from: str | None, trust: tuple[str, ...]) -> Told:
     """What the caller says, checked. Raises ValueError in one line that shows no address of a person."""
     return Told(
-        ip=None if ip is None else _address(ip),
+        ip=None if ip is None else ip_address(ip),
         helo=None if helo is None else helo_name(helo),
         mail_from=None if mail_from is None else _reverse_path(mail_from),
         trust=tuple(_trusted(name) for name in trust),
     )
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError(f"not an IP address: {visible(text)[:80]!r}") from None
 
 
 def _reverse_path(text: str) -> str:

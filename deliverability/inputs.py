@@ -208,7 +208,7 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
         postmaster=_exports("postmaster", given.postmaster, troubles),
         snds=_exports("snds", given.snds, troubles),
         senderhub=_exports("senderhub", given.sender_hub, troubles),
-        message=read_given(given.message, given.told) if given.message else None,
+        message=read_given(given.message, given.told, asked.now) if given.message else None,
     )
 
 

@@ -143,6 +143,7 @@ def _read(
 ) -> dict[str, Inputs]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - only where something is given
     from deliverability.inputs import read_for, with_comparison  # noqa: PLC0415 - as above
+    from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
 
     asked = asked_of(reading)
     meter, names = Meter(wanted=not quiet), _names(domains)
@@ -153,7 +154,7 @@ def _read(
             found = read_for(names, given, asked, troubles, meter)
             if wanted is not None:
                 found = with_comparison(found, given.events, wanted, asked, meter, previous)
-    except (ValueError, EngineMissing, EngineFailed) as error:
+    except (ValueError, EngineMissing, EngineFailed, VerifierMissing) as error:
         raise Problem(str(error)) from None
     finally:
         meter.clear()

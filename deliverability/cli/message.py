@@ -139,7 +139,7 @@ def _given(name: str, raw: bytes, ready: Prepared) -> GivenMessage:
     from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - where a message is read
 
     try:
-        return given_message(raw, name=name, told=ready.run.told)
+        return given_message(raw, name=name, now=ready.run.now, told=ready.run.told)
     except NoMessage as error:
         raise Problem(f"{name}: {error}") from None
     except VerifierMissing as error:
