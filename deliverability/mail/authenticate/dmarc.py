@@ -50,21 +50,22 @@ def _of_spf(mail_from: SpfResult) -> Identifier:
 def judged(discovery: Discovery, found: Sequence[Identifier], organizations: Organizations) -> DmarcResult:
     """What DMARC comes to, for a reader of RFC 9989 and for one of RFC 7489."""
     author = discovery.domain
-    strict = _strict(discovery)
+    strict = _strict(discovery.record)
     pairs = [(one, _aligned(author, one, strict, organizations)) for one in found]
-    verdict, lacks = _verdict(discovery.status, pairs)
-    old_strict = _strict(discovery, legacy=True)
+    alignment, lacks = _alignment(pairs)
+    old_strict = _strict(discovery.legacy.record)
     old_pairs = [(one, _legacy_aligned(discovery, one, old_strict)) for one in found]
-    legacy, _ = _verdict(discovery.legacy.status, old_pairs)
+    verdict = _verdict(discovery.status, alignment)
     return DmarcResult(
         domain=author,
         verdict=verdict,
+        alignment=alignment,
         discovery=discovery,
         aligned_by=_words(one for one, fits in pairs if one.passes and fits),
         passing=_words(one for one in found if one.passes),
-        legacy=legacy,
+        legacy=_verdict(discovery.legacy.status, _alignment(old_pairs)[0]),
         legacy_aligned_by=_words(one for one, fits in old_pairs if one.passes and fits),
-        lacks=lacks,
+        lacks="answer" if verdict is DmarcVerdict.TEMPERROR else lacks,
     )
 
 
@@ -72,9 +73,8 @@ def _words(found: Iterable[Identifier]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.word for one in found))
 
 
-def _strict(discovery: Discovery, *, legacy: bool = False) -> dict[str, bool]:
+def _strict(text: str | None) -> dict[str, bool]:
     """RFC 9989 §4.7: adkim= and aspf=, relaxed where not said."""
-    text = discovery.legacy.record if legacy else discovery.record
     record = None if text is None else parse(text)
     return {
         "dkim": record is not None and record.adkim == "s",
@@ -92,17 +92,19 @@ def _legacy_aligned(discovery: Discovery, one: Identifier, strict: dict[str, boo
     return legacy_aligned(discovery, one.domain, strict=strict[one.mechanism]) if one.domain else None
 
 
-def _verdict(status: DiscoveryStatus, pairs: Sequence[tuple[Identifier, bool | None]]) -> tuple[DmarcVerdict, str]:
+def _verdict(status: DiscoveryStatus, alignment: DmarcVerdict) -> DmarcVerdict:
+    if status is DiscoveryStatus.FOUND:
+        return alignment
+    # RFC 9989 §5.3.6: without an answer there is no policy to apply
+    return DmarcVerdict.NONE if status is DiscoveryStatus.NONE else DmarcVerdict.TEMPERROR
+
+
+def _alignment(pairs: Sequence[tuple[Identifier, bool | None]]) -> tuple[DmarcVerdict, str]:
     """RFC 9989 §5.3.4, §5.3.5: one identifier that passes and is aligned is enough."""
-    if status is DiscoveryStatus.NONE:
-        return DmarcVerdict.NONE, ""
-    if status is DiscoveryStatus.TEMPERROR:
-        return DmarcVerdict.TEMPERROR, "answer"
     if any(one.passes and fits for one, fits in pairs):
         return DmarcVerdict.PASS, ""
-    open_ones = [(one, fits) for one, fits in pairs if one.passes is not False and fits is not False]
-    if not open_ones:
+    lacks = [one.lacks or "answer" for one, fits in pairs if one.passes is not False and fits is not False]
+    if not lacks:
         return DmarcVerdict.FAIL, ""
-    lacks = [one.lacks or "answer" for one, _ in open_ones]
     # a lacking answer comes first: asking again may settle it without the caller
     return DmarcVerdict.UNKNOWN, "answer" if "answer" in lacks else lacks[0]

@@ -273,11 +273,13 @@ class DmarcResult:
     """DMARC for one domain of From. `aligned_by` are the identifiers that pass and align (`dkim:d.example`, `spf:…`).
 
     `passing` are all that pass, aligned or not. `legacy` is the verdict of an RFC 7489 reader, `legacy_aligned_by` what
-    aligns for it. `lacks` says what could have decided: `connection`, `answer` or `message`, "" where nothing.
+    aligns for it. `alignment` is the same without regard to a record: `pass`, `fail` or `unknown`. `lacks` says what
+    could have decided: `connection`, `answer` or `message`, "" where nothing.
     """
 
     domain: str
     verdict: DmarcVerdict
+    alignment: DmarcVerdict
     discovery: Discovery
     aligned_by: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()

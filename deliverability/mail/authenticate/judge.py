@@ -17,8 +17,8 @@ _FAULTS = {
 """Faults of a signature field that are a state of their own; every other is `syntax`."""
 
 
-def before_the_key(signature: Signature, *, at: float, too_large: str) -> tuple[State | None, str]:
-    """The state of a signature that no key can make valid, else None. `at` is the time of verification, since 1970."""
+def before_the_key(signature: Signature, *, at: float | None, too_large: str) -> tuple[State | None, str]:
+    """The state of a signature that no key can make valid, else None. `at` is the time of verification."""
     if too_large == "header":
         return State.TOO_LARGE, too_large
     if signature.fault:
@@ -26,10 +26,9 @@ def before_the_key(signature: Signature, *, at: float, too_large: str) -> tuple[
     # RFC 8301 §3.1: verifiers must not take rsa-sha1 for valid
     if signature.algorithm == "rsa-sha1":
         return State.WEAK_HASH, "sha1"
-    if signature.signed_at is not None and signature.signed_at > at + CLOCK_SLACK:
-        return State.FUTURE, str(signature.signed_at)
-    if signature.expires_at is not None and signature.expires_at < at - CLOCK_SLACK:
-        return State.EXPIRED, str(signature.expires_at)
+    untimely = None if at is None else _untimely(signature, at)
+    if untimely is not None:
+        return untimely
     if signature.field == Field.SEAL.value:
         return None, ""
     if signature.body_matches is None:
@@ -37,7 +36,16 @@ def before_the_key(signature: Signature, *, at: float, too_large: str) -> tuple[
     return (None, "") if signature.body_matches else (State.BODY_CHANGED, "")
 
 
-def judge(signature: Signature, key: Answer | None, verifier: Verifier, *, at: float) -> SignatureResult:
+def _untimely(signature: Signature, at: float) -> tuple[State, str] | None:
+    """RFC 6376 §3.5: verifiers may ignore a signature from the future, and one that has expired."""
+    if signature.signed_at is not None and signature.signed_at > at + CLOCK_SLACK:
+        return State.FUTURE, str(signature.signed_at)
+    if signature.expires_at is not None and signature.expires_at < at - CLOCK_SLACK:
+        return State.EXPIRED, str(signature.expires_at)
+    return None
+
+
+def judge(signature: Signature, key: Answer | None, verifier: Verifier, *, at: float | None) -> SignatureResult:
     """What `signature` comes to with the answer at its key's name (None: nothing was asked, its name is no name)."""
     state, detail = before_the_key(signature, at=at, too_large=verifier.mail.too_large)
     if key is None:
