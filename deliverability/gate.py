@@ -35,6 +35,8 @@ MAX_NAMED = 3
 
 Key = tuple[str, str]
 
+NEVER_CLOSING = frozenset({Standing.OVER.value, "reporting", "hub", "undecided"})
+"""The cases of figures that are past a line but not beyond doubt, or of which no interval can be given. They warn."""
 _STANDINGS = {Standing.OVER.value: 1, Standing.WARN.value: 2, Standing.FAIL.value: 3}
 _NO_FAULT = {
     Outcome.PASS: Taken.PASSES,
@@ -138,7 +140,7 @@ class _Taking:
         )
 
     def _fault(self, finding: Finding) -> tuple[Taken, str, str]:
-        if finding.case == Standing.OVER:  # whatever a policy makes of its severity: never closed by chance
+        if finding.case in NEVER_CLOSING:  # whatever a policy makes of its severity: never closed by chance
             return Taken.WARNS, UNDECIDED, _settle(finding)
         if not finding.severity.at_least(self._line):
             return Taken.WARNS, BELOW.format(severity=self._line.value), ""

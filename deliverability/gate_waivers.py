@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
-from deliverability.findings import Finding, Outcome, Severity
+from deliverability.findings import Finding, Lack, Outcome, Severity
 from deliverability.gating import Reason, Row, Taken, Waived
 from deliverability.policy.model import Policy, Waiver
 
@@ -24,8 +24,8 @@ _WAIVABLE = {Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR}
 
 
 def waivable(finding: Finding) -> bool:
-    """Whether there is anything to accept: a fault, or what could be one."""
-    return finding.outcome in _WAIVABLE
+    """Whether there is anything to accept: a fault, or what could be one and was looked for."""
+    return finding.outcome in _WAIVABLE and finding.lack is not Lack.INPUT
 
 
 class Waivers:

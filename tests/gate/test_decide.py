@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliverability import checks
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix, Lack, Outcome, Role, Severity, Subject
-from deliverability.gate import decide, of_audits
+from deliverability.gate import NEVER_CLOSING, decide, of_audits
 from deliverability.gating import Decision, Gate, Reason, Taken
 from deliverability.policy.model import DomainPolicy, Need, OnUnknown, Place, Policy, Waiver
 from deliverability.verdict import Verdict, Word
 
 TODAY = date(2026, 11, 22)
 FILE = "deliv.toml"
+CHECKS_FOLDER = Path(checks.__file__).parent
 PLAIN = Policy()
 LEVELS = [Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL]
 
@@ -164,6 +168,22 @@ def test_an_undecided_rate_never_closes_whatever_its_severity_and_the_line(sever
     assert "800" in gate.rows[0].settle
 
 
+def test_whatever_a_check_calls_undecided_never_closes() -> None:
+    """Read from the checks' own text: a finding does not carry the word."""
+    texts = [text for path in CHECKS_FOLDER.glob("*.py") if "undecided=True" in (text := path.read_text("utf-8"))]
+    calls = [node for text in texts for node in ast.walk(ast.parse(text))]
+    keywords = [{k.arg: k.value for k in node.keywords} for node in calls if isinstance(node, ast.Call)]
+    undecided = [given["case"] for given in keywords if _is_true(given.get("undecided"))]
+    cases = {case.value for case in undecided if isinstance(case, ast.Constant)}
+
+    assert cases
+    assert cases <= NEVER_CLOSING
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
 @pytest.mark.parametrize("data", [{}, {"settles_at": "soon", "denominator": 5}, {"settles_at": 9}], ids=str)
 def test_an_undecided_rate_says_how_it_is_settled_even_where_its_figures_are_missing(data: dict[str, Any]) -> None:
     assert "more mail" in decided(rate("over", Severity.MEDIUM, **data)).rows[0].settle.lower()
@@ -275,6 +295,12 @@ def test_a_waived_row_stands_at_the_waiver_s_line_and_gives_its_reason() -> None
 
 def test_what_could_not_be_looked_at_is_accepted_too() -> None:
     assert decided(unseen(), policy=Policy(waivers=(waiver(),))).decision is Decision.OPEN
+
+
+def test_what_nobody_gave_needs_no_waiver() -> None:
+    gate = decided(unseen(lack=Lack.INPUT), policy=Policy(waivers=(waiver(),)))
+
+    assert (taken(gate), len(gate.waived), len(gate.notes)) == ([Taken.UNASKED], 0, 1)
 
 
 def test_an_expired_waiver_closes_with_the_fault_that_it_no_longer_covers() -> None:

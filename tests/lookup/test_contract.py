@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from deliverability.lookup import (
     RecordingResolver,
     ReplayResolver,
     Resolver,
+    RetryingResolver,
     Status,
     ZoneResolver,
 )
@@ -188,7 +190,19 @@ async def replay(folder: Path) -> AsyncGenerator[Resolver]:
     yield ReplayResolver(recorder.answers)
 
 
-BACKENDS: list[Backend] = [zone, live, live_over_tls, live_over_https, empty_overlay, split_overlay, recording, replay]
+async def at_once(_: float) -> None:
+    """A pause that takes no time."""
+
+
+@asynccontextmanager
+async def retrying(_: Path) -> AsyncGenerator[Resolver]:
+    yield RetryingResolver(ZoneResolver.from_text(WHOLE), patience=5.0, sleep=at_once, clock=itertools.count().__next__)
+
+
+BACKENDS: list[Backend] = [
+    *(zone, live, live_over_tls, live_over_https),
+    *(empty_overlay, split_overlay, recording, replay, retrying),
+]
 
 
 def ask_all(backend: Backend, folder: Path) -> dict[tuple[str, str], Answer]:

@@ -1,0 +1,330 @@
+"""`deliv gate`, as a job runs it: exit codes, documents, the policy of the directory, and a resolver that stumbles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from deliverability.cli import run
+from deliverability.lookup import Answer, Nameserver, Resolver, Status, ZoneResolver, retrying
+from deliverability.shape import schema
+from support.nameserver import Scripted, silent
+
+ZONE = """\
+$ORIGIN shop.test.
+$TTL 300
+@ SOA ns1 hostmaster 1 7200 900 1209600 300
+@ NS ns1
+ns1 A 192.0.2.53
+@ MX 10 mail
+mail A 192.0.2.25
+@ TXT "v=spf1 mx {all}"
+"""
+CLOSED, OPEN = ZONE.format(all="+all"), ZONE.format(all="-all")
+SPF = ("--select", "spf-all")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A current directory with a zone that closes the gate and one that does not."""
+    monkeypatch.chdir(tmp_path)
+    Path("closed.zone").write_text(CLOSED)
+    Path("open.zone").write_text(OPEN)
+
+
+@pytest.fixture
+def gate(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run `deliv gate`: exit code, stdout, stderr."""
+
+    def deliv(*arguments: str, command: str = "gate") -> tuple[int, str, str]:
+        code = run([command, *arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return deliv
+
+
+def policy(text: str = "", until: str = "", subject: str = "shop.test") -> None:
+    """Write ./deliv.toml; `until` is the last day of a waiver of spf-all."""
+    waiver = (
+        f'[[waivers]]\ncheck = "spf-all"\nsubject = "{subject}"\nreason = "moving"\nowner = "mail"\nuntil = {until}\n'
+    )
+    Path("deliv.toml").write_text(text + (waiver if until else ""))
+
+
+def document(path: str = "gate.json") -> dict[str, Any]:
+    """The document, held to its schema."""
+    found: dict[str, Any] = json.loads(Path(path).read_text())
+    Draft202012Validator(schema("gate")).validate(found)
+    return found
+
+
+# what it says
+
+
+def test_it_opens_and_closes_and_says_why_on_the_first_lines(gate: Any) -> None:
+    code, out, err = gate("shop.test", "--zone", "closed.zone", *SPF)
+
+    assert (code, err) == (1, "")
+    assert out.splitlines()[0] == "gate closed · exit 1 · closes on high or worse"
+    assert "spf-all" in out
+    assert "    fix " in out
+
+    code, out, err = gate("shop.test", "--zone", "open.zone", *SPF)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "gate open · exit 0 · closes on high or worse"
+
+
+def test_quiet_is_one_line(gate: Any) -> None:
+    assert gate("shop.test", "--zone", "closed.zone", "-q")[1].count("\n") == 1
+
+
+def test_the_report_of_many_faults_is_one_screen_and_verbose_shows_all(gate: Any) -> None:
+    _, short, _ = gate("shop.test", "--zone", "closed.zone", "--fail-on", "low")
+    _, long, _ = gate("shop.test", "--zone", "closed.zone", "--fail-on", "low", "-v")
+
+    assert len(short.splitlines()) <= 50
+    assert len(long) > len(short)
+    assert "v=spf1 mx +all" in long
+
+
+@pytest.mark.parametrize("zone", ["open.zone", "closed.zone"])
+def test_the_document_is_written_whatever_the_decision(gate: Any, zone: str) -> None:
+    code, out, _ = gate("shop.test", "--zone", zone, *SPF, "-o", "gate.json")
+
+    found = document()
+    assert (out, found["exit_code"]) == ("", code)
+    assert found["decision"] == {"open.zone": "open", "closed.zone": "closed"}[zone]
+    assert [reason["check"] for reason in found["reasons"]] == ([] if code == 0 else ["spf-all"])
+    assert [audit["domain"] for audit in found["audits"]] == ["shop.test"]
+
+
+def test_every_format_comes_from_one_run(gate: Any) -> None:
+    outputs = [part for name in ("g.json", "g.txt", "g.md", "g.sarif", "g.xml", "g.html") for part in ("-o", name)]
+
+    code, _, _ = gate("shop.test", "--zone", "closed.zone", *SPF, *outputs)
+
+    assert code == 1
+    assert document("g.json")["decision"] == "closed"
+    assert json.loads(Path("g.sarif").read_text())["version"] == "2.1.0"
+    assert Path("g.xml").read_text().startswith("<?xml")
+    assert Path("g.html").read_text().lower().startswith("<!doctype html>")
+    assert "spf-all" in Path("g.md").read_text()
+    assert Path("g.txt").read_text().startswith("gate closed")
+
+
+def test_a_replay_decides_the_same_offline_byte_for_byte(gate: Any) -> None:
+    gate("shop.test", "--zone", "closed.zone", "-o", "a.json", command="audit")
+
+    first = gate("--replay", "a.json", "-f", "json")
+    second = gate("--replay", "a.json", "-f", "json")
+
+    assert first == second
+    assert first[0] == 1
+    assert json.loads(first[1])["audits"][0]["started_at"] == json.loads(Path("a.json").read_text())["started_at"]
+
+
+def test_several_domains_are_one_decision_and_no_page(gate: Any) -> None:
+    Path("other.zone").write_text(OPEN.replace("shop.test", "other.test"))
+    both = ("shop.test", "other.test", "--zone", "closed.zone", "--zone", "other.zone", *SPF)
+
+    code, _, _ = gate(*both, "-o", "gate.json")
+
+    assert code == 1
+    assert [audit["domain"] for audit in document()["audits"]] == ["shop.test", "other.test"]
+    assert [reason["domain"] for reason in document()["reasons"]] == ["shop.test"]
+    assert gate(*both, "-f", "html")[0] == 2
+
+
+# the policy
+
+
+def test_the_policy_of_the_directory_holds_and_is_said_on_stderr(gate: Any) -> None:
+    policy('fail-on = "critical"\n[domains."shop.test"]\nowner = "mail team"\n', until="2999-01-01")
+
+    code, out, err = gate("--zone", "closed.zone", *SPF, "-f", "json")
+
+    found = json.loads(out)
+    assert code == 0
+    assert "deliv.toml" in err
+    assert (found["fail_on"], found["policy"]) == ("critical", "deliv.toml")
+    assert [(w["check"], w["subject"], w["until"]) for w in found["waived"]] == [("spf-all", "shop.test", "2999-01-01")]
+
+
+def test_an_expired_waiver_closes_and_names_its_line(gate: Any) -> None:
+    policy("# agreed in autumn\n\n", until="2026-01-31")
+
+    code, out, _ = gate("shop.test", "--zone", "closed.zone", *SPF, "-f", "json")
+
+    found = json.loads(out)
+    assert code == 1
+    assert [reason["check"] for reason in found["reasons"]] == ["spf-all", "gate-waiver"]
+    place = found["reasons"][1]["place"]
+    assert (place["file"], place["line"]) == ("deliv.toml", 3)
+    assert any("2026-01-31" in note for note in found["notes"])
+
+
+def test_an_unused_waiver_is_named(gate: Any) -> None:
+    policy(until="2999-01-01", subject="news.shop.test")
+
+    _, out, _ = gate("shop.test", "--zone", "closed.zone", *SPF)
+
+    assert "news.shop.test names no fault" in " ".join(out.split())
+
+
+def test_a_required_input_that_is_not_given_is_undetermined(gate: Any) -> None:
+    policy('require = ["events"]\n')
+    arguments = ("shop.test", "--zone", "open.zone", *SPF)
+
+    assert gate(*arguments)[0] == 3
+    assert "gate-input" in gate(*arguments)[1]
+    assert gate(*arguments, "--on-unknown", "warn")[0] == 0
+
+
+def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
+    policy(until="2999-01-01")
+    Path("none.toml").write_text("")
+
+    code, _, err = gate("shop.test", "--zone", "closed.zone", *SPF, "--config", "none.toml")
+
+    assert (code, err) == (1, "")
+
+
+BAD = {
+    "no domain": (),
+    "a policy that is not there": ("shop.test", "--zone", "open.zone", "--config", "absent.toml"),
+    "a policy that is no TOML": ("shop.test", "--zone", "open.zone", "--config", "bad.toml"),
+    "a baseline that is none": ("shop.test", "--zone", "open.zone", "--baseline", "bad.toml"),
+    "a check that is none": ("shop.test", "--zone", "open.zone", "--select", "no-such-check"),
+    "a severity that is none": ("shop.test", "--zone", "open.zone", "--fail-on", "awful"),
+    "a format that is none": ("shop.test", "--zone", "open.zone", "-o", "gate.csv"),
+    "no such folder": ("shop.test", "--zone", "open.zone", "-o", "absent/gate.json"),
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
+def test_bad_input_is_one_clear_line(gate: Any, arguments: tuple[str, ...]) -> None:
+    Path("bad.toml").write_text("fail-on = \n")
+
+    code, out, err = gate(*arguments)
+
+    assert (code, out) == (2, "")
+    assert "Traceback" not in err
+    assert "deliv:" in err or "Error:" in err
+
+
+# the baseline
+
+
+def test_only_what_is_new_closes(gate: Any) -> None:
+    gate("shop.test", "--zone", "closed.zone", "-o", "before.json", command="audit")
+    Path("worse.zone").write_text(CLOSED.replace("@ MX 10 mail", "@ MX 10 gone"))
+
+    code, out, _ = gate("shop.test", "--zone", "closed.zone", "--baseline", "before.json")
+    assert code == 0
+    assert "Known from the baseline" in out
+    assert "spf-all" in out
+
+    code, _, _ = gate("shop.test", "--zone", "worse.zone", "--baseline", "before.json", "-o", "gate.json")
+    found = document()
+    assert code == 1
+    assert {reason["check"].partition("-")[0] for reason in found["reasons"]} == {"mx"}
+    assert "spf-all" in {known["check"] for known in found["known"]}
+
+
+def test_a_baseline_may_be_json_lines_of_several_domains(gate: Any) -> None:
+    Path("other.zone").write_text(CLOSED.replace("shop.test", "other.test"))
+    both = ("shop.test", "other.test", "--zone", "closed.zone", "--zone", "other.zone", *SPF)
+    gate(*both, "-o", "before.jsonl", command="audit")
+
+    assert gate(*both)[0] == 1
+    assert gate(*both, "--baseline", "before.jsonl")[0] == 0
+    assert gate("other.test", "--zone", "other.zone", *SPF, "--baseline", "before.jsonl")[0] == 0
+
+
+def test_a_broken_line_of_a_baseline_is_named(gate: Any) -> None:
+    gate("shop.test", "--zone", "closed.zone", *SPF, "-o", "before.jsonl", command="audit")
+    Path("before.jsonl").write_text(Path("before.jsonl").read_text() + '{"schema": "deliv.audit/1"\n')
+
+    code, _, err = gate("shop.test", "--zone", "closed.zone", *SPF, "--baseline", "before.jsonl")
+
+    assert code == 2
+    assert err.startswith("deliv: before.jsonl:2: ")
+
+
+# a resolver that stumbles
+
+
+class Stumbling:
+    """As `base`, but the first answers to one question are failures. `asked` counts how often it was put."""
+
+    def __init__(self, base: Resolver, name: str, failures: int) -> None:
+        self._base = base
+        self._name = name
+        self._failures = failures
+        self.asked = 0
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        if (name.rstrip("."), rdtype) == (self._name, "TXT"):
+            self.asked += 1
+            if self.asked <= self._failures:
+                return Answer(name=self._name, rdtype=rdtype, status=Status.SERVFAIL)
+        return await self._base.resolve(name, rdtype, server=server, dnssec=dnssec)
+
+
+@contextmanager
+def serving(server: Nameserver | Scripted) -> Generator[str]:
+    """`server` in a thread of its own, as the command has its own loop; yields its address."""
+    ready, address = threading.Event(), [""]
+    loop = asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def serve() -> None:
+        async with server:
+            address[0] = server.address
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield address[0]
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join(10)
+        loop.close()
+
+
+@pytest.mark.parametrize(("patience", "code", "asked"), [("10", 0, 3), ("0", 3, 1)])
+def test_dns_that_fails_twice_and_then_answers_is_asked_again(
+    gate: Any, monkeypatch: pytest.MonkeyPatch, patience: str, code: int, asked: int
+) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.001)
+    stumbling = Stumbling(ZoneResolver.from_text(OPEN), "shop.test", failures=2)
+
+    with serving(Nameserver(stumbling)) as address:
+        arguments = ("shop.test", "--resolver", address, "--blocklists", "none", *SPF, "--retry-for", patience)
+        said, _, _ = gate(*arguments, "-o", "gate.json")
+
+    assert (said, document()["exit_code"]) == (code, code)
+    assert stumbling.asked == asked
+
+
+def test_a_silent_resolver_leaves_it_undetermined_and_the_document_is_written(gate: Any) -> None:
+    with serving(Scripted(silent)) as address:
+        arguments = ("shop.test", "--resolver", address, "--timeout", "0.2", "--blocklists", "none", *SPF)
+        codes = [gate(*arguments, "-o", "gate.json", "--on-unknown", word)[0] for word in ("fail", "warn", "pass")]
+
+    assert codes == [3, 0, 0]
+    assert document()["decision"] == "undetermined"
+    assert [reason["taken"] for reason in document()["reasons"]] == ["unsettled"]
