@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from deliverability.diff import AuditDiff, Change
+from deliverability.diff import AuditDiff, Change, diff
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome
 from deliverability.reports import words
@@ -31,13 +31,52 @@ _SIDE = 10
 def render(before: Audit, after: Audit, changes: AuditDiff, *, width: int, color: bool) -> str:
     """Both verdicts, then each change under its kind, then one line that counts."""
     canvas = Canvas.of(width, color=color)
-    blocks = [[*_side(canvas, _("before"), before), *_side(canvas, _("after"), after)]]
-    for kind, title in KINDS.items():
-        listed: tuple[Change, ...] = getattr(changes, kind)
-        lines = [line for change in listed for line in _change(canvas, kind, change, after.subject.domain)]
-        blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
-    blocks.append(canvas.packed(_counts(changes)))
+    sides = [*_side(canvas, _("before"), before), *_side(canvas, _("after"), after)]
+    return _joined([sides, *_listed(canvas, KINDS, changes, after.subject.domain), canvas.packed(_counts(changes))])
+
+
+PROPOSED: Mapping[str, str] = Words(
+    {
+        "new": N_("Broken by the proposed records"),
+        "changed": N_("Changed by the proposed records"),
+        "undecided": N_("Cannot be told"),
+        "fixed": N_("Mended by the proposed records"),
+    }
+)
+"""The same where the two audits differ in nothing but records that are proposed; what stays is in the report."""
+
+
+def render_proposed(published: Sequence[Audit], proposed: Sequence[Audit], *, width: int, color: bool) -> str:
+    """What proposed records break and mend, domain by domain, below the report of the audits with them."""
+    canvas = Canvas.of(width, color=color)
+    blocks: list[list[str]] = []
+    for before, after in zip(published, proposed, strict=True):
+        changes = diff(before, after)
+        said = _("As published, the verdict is: {before}; with the proposed records: {after}.").format(
+            before=words.VERDICTS[before.verdict.word], after=words.VERDICTS[after.verdict.word]
+        )
+        head = canvas.paragraph(words.shown(after.subject.domain), 0, "bold") if len(proposed) > 1 else []
+        counts = canvas.packed(_counts(changes, tuple(PROPOSED)))
+        blocks += [
+            [*head, *canvas.paragraph(said, 0)],
+            *_listed(canvas, PROPOSED, changes, after.subject.domain),
+            counts,
+        ]
+    return _joined(blocks)
+
+
+def _joined(blocks: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _listed(canvas: Canvas, kinds: Mapping[str, str], changes: AuditDiff, domain: str) -> list[list[str]]:
+    """Each kind of change under its title."""
+    blocks: list[list[str]] = []
+    for kind, title in kinds.items():
+        listed: tuple[Change, ...] = getattr(changes, kind)
+        lines = [line for change in listed for line in _change(canvas, kind, change, domain)]
+        blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
+    return blocks
 
 
 def _sides(kind: str, change: Change) -> list[tuple[str, str, str]]:
@@ -51,7 +90,8 @@ def _sides(kind: str, change: Change) -> list[tuple[str, str, str]]:
                 _("no longer so: {title}").format(title=spoken_finding(before).title),
             )
         ]
-    if before and after and (before.title, before.outcome) != (after.title, after.outcome):
+    bound = before and before.outcome is not Outcome.NOT_APPLICABLE
+    if before and after and bound and (before.title, before.outcome) != (after.title, after.outcome):
         return [_line(before, _("was: {title}")), _line(after, _("now: {title}"))]
     return [_line(change.shown, "{title}")]
 
@@ -76,7 +116,7 @@ def _change(canvas: Canvas, kind: str, change: Change, domain: str) -> list[str]
     return lines if finding.subject == domain else [*lines, *canvas.paragraph(finding.subject, 4, "dim")]
 
 
-def _counts(changes: AuditDiff) -> list[str]:
+def _counts(changes: AuditDiff, kinds: Sequence[str] = tuple(KINDS)) -> list[str]:
     counts = {
         "new": N_("{n} new"),
         "changed": N_("{n} changed"),
@@ -84,5 +124,5 @@ def _counts(changes: AuditDiff) -> list[str]:
         "still": N_("{n} still there"),
         "fixed": N_("{n} fixed"),
     }
-    numbers = {kind: len(getattr(changes, kind)) for kind in KINDS}
+    numbers = {kind: len(getattr(changes, kind)) for kind in kinds}
     return [_(counts[kind]).format(n=n) for kind, n in numbers.items() if n] or [_("Nothing changed.")]

@@ -32,23 +32,30 @@ def renderers(
     quiet: bool,
     verbose: bool,
     previous: Audit | None = None,
+    published: Sequence[Audit] = (),
     summary: bool = False,
     fail_on: Severity | None = None,
 ) -> Mapping[str, Renderer]:
     """A renderer for each format; each imports what it needs when it is called.
 
-    To those of code hosts the audits are a gate without a policy, that closes on faults of `fail_on`, high by default.
+    `published` are audits of the same domains without the records that these propose. To the formats of code hosts the
+    audits are a gate without a policy, that closes on faults of `fail_on`, high by default.
     """
 
     def text(width: int, colour: bool) -> str:
         from deliverability.reports import terminal  # noqa: PLC0415 - only when a person reads
 
-        return terminal.render(audits, width=width, color=colour, quiet=quiet, verbose=verbose)
+        report = terminal.render(audits, width=width, color=colour, quiet=quiet, verbose=verbose)
+        if quiet or not published:
+            return report
+        from deliverability.reports.diff import render_proposed  # noqa: PLC0415 - only where records are proposed
+
+        return f"{report}\n{render_proposed(published, audits, width=width, color=colour)}"
 
     def html(_width: int, _colour: bool) -> str:
         from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms
 
-        return html.render_html(audits[0], previous=previous, summary=summary)
+        return html.render_html(audits[0], previous=published[0] if published else previous, summary=summary)
 
     def json(_width: int, _colour: bool) -> str:
         from deliverability.document import to_json  # noqa: PLC0415 - loaded by then, but not before the first packet

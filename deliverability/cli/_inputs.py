@@ -73,10 +73,14 @@ def _text(path: str, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where all answers come from, and the live part of it that must be closed in the end."""
+    """Where all answers come from, and the live part of it that must be closed in the end.
+
+    `published` is what proposed records are laid over; None where none are.
+    """
 
     resolver: Resolver
     live: LiveResolver | None = None
+    published: Resolver | None = None
 
     @property
     def servers(self) -> list[str]:
@@ -108,7 +112,7 @@ def origin_of(
         return origin
     from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - zone files want dnspython, 100 ms
 
-    return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live)
+    return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live, origin.resolver)
 
 
 def _base(

@@ -132,10 +132,20 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     return (replace(request, timeout=math.inf) if stored else request), origin
 
 
-async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> list[Audit]:
-    """The audits of a request, with what they wait for on stderr where a person is watching; closes `origin`."""
+async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> tuple[list[Audit], list[Audit]]:
+    """The audits of a request and, where records are proposed, those of what is published; closes `origin`.
+
+    What they wait for stands on stderr where a person is watching.
+    """
     try:
         async with watched(origin.resolver, sys.stderr, progress) as resolver:
-            return await api.run(request, resolver)
+            before = [] if origin.published is None else await api.run(_as_published(request), origin.published)
+            return await api.run(request, resolver, origin.published), before
     finally:
         await origin.aclose()
+
+
+def _as_published(request: api.Plan) -> api.Plan:
+    """The same request without the proposed records."""
+    setting = request.setting
+    return replace(request, setting=replace(setting, options={**setting.options, "overlay": []}))

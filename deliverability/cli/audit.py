@@ -83,13 +83,14 @@ def command(
     request, origin = prepared(asking, source.domains, quiet=quiet)
     level = Severity(fail_on) if fail_on else None
     if folder is None:
-        audits = asyncio.run(carried_out(request, origin, progress=not quiet))
+        audits, published = asyncio.run(carried_out(request, origin, progress=not quiet))
         code = _exit_code(audits, level)
     else:
-        site = Site(folder, source)
+        published, site = [], Site(folder, source)
         audits, code = asyncio.run(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
     if chosen:
-        emit(renderers(audits, quiet=quiet, verbose=verbose, summary=summary, fail_on=level), chosen, no_color)
+        shown = renderers(audits, quiet=quiet, verbose=verbose, published=published, summary=summary, fail_on=level)
+        emit(shown, chosen, no_color)
     return code
 
 
@@ -107,7 +108,7 @@ async def _fill(
     codes = set[int]()
     try:
         with site, Tally(len(request.inquiries), progress) as tally:
-            async for audit in api.stream(request, origin.resolver):
+            async for audit in api.stream(request, origin.resolver, origin.published):
                 site.add(audit)
                 codes.add(_exit_code([audit], fail_on))
                 kept += [audit] if keep else []

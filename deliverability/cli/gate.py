@@ -104,7 +104,7 @@ def command(
         raise Problem(f"html shows one domain, and there are {len(about)}: use markdown, or deliv audit -o site/")
     before = [audit for path in baseline for audit in read_audits(path)]
     request, origin = prepared(asking, about, quiet=quiet, retry_for=retry_for)
-    audits = asyncio.run(carried_out(request, origin, progress=not quiet))
+    audits, _ = asyncio.run(carried_out(request, origin, progress=not quiet))
     from deliverability.gate import decide  # noqa: PLC0415 - not before the first packet
 
     gate = decide(

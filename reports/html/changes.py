@@ -58,13 +58,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed since `since`, when the verdict was `verdict`; `rules` says that the rules did, or is empty."""
+    """What changed since `since`, when the verdict was `verdict`; `rules` says that the rules did, or is empty.
+
+    `proposed`: the two differ in nothing but records that are proposed, so the earlier is what is published.
+    """
 
     since: str
     instant: str
     verdict: str
     rules: str
     groups: Sequence[Group]
+    proposed: bool
 
 
 def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
@@ -84,7 +88,14 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
         rules = _("The rules changed between the two audits, from {before} to {after}.").format(
             before=previous.ruleset, after=audit.ruleset
         )
-    return Changes(words.when(previous.started_at), previous.started_at, previous.verdict.word, rules, groups)
+    return Changes(
+        since=words.when(previous.started_at),
+        instant=previous.started_at,
+        verdict=previous.verdict.word,
+        rules=rules,
+        groups=groups,
+        proposed=bool(audit.options.get("overlay")) and not previous.options.get("overlay"),
+    )
 
 
 def _group(kind: str, members: Sequence[Change], bound: int, domain: str) -> Group:

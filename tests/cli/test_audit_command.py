@@ -107,6 +107,18 @@ def test_a_replay_is_not_held_to_the_time_that_the_audit_had(zone: str, capsys: 
     assert deliv(capsys, "audit", "--replay", "a.json", "-f", "json")[1] == hurried
 
 
+def test_an_overlay_says_what_it_breaks_and_mends(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("new.zone").write_text('shop.test. 300 TXT "v=spf1 include:gone.shop.test -all"\n', encoding="utf-8")
+
+    _, out, _ = deliv(capsys, "audit", "shop.test", "--zone", zone, "--overlay", "new.zone", "-o", "-", "-o", "a.html")
+
+    change = out.partition("As published, the verdict is: ")[2]
+    assert "Mended by the proposed records" in change
+    assert "Broken by the proposed records" in change
+    assert "spf-include-resolves" in change.partition("Broken by the proposed records")[2]
+    assert "What the proposed records break and mend" in Path("a.html").read_text(encoding="utf-8")
+
+
 def test_an_overlay_is_audited_before_it_is_published(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("new.zone").write_text('$ORIGIN shop.test.\n$TTL 300\n@ TXT "v=spf1 mx -all"\n')
 
