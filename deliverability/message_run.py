@@ -83,9 +83,11 @@ class Run:
         domain = self.domain or given.domain
         if domain is None:
             raise NoMessage("no field names a domain whose mail it could be (--domain says which)", NO_DOMAIN)
-        options = {**self.options, "message": given.facts.name}
-        setting = Setting(self.select, self.ignore, options, self.vantage, self.now)
         told = self.told
+        options: dict[str, Any] = {**self.options, "message": given.facts.name}
+        options |= {} if told.mail_from is None else {"mail_from": told.mail_from}
+        options |= {"trust": list(told.trust)} if told.trust else {}
+        setting = Setting(self.select, self.ignore, options, self.vantage, self.now)
         ips = () if told.ip is None else (told.ip,)
         inquiry = Inquiry(
             domain=domain,
@@ -136,8 +138,6 @@ def plan_run(
         "select": list(select),
         "ignore": list(ignore),
         "timeout": timeout,
-        **({} if told.mail_from is None else {"mail_from": told.mail_from}),
-        **({"trust": list(told.trust)} if told.trust else {}),
         **(more or {}),
     }
     return Run(

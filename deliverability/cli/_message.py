@@ -43,7 +43,7 @@ def handover_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where answers come from, how the message is handed over, and which checks run."""
-    from deliverability.api import BLOCKLISTS, DEFAULT_TIMEOUT  # noqa: PLC0415 - loaded by then
+    from deliverability.api import BLOCKLISTS  # noqa: PLC0415 - loaded by then
 
     return _with(
         function,
@@ -58,9 +58,6 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
         option("--full", is_flag=True, help="Run the checks of the domain too."),
         option("--select", multiple=True, metavar="GLOB", help="Run these checks too."),
         option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out."),
-        option(
-            "--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S", help="Seconds a message's audit may take."
-        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deliverability.api import DEFAULT_TIMEOUT
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._audits import FORMATS, renderers
 from deliverability.cli._message import Prepared, message_options, prepared, stored_message
@@ -68,6 +69,7 @@ class _Wanted:
 @click.argument("paths", metavar="FILE...", nargs=-1)
 @message_options
 @option("--replay", metavar="AUDIT.json", help="Repeat a stored audit of a message, offline.")
+@option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S", help="Seconds a message's audit may take.")
 @option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
