@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import string
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from deliverability.fastclass import dataclass
@@ -41,6 +42,7 @@ class _Prose(string.Formatter):
 
 
 _PROSE = _Prose()
+_RANK = attrgetter("rank")
 
 
 def prose_of(template: str, data: Mapping[str, Any]) -> str:
@@ -52,7 +54,8 @@ def prose_of(template: str, data: Mapping[str, Any]) -> str:
 class Check:
     """One judgement an audit makes: its public id, its prose, and the pure function that decides.
 
-    `titles` and `fixes` are keyed by a judgement's case; `needs` are the names of the facts it wants.
+    `titles` and `fixes` are keyed by a judgement's case; `needs` are the names of the facts it wants. `graded` is the
+    severity that a policy gives to its faults, and to what it could not look at, in place of deliv's own.
     """
 
     id: str
@@ -69,6 +72,7 @@ class Check:
     settle: str
     needs: tuple[str, ...]
     function: Function
+    graded: Severity | None = None
 
     def judge(self, facts: Mapping[str, Any], domain: str) -> list[Finding]:
         """Run the function on the facts it needs; at least one finding, `not_applicable` if it said nothing."""
@@ -82,7 +86,7 @@ class Check:
         return Finding(
             check=self.id,
             outcome=judgement.outcome,
-            severity=judgement.severity or self.severity,
+            severity=self.severity_of(judgement),
             subject=judgement.subject or domain,
             case=judgement.case,
             title=self.title(judgement.case, judgement.outcome, judgement.data),
@@ -93,6 +97,12 @@ class Check:
             lack=judgement.lack,
             settle=self._settle(judgement),
         )
+
+    def severity_of(self, judgement: Judgement) -> Severity:
+        """How bad a judgement is."""
+        if self.graded is None or judgement.outcome not in {Outcome.FAIL, Outcome.UNKNOWN}:
+            return judgement.severity or self.severity
+        return min(self.graded, Severity.MEDIUM, key=_RANK) if judgement.undecided else self.graded
 
     def title(self, case: str, outcome: Outcome, data: Mapping[str, Any]) -> str:
         """The statement for a case; the rule itself where the check has no words of its own for it."""
@@ -176,6 +186,7 @@ def failed(
     safe: bool = True,
     effort: Effort | None = None,
     owner: Owner | None = None,
+    undecided: bool = False,
     **data: Any,
 ) -> Judgement:
     """A fault. `records` are the changes that would clear it; the audit tries them before they are shown."""
@@ -190,6 +201,7 @@ def failed(
         safe=safe,
         effort=effort,
         owner=owner,
+        undecided=undecided,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
 from deliverability.checks._check import Function, Judgements, failed, not_applicable, passed, unknown
-from deliverability.checks._thresholds import THRESHOLDS, Standing, Threshold, judge_rate
+from deliverability.checks._thresholds import Lines, Standing, Threshold, judge_rate
 from deliverability.compare.intervals import wilson
+from deliverability.events.figures import Counts, RatesFacts
 from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, Judgement, Lack
 
@@ -77,9 +78,40 @@ class Share:
         return Evidence("rate", name, text=text, note=note)
 
 
-def share(check: str, numerator: int, denominator: int, of: str) -> Share:
-    """A share by the lines of `check`."""
-    return Share(numerator=numerator, denominator=denominator, of=of, threshold=THRESHOLDS[check])
+def share(threshold: Threshold, numerator: int, denominator: int, of: str) -> Share:
+    """A share by its lines: `lines.of(check)`."""
+    return Share(numerator=numerator, denominator=denominator, of=of, threshold=threshold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The mail of one provider or of one stream; `reasons` of its bounces are known for a provider alone."""
+
+    counts: Counts
+    reasons: Mapping[str, int]
+
+
+def apart(
+    check: str,
+    lines: Lines,
+    rates: RatesFacts,
+    domain: str,
+    count: Callable[[Part], tuple[int, int, str]],
+) -> Iterator[Judgement]:
+    """A judgement for each provider and each stream for which a policy has lines of its own.
+
+    `count` says of a part the numerator, the denominator and what that is counted in. Mail that the events do not have
+    is too little of it.
+    """
+    for name in sorted(lines.by_provider.get(check, {})):
+        part = Part(counts=rates.by_provider.get(name, Counts()), reasons=rates.reasons_by_provider.get(name, {}))
+        numerator, denominator, of = count(part)
+        figure = share(lines.of(check, provider=name), numerator, denominator, f"{of} to {whose(name)}")
+        yield judged(figure, f"{domain} at {name}", provider=name)
+    for name in sorted(lines.by_stream.get(check, {})):
+        numerator, denominator, of = count(Part(counts=rates.by_stream.get(name, Counts()), reasons={}))
+        figure = share(lines.of(check, stream=name), numerator, denominator, f"{of} in the stream {name}")
+        yield judged(figure, f"{domain} stream {name}", stream=name)
 
 
 def judged(
@@ -104,7 +136,8 @@ def judged(
     if standing is Standing.PASS:
         return passed(subject, evidence=evidence, **every)
     severity = figure.threshold.severity(standing)
-    return failed(subject, case=standing.value, severity=severity, evidence=evidence, **every)
+    undecided = standing is Standing.OVER
+    return failed(subject, case=standing.value, severity=severity, evidence=evidence, undecided=undecided, **every)
 
 
 def titles(what: str) -> Mapping[str, str]:

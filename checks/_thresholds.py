@@ -15,14 +15,18 @@ an address must be left alone stand where the mail is counted, in `deliverabilit
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field, replace
 from enum import StrEnum
 from math import ceil
+from statistics import NormalDist
 
 from deliverability.compare.intervals import CONFIDENCE, wilson
 from deliverability.fastclass import dataclass
 from deliverability.findings import Severity
 
 OURS = "deliv's own line"
+POLICY = "the policy"
+"""Whose a line is that a policy has set."""
 
 
 class Standing(StrEnum):
@@ -83,6 +87,24 @@ def judge_rate(numerator: int, denominator: int, threshold: Threshold) -> Standi
     return Standing.OVER if numerator / denominator >= threshold.warn else Standing.PASS
 
 
+MOST_MESSAGES = 10**9
+"""Messages from which on a case is not called one that more mail would settle. Ours: nobody sends so many in time."""
+
+
+def settles_at(numerator: int, denominator: int, threshold: Threshold) -> int | None:
+    """Messages in all, at the same share, from which on a share that stands `over` is past the lower line for sure.
+
+    Wilson's lower end L of a share p of n solves (p - L)² = z² L (1 - L) / n: with the line for L, that is n.
+    None where the share is not past the line but at most on it, or so near that no mail would tell.
+    """
+    line, share = threshold.warn, min(numerator, denominator) / denominator if denominator else 0.0
+    if share <= line:
+        return None
+    z = NormalDist().inv_cdf(0.5 + threshold.confidence / 2)
+    needed = max(ceil(z * z * line * (1 - line) / (share - line) ** 2 - 1e-9), threshold.minimum)
+    return needed if needed <= MOST_MESSAGES else None
+
+
 def _share(
     warn: float, fail: float, at_warn: Severity, at_fail: Severity, source: str, date: str, minimum: int | None = None
 ) -> Threshold:
@@ -110,12 +132,83 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "dmarc-pass-rate": _share(0.02, 0.10, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
     "tls-rpt-failures": _share(0.01, 0.05, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
     "snds-status": _share(0.001, 0.003, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
+    "recipients-syntax": _share(0.01, 0.05, Severity.MEDIUM, Severity.HIGH, OURS, "2026-11"),
+    "recipients-domain": _BOUNCES,
+    "recipients-disposable": _share(0.02, 0.10, Severity.LOW, Severity.MEDIUM, OURS, "2026-11"),
+    "recipients-role": _share(0.02, 0.10, Severity.LOW, Severity.MEDIUM, OURS, "2026-11"),
+    "recipients-typo-domain": _share(0.001, 0.01, Severity.LOW, Severity.MEDIUM, OURS, "2026-11"),
+    "recipients-duplicates": _share(0.01, 0.05, Severity.LOW, Severity.MEDIUM, OURS, "2026-11"),
+    "recipients-suppressed": _DISREGARD,
+    "recipients-expected-bounce": _BOUNCES,
 }
 """Check id → its lines. `[thresholds.ID]` of deliv.toml sets warn, fail, minimum and confidence of one of these.
 
 Bounces: Amazon SES calls below 2 % best and reviews accounts from 5 % on. Complaints: Gmail and Yahoo ask for less than
 0.1 % and never 0.3 %; Amazon SES reviews from 0.1 % on. Blocks: SendGrid proposes an alert above 10 %.
 """
+
+
+BY_PROVIDER = frozenset(
+    {
+        "bounce-rate",
+        "hard-bounce-rate",
+        "bounce-unknown-users",
+        "bounce-reputation-blocks",
+        "deferral-rate",
+        "complaint-rate",
+        "complaint-by-provider",
+    }
+)
+"""Checks whose figure is known for each mailbox provider, so that a policy may have lines for one."""
+BY_STREAM = frozenset({"bounce-rate", "hard-bounce-rate", "deferral-rate", "complaint-rate"})
+"""The same for each stream of mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a policy sets of a check's lines, as in `Threshold`; None leaves what it is laid over."""
+
+    warn: float | None = None
+    fail: float | None = None
+    minimum: int | None = None
+    confidence: float | None = None
+
+    def over(self, base: Threshold) -> Threshold:
+        """The lines that follow. A floor that came of its line follows the new line."""
+        warn = base.warn if self.warn is None else self.warn
+        minimum = floor_of(warn) if base.minimum == floor_of(base.warn) else base.minimum
+        return replace(
+            base,
+            warn=warn,
+            fail=base.fail if self.fail is None else self.fail,
+            minimum=minimum if self.minimum is None else self.minimum,
+            confidence=base.confidence if self.confidence is None else self.confidence,
+            source=POLICY,
+        )
+
+
+Changes = Mapping[str, Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The lines that figures are judged by: deliv's own, but where a policy has others.
+
+    - changes: check → what holds for all mail.
+    - by_provider, by_stream: check → the provider's id, or the stream's name → what holds there, over the former.
+    """
+
+    changes: Changes = field(default_factory=dict[str, Change])
+    by_provider: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
+    by_stream: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
+
+    def of(self, check: str, provider: str | None = None, stream: str | None = None) -> Threshold:
+        """The lines of `check`; those of a provider or of a stream where it has some of its own."""
+        threshold = THRESHOLDS[check]
+        narrow = self.by_provider.get(check, {}).get(provider or ""), self.by_stream.get(check, {}).get(stream or "")
+        for change in (self.changes.get(check), *narrow):
+            threshold = threshold if change is None else change.over(threshold)
+        return threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

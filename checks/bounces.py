@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deliverability.checks._bounce_causes import REQUIREMENTS, Requirement, requirement_of
 from deliverability.checks._check import Check, Judgements, check, informed, not_applicable, passed
 from deliverability.checks._rates import (
     MOST_ROWS,
     SETTLE,
+    Part,
+    apart,
     counted,
     judged,
     percent,
@@ -17,9 +19,10 @@ from deliverability.checks._rates import (
     titles,
     with_rates,
 )
+from deliverability.checks._thresholds import Lines
 from deliverability.events.figures import BOUNCE_GRACE_HOURS, UNSUBSCRIBE_GRACE_HOURS, Heeded, RatesFacts, Rejection
 from deliverability.events.reasons import Reason
-from deliverability.findings import Effort, Evidence, Finding, Judgement, Outcome, Owner, Severity
+from deliverability.findings import Effort, Evidence, Finding, Judgement, Outcome, Owner, Severity, Subject
 from deliverability.sources import rfc, source
 
 SENT = "sent"
@@ -36,7 +39,7 @@ MOST_CAUSES = 3
     settle=SETTLE,
 )
 @with_rates
-def bounce_rate(rates: RatesFacts) -> Judgements:
+def bounce_rate(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Less than 2 % of the mail sent bounces.
 
     Why it matters: sending services review and stop accounts whose mail bounces, and receivers take it for a bought
@@ -44,8 +47,11 @@ def bounce_rate(rates: RatesFacts) -> Judgements:
 
     How to fix: look at the reasons listed; take dead addresses off the list, and mend what receivers block.
     """
-    figure = share("bounce-rate", rates.totals.bounced, rates.totals.sent, SENT)
-    return judged(figure, evidence=counted(rates.reasons), reasons=dict(rates.reasons))
+    figure = share(lines.of("bounce-rate"), rates.totals.bounced, rates.totals.sent, SENT)
+    parts = apart(
+        "bounce-rate", lines, rates, subject.domain, lambda part: (part.counts.bounced, part.counts.sent, SENT)
+    )
+    return judged(figure, evidence=counted(rates.reasons), reasons=dict(rates.reasons)), *parts
 
 
 @check(
@@ -57,7 +63,7 @@ def bounce_rate(rates: RatesFacts) -> Judgements:
     settle=SETTLE,
 )
 @with_rates
-def hard_bounce_rate(rates: RatesFacts) -> Judgements:
+def hard_bounce_rate(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Less than 2 % of the mail sent goes to addresses that are no good.
 
     Why it matters: dead addresses are the mark of an old or bought list, and some of them are spam traps.
@@ -65,8 +71,17 @@ def hard_bounce_rate(rates: RatesFacts) -> Judgements:
     How to fix: take every address that bounced hard off the list at once, and confirm new ones by mail.
     """
     unclear = rates.reasons.get(Reason.UNKNOWN, 0)
-    figure = share("hard-bounce-rate", rates.totals.bounced_hard + unclear, rates.totals.sent, SENT)
-    return judged(figure, hard=rates.totals.bounced_hard, unclassified=unclear)
+    figure = share(lines.of("hard-bounce-rate"), rates.totals.bounced_hard + unclear, rates.totals.sent, SENT)
+    parts = apart("hard-bounce-rate", lines, rates, subject.domain, _hard)
+    return judged(figure, hard=rates.totals.bounced_hard, unclassified=unclear), *parts
+
+
+def _hard(part: Part) -> tuple[int, int, str]:
+    """Hard bounces and those that nobody could classify; a stream's reasons are unknown, so those of no kind."""
+    counts = part.counts
+    of_no_kind = counts.bounced - counts.bounced_hard - counts.bounced_soft - counts.bounced_block
+    unclear = part.reasons.get(Reason.UNKNOWN, 0) if part.reasons else max(0, of_no_kind)
+    return counts.bounced_hard + unclear, counts.sent, SENT
 
 
 @check(
@@ -78,7 +93,7 @@ def hard_bounce_rate(rates: RatesFacts) -> Judgements:
     settle=SETTLE,
 )
 @with_rates
-def deferral_rate(rates: RatesFacts) -> Judgements:
+def deferral_rate(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Less than a tenth of the mail is put off by receivers.
 
     Why it matters: mail that is put off comes late or not at all, and it is how receivers slow a sender they doubt.
@@ -86,8 +101,12 @@ def deferral_rate(rates: RatesFacts) -> Judgements:
     How to fix: send more evenly, and to those who want the mail; where one provider defers, ask why at its postmaster
     site.
     """
-    figure = share("deferral-rate", rates.totals.deferred, rates.totals.sent, SENT)
-    return judged(figure, evidence=counted(rates.deferral_reasons), reasons=dict(rates.deferral_reasons))
+    figure = share(lines.of("deferral-rate"), rates.totals.deferred, rates.totals.sent, SENT)
+    parts = apart(
+        "deferral-rate", lines, rates, subject.domain, lambda part: (part.counts.deferred, part.counts.sent, SENT)
+    )
+    reasons = dict(rates.deferral_reasons)
+    return judged(figure, evidence=counted(rates.deferral_reasons), reasons=reasons), *parts
 
 
 @check(
@@ -108,7 +127,7 @@ def deferral_rate(rates: RatesFacts) -> Judgements:
     settle=SETTLE,
 )
 @with_rates
-def bounce_auth_rejections(rates: RatesFacts, findings: Sequence[Finding]) -> Iterator[Judgement]:
+def bounce_auth_rejections(rates: RatesFacts, findings: Sequence[Finding], lines: Lines) -> Iterator[Judgement]:
     """No receiver refuses the mail for how it is authenticated.
 
     Each code is tied to the finding about DNS that explains it; where none does, the fault is not in DNS, or is mended.
@@ -123,19 +142,19 @@ def bounce_auth_rejections(rates: RatesFacts, findings: Sequence[Finding]) -> It
         if rejection.bounced or rejection.deferred:
             met.setdefault(requirement_of(rejection), []).append(rejection)
     for name, rejections in met.items():
-        yield _unmet(name, rejections, rates.totals.sent, findings)
+        yield _unmet(name, rejections, rates.totals.sent, findings, lines)
     if not met:
-        yield judged(share("bounce-auth-rejections", 0, rates.totals.sent, SENT))
+        yield judged(share(lines.of("bounce-auth-rejections"), 0, rates.totals.sent, SENT))
 
 
-def _unmet(name: str, rejections: list[Rejection], sent: int, findings: Sequence[Finding]) -> Judgement:
+def _unmet(name: str, rejections: list[Rejection], sent: int, findings: Sequence[Finding], lines: Lines) -> Judgement:
     """One requirement that mail failed: the receiver itself says so, so one message is enough for a warning."""
     requirement = REQUIREMENTS[name]
     count = sum(one.bounced + one.deferred for one in rejections)
     related = [one for one in findings if one.check in requirement.checks]
     causes = [one for one in related if one.outcome is Outcome.FAIL]
     return judged(
-        share("bounce-auth-rejections", count, max(sent, count), SENT),
+        share(lines.of("bounce-auth-rejections"), count, max(sent, count), SENT),
         name,
         tuple(_rejection_rows(rejections)),
         one_is_a_fault=True,
@@ -180,7 +199,7 @@ REPUTATION = (Reason.IP_BLOCKLISTED, Reason.DOMAIN_REPUTATION, Reason.SPAM_CONTE
     settle=SETTLE,
 )
 @with_rates
-def bounce_reputation_blocks(rates: RatesFacts) -> Judgements:
+def bounce_reputation_blocks(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Less than 1 % of the mail is refused because of the sender's reputation or as spam.
 
     Why it matters: such a block is about the sender, not the address: the next mail to the same people fails too, and
@@ -193,8 +212,19 @@ def bounce_reputation_blocks(rates: RatesFacts) -> Judgements:
     where = Counter[str]()
     for provider, counts in rates.reasons_by_provider.items():
         where[provider] += sum(counts.get(name, 0) for name in REPUTATION)
-    figure = share("bounce-reputation-blocks", sum(reasons.values()), rates.totals.sent, SENT)
-    return judged(figure, evidence=counted(where, "provider"), reasons=reasons, providers=dict(+where))
+    figure = share(lines.of("bounce-reputation-blocks"), sum(reasons.values()), rates.totals.sent, SENT)
+    parts = apart("bounce-reputation-blocks", lines, rates, subject.domain, _because(REPUTATION))
+    whole = judged(figure, evidence=counted(where, "provider"), reasons=reasons, providers=dict(+where))
+    return whole, *parts
+
+
+def _because(of: Sequence[Reason]) -> Callable[[Part], tuple[int, int, str]]:
+    """Mail that bounced for one of these reasons."""
+
+    def count(part: Part) -> tuple[int, int, str]:
+        return sum(part.reasons.get(reason, 0) for reason in of), part.counts.sent, SENT
+
+    return count
 
 
 UNKNOWN_USERS = (Reason.UNKNOWN_USER, Reason.BAD_DOMAIN)
@@ -210,7 +240,7 @@ UNKNOWN_USERS = (Reason.UNKNOWN_USER, Reason.BAD_DOMAIN)
     settle=SETTLE,
 )
 @with_rates
-def bounce_unknown_users(rates: RatesFacts) -> Judgements:
+def bounce_unknown_users(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Less than 2 % of the mail goes to addresses that do not exist.
 
     Why it matters: it is how receivers tell a list that people joined from one that was bought or is old.
@@ -218,8 +248,9 @@ def bounce_unknown_users(rates: RatesFacts) -> Judgements:
     How to fix: confirm addresses by mail when they join, and take those that bounced off the list.
     """
     reasons = {name: rates.reasons.get(name, 0) for name in UNKNOWN_USERS if rates.reasons.get(name)}
-    figure = share("bounce-unknown-users", sum(reasons.values()), rates.totals.sent, SENT)
-    return judged(figure, reasons=reasons)
+    figure = share(lines.of("bounce-unknown-users"), sum(reasons.values()), rates.totals.sent, SENT)
+    parts = apart("bounce-unknown-users", lines, rates, subject.domain, _because(UNKNOWN_USERS))
+    return judged(figure, reasons=reasons), *parts
 
 
 @check(
@@ -267,7 +298,7 @@ def bounce_unclassified(rates: RatesFacts) -> Judgements:
     settle=SETTLE,
 )
 @with_rates
-def suppression_respected(rates: RatesFacts) -> Judgements:
+def suppression_respected(rates: RatesFacts, lines: Lines) -> Judgements:
     """Nothing is sent to an address that bounced hard, complained or unsubscribed.
 
     Why it matters: it is the surest sign of a list that nobody tends, it breaks the law for those who unsubscribed, and
@@ -282,7 +313,7 @@ def suppression_respected(rates: RatesFacts) -> Judgements:
     }
     violated = sum(one.violated for one in parts.values())
     recipients = sum(one.recipients for one in parts.values())
-    figure = share("suppression-respected", violated, recipients, "recipients")
+    figure = share(lines.of("suppression-respected"), violated, recipients, "recipients")
     return judged(
         figure,
         evidence=tuple(_heeded_rows(parts)),

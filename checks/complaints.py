@@ -15,14 +15,26 @@ from deliverability.checks._check import (
     passed,
     unknown,
 )
-from deliverability.checks._rates import MOST_ROWS, SETTLE, Share, judged, percent, share, titles, whose, with_rates
-from deliverability.checks._thresholds import THRESHOLDS, Standing
+from deliverability.checks._rates import (
+    MOST_ROWS,
+    SETTLE,
+    Share,
+    apart,
+    judged,
+    percent,
+    share,
+    titles,
+    whose,
+    with_rates,
+)
+from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.events.figures import UNSUBSCRIBE_GRACE_HOURS, RatesFacts
 from deliverability.feedback.senderhub import SenderHubFacts
-from deliverability.findings import Effort, Evidence, Judgement, Lack, Outcome, Owner, Severity
+from deliverability.findings import Effort, Evidence, Judgement, Lack, Outcome, Owner, Severity, Subject
 from deliverability.sources import rfc, source
 
 DELIVERED = "delivered"
+BY_PROVIDER = "complaint-by-provider"
 
 
 @check(
@@ -41,7 +53,7 @@ DELIVERED = "delivered"
     settle=SETTLE,
 )
 @with_rates
-def complaint_rate(rates: RatesFacts) -> Judgements:
+def complaint_rate(rates: RatesFacts, lines: Lines, subject: Subject) -> Judgements:
     """Fewer than one in a thousand people call the mail spam.
 
     Why it matters: from 0.1 % receivers begin to file the mail as spam, and at 0.3 % Gmail and Yahoo stop listening to
@@ -50,26 +62,38 @@ def complaint_rate(rates: RatesFacts) -> Judgements:
     How to fix: write only to those who asked for it, make unsubscribing one click, and stop the campaigns that people
     complain of.
     """
-    conventions = _conventions(rates)
+    parts = apart(
+        "complaint-rate",
+        lines,
+        rates,
+        subject.domain,
+        lambda part: (part.counts.complained, part.counts.delivered, DELIVERED),
+    )
+    return _overall(rates, lines.of("complaint-rate")), *parts
+
+
+def _overall(rates: RatesFacts, threshold: Threshold) -> Judgement:
+    """By what was delivered; where that passes, by what was delivered where complaints are reported at all."""
+    conventions = _conventions(rates, threshold)
     rows = tuple(figure.evidence(name) for name, figure in conventions.items())
     data: dict[str, Any] = {"conventions": {name: figure.figures() for name, figure in conventions.items()}}
     figure, reporting = conventions["complaint_delivered"], conventions["complaint_reporting"]
-    worst = THRESHOLDS["complaint-rate"].severity(Standing.OVER)
     if figure.standing is Standing.PASS and reporting.standing not in {Standing.PASS, Standing.BELOW_FLOOR}:
         words: dict[str, Any] = {**figure.words(), "reporting": percent(reporting.value or 0.0)}
-        return failed(case="reporting", severity=worst, evidence=rows, **figure.figures(), **words, **data)
+        severity = threshold.severity(Standing.OVER)
+        return failed(
+            case="reporting", severity=severity, undecided=True, evidence=rows, **figure.figures(), **words, **data
+        )
     return judged(figure, evidence=rows, **data)
 
 
-def _conventions(rates: RatesFacts) -> dict[str, Share]:
+def _conventions(rates: RatesFacts, threshold: Threshold) -> dict[str, Share]:
     """The one count of complaints over each denominator that is in use, by the name of the rate."""
     complained, delivered = rates.reporting_counts()
     return {
-        "complaint_sent": share("complaint-rate", rates.totals.complained, rates.totals.sent, "sent"),
-        "complaint_delivered": share("complaint-rate", rates.totals.complained, rates.totals.delivered, DELIVERED),
-        "complaint_reporting": share(
-            "complaint-rate", complained, delivered, "delivered at providers that report complaints"
-        ),
+        "complaint_sent": share(threshold, rates.totals.complained, rates.totals.sent, "sent"),
+        "complaint_delivered": share(threshold, rates.totals.complained, rates.totals.delivered, DELIVERED),
+        "complaint_reporting": share(threshold, complained, delivered, "delivered at providers that report complaints"),
     }
 
 
@@ -92,7 +116,7 @@ def _conventions(rates: RatesFacts) -> dict[str, Share]:
     effort=Effort.MEDIUM,
     settle="Give the sending service's events with --events, or Yahoo's own figures with --sender-hub.",
 )
-def complaint_by_provider(rates: RatesFacts | None, senderhub: SenderHubFacts | None) -> Judgements:
+def complaint_by_provider(rates: RatesFacts | None, senderhub: SenderHubFacts | None, lines: Lines) -> Judgements:
     """At no mailbox provider do one in a thousand people call the mail spam.
 
     Why it matters: each provider judges by its own users; a rate over all mail hides the one that has had enough.
@@ -101,7 +125,7 @@ def complaint_by_provider(rates: RatesFacts | None, senderhub: SenderHubFacts | 
     """
     if rates is None and senderhub is None:
         return unknown(lack=Lack.INPUT)
-    found = [*_by_events(rates), *_by_hub(senderhub)]
+    found = [*_by_events(rates, lines), *_by_hub(senderhub, lines.of(BY_PROVIDER, provider="yahoo"))]
     faults = [one for one in found if one.outcome is Outcome.FAIL]
     if faults:
         return faults[:MOST_ROWS]
@@ -111,15 +135,15 @@ def complaint_by_provider(rates: RatesFacts | None, senderhub: SenderHubFacts | 
     return not_applicable(case="few")
 
 
-def _by_events(rates: RatesFacts | None) -> Iterator[Judgement]:
+def _by_events(rates: RatesFacts | None, lines: Lines) -> Iterator[Judgement]:
     """Providers that report complaints, or of whose users some complained."""
     for name, counts in sorted(rates.by_provider.items()) if rates else ():
         if counts.complained or (rates and name in rates.reporting):
-            figure = share("complaint-by-provider", counts.complained, counts.delivered, DELIVERED)
+            figure = share(lines.of(BY_PROVIDER, provider=name), counts.complained, counts.delivered, DELIVERED)
             yield judged(figure, name, (figure.evidence(name),), provider=name, whose=whose(name))
 
 
-def _by_hub(senderhub: SenderHubFacts | None) -> Iterator[Judgement]:
+def _by_hub(senderhub: SenderHubFacts | None, threshold: Threshold) -> Iterator[Judgement]:
     """Yahoo's own figures: complaints over what reached the inbox, together where it says how much that was."""
     for domain in senderhub.domains if senderhub else ():
         name = f"yahoo ({domain or 'Sender Hub'})"
@@ -127,29 +151,30 @@ def _by_hub(senderhub: SenderHubFacts | None) -> Iterator[Judgement]:
         complaints = sum(one.complaints or 0 for one in figures if one.counted)
         inboxed = sum(one.inboxed or 0 for one in figures if one.counted)
         if inboxed:
-            figure = share("complaint-by-provider", complaints, inboxed, "delivered to the inbox")
+            figure = share(threshold, complaints, inboxed, "delivered to the inbox")
             yield judged(figure, name, (figure.evidence(name),), provider=name, whose=whose(name))
         else:
-            yield from _by_rate(name, [(one.date, one.rate) for one in figures if one.rate is not None])
+            yield from _by_rate(name, [(one.date, one.rate) for one in figures if one.rate is not None], threshold)
 
 
-def _by_rate(name: str, rates: list[tuple[str, float]]) -> Iterator[Judgement]:
+def _by_rate(name: str, rates: list[tuple[str, float]], threshold: Threshold) -> Iterator[Judgement]:
     """Rates without a count: no interval can be given, so that past the line is a warning."""
     if not rates:
         return
     date, worst = max(rates, key=lambda one: one[1])
-    lines = THRESHOLDS["complaint-by-provider"]
     data: dict[str, Any] = {
         "provider": name,
         "whose": whose(name),
         "date": date,
         "value": worst,
         "share": percent(worst),
-        "warn_line": percent(lines.warn),
+        "warn_line": percent(threshold.warn),
     }
     rows = (Evidence("rate", name, text=percent(worst), note=date),)
-    if worst >= lines.warn:
-        yield failed(name, case="hub", severity=lines.severity(Standing.OVER), evidence=rows, **data)
+    if worst >= threshold.warn:
+        yield failed(
+            name, case="hub", severity=threshold.severity(Standing.OVER), undecided=True, evidence=rows, **data
+        )
     else:
         yield passed(name, evidence=rows, **data)
 
@@ -204,7 +229,7 @@ def unsubscribe_rate(rates: RatesFacts) -> Judgements:
     settle=SETTLE,
 )
 @with_rates
-def unsubscribe_honoured(rates: RatesFacts) -> Judgements:
+def unsubscribe_honoured(rates: RatesFacts, lines: Lines) -> Judgements:
     """Who unsubscribes gets no more mail after two days.
 
     Why it matters: Gmail and Yahoo require it of bulk senders, the law does of all, and who cannot leave complains.
@@ -213,7 +238,7 @@ def unsubscribe_honoured(rates: RatesFacts) -> Judgements:
     """
     heeded = rates.after_unsubscribe
     return judged(
-        share("unsubscribe-honoured", heeded.violated, heeded.recipients, "recipients"),
+        share(lines.of("unsubscribe-honoured"), heeded.violated, heeded.recipients, "recipients"),
         one_is_a_fault=True,
         violated=heeded.violated,
         recipients=heeded.recipients,

@@ -18,7 +18,7 @@ from deliverability.checks._check import (
     unknown,
 )
 from deliverability.checks._rates import MOST_ROWS, judged, percent, share, titles
-from deliverability.checks._thresholds import SHADOW_SHARE
+from deliverability.checks._thresholds import SHADOW_SHARE, Lines
 from deliverability.feedback.facts import AggregateFacts, ReportedSource
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
 from deliverability.protocols.dmarc import DmarcFacts
@@ -76,7 +76,7 @@ _ELSEWHERE = "The DMARC reports are about other domains, or hold no messages"
     settle=SETTLE,
 )
 @with_reports
-def dmarc_pass_rate(dmarc_reports: AggregateFacts) -> Judgements:
+def dmarc_pass_rate(dmarc_reports: AggregateFacts, lines: Lines) -> Judgements:
     """The mail of the domain's own and declared senders passes DMARC.
 
     Mail of unknown sources is for dmarc-shadow-senders, and what forwarders break is nobody's fault here; both are left
@@ -92,7 +92,7 @@ def dmarc_pass_rate(dmarc_reports: AggregateFacts) -> Judgements:
     others = sum(failing.messages for name, failing in dmarc_reports.failing.items() if name not in known)
     total = max(dmarc_reports.messages - others, missed)
     rows = [one for one in _failing(dmarc_reports) if one.category in known]
-    return judged(share("dmarc-pass-rate", missed, total, "reported messages"), evidence=_rows(rows))
+    return judged(share(lines.of("dmarc-pass-rate"), missed, total, "reported messages"), evidence=_rows(rows))
 
 
 @check(

@@ -21,6 +21,7 @@ from deliverability.checks._thresholds import (
     SPAM_RATE_DAYS,
     SPAM_RATE_FAIL,
     SPAM_RATE_WARN,
+    Lines,
     Standing,
 )
 from deliverability.events.figures import RatesFacts
@@ -231,7 +232,7 @@ def _compliance(domain: str, rows: list[Compliance]) -> Judgement:
     settle=SNDS,
 )
 @with_file("snds")
-def snds_status(snds: SndsFacts) -> Judgements:
+def snds_status(snds: SndsFacts, lines: Lines) -> Judgements:
     """The mail of every sending address is welcome at Outlook.com.
 
     Why it matters: these are the counts by which Outlook.com files mail as spam, slows it down and blocks it.
@@ -251,7 +252,7 @@ def snds_status(snds: SndsFacts) -> Judgements:
         if one.blocked
     ]
     known = {one.subject for one in blocked}
-    faults = blocked + [fault for one in snds.latest if one.ip not in known for fault in _address(one)]
+    faults = blocked + [fault for one in snds.latest if one.ip not in known for fault in _address(one, lines)]
     if faults:
         return faults
     if not snds.activity and not snds.ranges:
@@ -260,9 +261,9 @@ def snds_status(snds: SndsFacts) -> Judgements:
     return passed(count=len(snds.latest), date=date[:10])
 
 
-def _address(one: Activity) -> Iterator[Judgement]:
+def _address(one: Activity, lines: Lines) -> Iterator[Judgement]:
     """The worst that the last period of one address shows: one fault an address, the others in its data."""
-    figure = _complaints(one)
+    figure = _complaints(one, lines)
     complained = figure is not None and figure not in {Standing.BELOW_FLOOR, Standing.PASS}
     data: dict[str, Any] = {
         "ip": one.ip,
@@ -288,14 +289,14 @@ def _address(one: Activity) -> Iterator[Judgement]:
             return
 
 
-def _complaints(one: Activity) -> Standing | None:
+def _complaints(one: Activity, lines: Lines) -> Standing | None:
     """Where the complaint rate stands; `< 0.1%` is below the line, and a rate of unknown mail says nothing."""
     if one.complaint_rate is None or one.message_recipients is None:
         return None
     if one.complaint_bound == "<":
         return Standing.PASS
     complaints = round(one.complaint_rate * one.message_recipients)
-    return share("snds-status", complaints, one.message_recipients, "recipients").standing
+    return share(lines.of("snds-status"), complaints, one.message_recipients, "recipients").standing
 
 
 def _activity_rows(one: Activity) -> Iterator[Evidence]:

@@ -83,7 +83,7 @@ def _against_rest(name: str, one: Counts, totals: Counts) -> Judgement | None:
     if low >= band.warn:
         return failed(name, case="warn", severity=Severity.MEDIUM, evidence=rows, **data)
     if gap >= band.warn:
-        return failed(name, case="over", severity=Severity.MEDIUM, evidence=rows, **data)
+        return failed(name, case="over", severity=Severity.MEDIUM, undecided=True, evidence=rows, **data)
     return passed(name, evidence=rows, **data)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deliverability.checks._check import Check, Judgements, check, not_applicable, unknown
 from deliverability.checks._rates import MOST_ROWS, judged, share, titles
+from deliverability.checks._thresholds import Lines
 from deliverability.feedback.facts import TlsFacts
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
 from deliverability.sources import rfc
@@ -22,7 +23,7 @@ from deliverability.sources import rfc
     owner=Owner.DNS,
     settle="Give SMTP TLS reports with --tls-reports.",
 )
-def tls_rpt_failures(tls_reports: TlsFacts | None) -> Judgements:
+def tls_rpt_failures(tls_reports: TlsFacts | None, lines: Lines) -> Judgements:
     """Senders that report on encryption reach the domain's mail servers as its policies ask.
 
     Why it matters: under MTA-STS enforce or DANE a session that fails is a mail that is not delivered.
@@ -39,7 +40,8 @@ def tls_rpt_failures(tls_reports: TlsFacts | None) -> Judgements:
         Evidence("tls_failure", one.receiving_mx, text=one.result_type, note=f"{one.sessions:,} sessions")
         for one in tls_reports.failures[:MOST_ROWS]
     )
-    return judged(share("tls-rpt-failures", tls_reports.sessions_failed, total, "reported sessions"), evidence=rows)
+    threshold = lines.of("tls-rpt-failures")
+    return judged(share(threshold, tls_reports.sessions_failed, total, "reported sessions"), evidence=rows)
 
 
 TRANSPORT: tuple[Check, ...] = (tls_rpt_failures,)

@@ -14,11 +14,11 @@ here too, loaded when they are first named:
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -29,7 +29,8 @@ from deliverability.findings import Role
 from deliverability.inputs import Inputs
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
 from deliverability.lookup.keyed import keyed
-from deliverability.names import helo_name, to_ascii
+from deliverability.names import helo_name, ip_address, selector_name, to_ascii
+from deliverability.policy.model import DomainPolicy, Judging
 from deliverability.text import visible
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ DOMAINS_AT_ONCE = 50
 """Domains audited concurrently. Each asks some 60 questions; the resolver bounds those in flight by itself."""
 
 
+OWN = Judging()
+"""Everything judged as deliv does by itself."""
+
 BLOCKLISTS = ("none", "default", "all")
 """Which block lists are asked; `protocols.blocklists.Which` with what each means."""
 
@@ -104,16 +108,19 @@ def plan(
     inputs: Mapping[str, Inputs] | None = None,
     asked: Mapping[str, Any] | None = None,
     vantage: Mapping[str, Any] | None = None,
+    judging: Judging = OWN,
+    known: Mapping[str, DomainPolicy] | None = None,
 ) -> Plan:
     """Check what was asked for, before anything is looked up. Raises ValueError in one line for bad input.
 
     `inputs` are events and reports by domain (`deliverability.inputs.read_for`); `asked` and `vantage` are what a
     command adds to the document's `options` and `vantage`. `dqs` says that the resolver is a KeyedResolver; the key
-    itself stays there.
+    itself stays there. `judging` and `known` are what a policy says of checks and of domains (by A-labels): role,
+    selectors, addresses and HELO name of each where none are given here.
     """
     names = [domains] if isinstance(domains, str) else list(domains)
-    addresses = tuple(_address(ip) for ip in ips)
-    given = tuple(_selector(s) for s in selectors)
+    addresses = tuple(map(ip_address, ips))
+    given = tuple(map(selector_name, selectors))
     helo = None if helo is None else helo_name(helo)
     if role != "auto":
         Role(role)
@@ -121,10 +128,10 @@ def plan(
         raise ValueError(f"blocklists is one of {', '.join(BLOCKLISTS)}, not {visible(blocklists)[:80]!r}")
     if not 0 < timeout < math.inf:
         raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
-    if select or ignore:
+    if select or ignore or judging.severities:
         from deliverability.selection import selected  # noqa: PLC0415 - loads every check; unselective runs ask first
 
-        selected(tuple(select or ()), tuple(ignore))
+        selected(tuple(select or ()), tuple(ignore), judging)
     options = {
         "selectors": list(given),
         "ips": list(addresses),
@@ -136,28 +143,38 @@ def plan(
         "ignore": list(ignore),
         "timeout": timeout,
         **(asked or {}),
+        **_kept(judging),
     }
+    common = Inquiry("", given, addresses, helo, role, blocklists, dqs)
     inquiries = tuple(
-        Inquiry(name, given, addresses, helo, role, blocklists, dqs, (inputs or {}).get(name, Inputs()))
+        replace(_as_known(common, (known or {}).get(name)), domain=name, inputs=(inputs or {}).get(name, Inputs()))
         for name in map(to_ascii, names)
     )
     where: dict[str, Any] = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
-    setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC))
+    setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC), judging)
     return Plan(inquiries, setting, timeout)
 
 
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError(f"not an IP address: {visible(text)[:80]!r}") from None
+def _kept(judging: Judging) -> dict[str, Any]:
+    """What the document's options say of a policy, so that a replay judges the same; nothing where there is none."""
+    if judging == OWN:
+        return {}
+    from deliverability.policy.judging import to_plain  # noqa: PLC0415 - only where there is a policy
+
+    return {"policy": to_plain(judging)}
 
 
-def _selector(text: str) -> str:
-    labels = text.lower().removesuffix(".").split(".")
-    if not all(0 < len(x) <= 63 and x.isascii() and all(c.isalnum() or c in "-_" for c in x) for x in labels):
-        raise ValueError(f"not a DKIM selector: {visible(text)[:80]!r}")
-    return ".".join(labels)
+def _as_known(asked: Inquiry, known: DomainPolicy | None) -> Inquiry:
+    """What is asked of a domain: what was given, and where nothing was, what a policy knows of it."""
+    if known is None:
+        return asked
+    return replace(
+        asked,
+        selectors=asked.selectors or known.selectors,
+        ips=asked.ips or known.ips,
+        helo=known.helo if asked.helo is None else asked.helo,
+        role=known.role if asked.role == "auto" else asked.role,
+    )
 
 
 async def run(plan: Plan, resolver: Resolver, published: Resolver | None = None) -> list[Audit]:
@@ -214,6 +231,7 @@ class Asked(TypedDict, total=False):
     ignore: Sequence[str]
     timeout: float
     inputs: Mapping[str, Inputs] | None
+    judging: Judging
     now: datetime | None
 
 
@@ -246,6 +264,7 @@ def audit(
     ignore: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
     inputs: Mapping[str, Inputs] | None = None,
+    judging: Judging = OWN,
     now: datetime | None = None,
 ) -> list[Audit]:
     """Audit one or more domains and return their audits in the order given.
@@ -258,6 +277,8 @@ def audit(
     - dqs_key: a key of Spamhaus's Data Query Service. It appears in nothing that comes back.
     - select, ignore: ids or globs of checks to run or to leave out.
     - inputs: what each domain's events and receivers' reports say (`deliverability.inputs.read_for`).
+    - judging: severities and lines in place of deliv's own, as `[checks]` and `[thresholds]` of a deliv.toml set them
+      (`deliverability.policy.read.read_policy(path).judging`).
     - timeout: seconds for each domain; now: the clock that goes into the document (UTC now by default).
 
     Raises ValueError, in one line, for a name, address, selector, key or check id that is none. What DNS does never
@@ -277,6 +298,7 @@ def audit(
             ignore=ignore,
             timeout=timeout,
             inputs=inputs,
+            judging=judging,
             now=now,
         )
     )

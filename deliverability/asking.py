@@ -14,6 +14,7 @@ from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.lookup.leave import questions_leave
 from deliverability.lookup.recording import UnrecordedQuestion
 from deliverability.lookup.unasked import UNRECORDED
+from deliverability.policy.model import Judging
 
 MAX_QUESTIONS = 5_000
 """Questions one audit may ask. Ordinary audits ask about 70; a hostile SPF tree could ask without end."""
@@ -53,13 +54,14 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is the same for all domains of a run: the checks asked for, and what each document says of the run."""
+    """What is the same for all domains of a run: the checks asked for, how they judge, and what each document says."""
 
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     options: Mapping[str, Any]
     vantage: Mapping[str, Any]
     started_at: datetime
+    judging: Judging = Judging()
 
 
 OPENING = ("TXT", "MX")

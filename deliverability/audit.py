@@ -22,12 +22,15 @@ from deliverability.verdict import decide
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
+    from deliverability.checks._thresholds import Lines
     from deliverability.inputs import Beside
 
 
 FINDINGS = "findings"
 """The fact that is what the other checks said: for those that tie what happened to its cause."""
-_KEPT = {"subject", "message", *INPUTS}
+LINES = "lines"
+"""The fact that is the lines which figures are judged by: deliv's own, or a policy's."""
+_KEPT = {"subject", "message", LINES, *INPUTS}
 """Facts that have a place of their own in the document."""
 
 
@@ -45,7 +48,7 @@ async def audit_domain(
         ruleset=RULESET,
         subject=subject,
         started_at=setting.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        options=setting.options,
+        options={**setting.options, **_own_options(inquiry)},
         vantage=setting.vantage,
         verdict=decide(subject, findings),
         next_best_fix=next_best_fix(findings, {c.id: c.why for c in chosen}, inquiry.inputs),
@@ -72,22 +75,38 @@ async def _look(
     inquiry: Inquiry, resolver: Resolver, setting: Setting, checks: Sequence[Check] | None
 ) -> tuple[dict[str, Any], Sequence[Check]]:
     """The facts that the checks want, and the checks; all checks are loaded only once the questions are out."""
-    if checks is None and (setting.select or setting.ignore):
+    if checks is None and (setting.select or setting.ignore or setting.judging.severities):
         checks = _selected(setting)
     looking = await begin(inquiry, resolver, GATHERERS if checks is None else _needs(checks))
     if checks is None:
         checks = _selected(setting)
-    return await finish(looking), checks
+    return {**await finish(looking), LINES: _lines(setting)}, checks
+
+
+def _lines(setting: Setting) -> Lines:
+    from deliverability.checks._thresholds import Lines  # noqa: PLC0415 - loaded with the checks
+
+    return setting.judging.lines or Lines()
+
+
+def _own_options(inquiry: Inquiry) -> dict[str, Any]:
+    """What a policy can know of each domain by itself, as this domain was asked about."""
+    return {
+        "selectors": list(inquiry.selectors),
+        "ips": list(inquiry.ips),
+        "helo": inquiry.helo,
+        "role": inquiry.role,
+    }
 
 
 def _selected(setting: Setting) -> Sequence[Check]:
     from deliverability.selection import selected  # noqa: PLC0415 - loads every check
 
-    return selected(setting.select, setting.ignore)
+    return selected(setting.select, setting.ignore, setting.judging)
 
 
 def _needs(checks: Iterable[Check]) -> set[str]:
-    return {"subject"}.union(*(c.needs for c in checks)) - {FINDINGS}
+    return {"subject"}.union(*(c.needs for c in checks)) - {FINDINGS, LINES}
 
 
 def _is_kept(name: str, value: object) -> bool:
@@ -128,7 +147,7 @@ def _error(check: Check, domain: str, error: Exception) -> Finding:
     return Finding(
         check=check.id,
         outcome=Outcome.ERROR,
-        severity=check.severity,
+        severity=check.graded or check.severity,
         subject=domain,
         case="error",
         title=f"deliv itself failed here: {check.ask.removesuffix('.')}",
@@ -151,7 +170,7 @@ async def _try_fixes(
         needs = set(by_id[finding.check].needs) | {"subject"}
         neighbours = [c for c in checks if needs.issuperset(c.needs)]
         # the role was judged on what is published; a proposed record must not excuse itself by changing it
-        changed = {**await gather(inquiry, overlaid, needs - {"subject"}), "subject": facts["subject"]}
+        changed = {**await gather(inquiry, overlaid, needs - {"subject"}), **{n: facts[n] for n in ("subject", LINES)}}
         return judge(neighbours, changed, inquiry.domain)
 
     return tuple(await asyncio.gather(*(tried(f, inquiry.domain, resolver, findings, reaudit) for f in findings)))

@@ -147,7 +147,8 @@ class Fix:
 class Judgement:
     """What a check function says of one subject, before any prose is made of it.
 
-    `case` names which of the check's titles and fixes speaks; `severity` defaults to the check's own.
+    `case` names which of the check's titles and fixes speaks; `severity` defaults to the check's own. `undecided` is a
+    fault that may be none, as a share whose interval has its line inside: no policy makes more than a warning of it.
     """
 
     outcome: Outcome
@@ -161,6 +162,7 @@ class Judgement:
     owner: Owner | None = None
     safe: bool = True
     lack: Lack | None = None
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

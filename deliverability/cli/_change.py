@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deliverability.cli._options import Decorator, option
-from deliverability.cli._problem import Problem
+from deliverability.cli._policy import policy_at
 
 if TYPE_CHECKING:
     from deliverability.comparison import Wanted
@@ -69,11 +68,4 @@ def wanted_of(asked: Mapping[str, Any]) -> Wanted:
 
 def _events_of(config: str | None) -> tuple[str, ...]:
     """What a deliv.toml says that happened. Raises Problem."""
-    if config is None:
-        return ()
-    from deliverability.config import BadConfig, compare_events, read_config  # noqa: PLC0415 - only where there is one
-
-    try:
-        return compare_events(read_config(Path(config)))
-    except (BadConfig, OSError) as error:
-        raise Problem(str(error)) from None
+    return policy_at(config).compare_events if config is not None else ()

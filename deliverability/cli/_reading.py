@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli._options import Decorator, option, share_option
+from deliverability.cli._policy import policy_at
 from deliverability.cli._problem import Problem
 from deliverability.text import visible
 
@@ -103,16 +104,7 @@ def zone_of(name: str | None) -> ZoneInfo | None:
 
 def sources_of(config: str | None) -> dict[str, Source]:
     """The user's own sources. Raises Problem."""
-    if config is None:
-        return {}
-    from deliverability.config import BadConfig, read_config, user_sources  # noqa: PLC0415 - only where there is one
-
-    try:
-        return user_sources(read_config(Path(config)))
-    except BadConfig as error:
-        raise Problem(str(error)) from None
-    except OSError as error:
-        raise Problem(f"{config}: {error.strerror or error}") from None
+    return dict(policy_at(config).sources) if config is not None else {}
 
 
 @contextmanager

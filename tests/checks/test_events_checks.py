@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deliverability.checks._bounce_causes import OF_PROVIDERS, REGISTERED, REQUIREMENTS, requirement_of
 from deliverability.checks._check import Check
+from deliverability.checks._thresholds import Lines
 from deliverability.checks.bounces import BOUNCES
 from deliverability.checks.complaints import COMPLAINTS
 from deliverability.checks.engagement import ENGAGEMENT
@@ -19,11 +20,12 @@ from deliverability.checks.timeliness import TIMELINESS
 from deliverability.events.figures import Completeness, Counts, Flags, Heeded, RatesFacts, Rejection, Seconds
 from deliverability.events.reasons import Reason
 from deliverability.feedback.senderhub import HubFigure, SenderHubFacts
-from deliverability.findings import Finding, Lack, Outcome, Severity
+from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subject
 from deliverability.plain import to_plain
 
 CHECKS = (*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS)
 BY_ID: Mapping[str, Check] = {one.id: one for one in CHECKS}
+SUBJECT = Subject("example.test", Role.SENDING, "")
 
 PASS, FAIL, INFO = Outcome.PASS, Outcome.FAIL, Outcome.INFO
 UNKNOWN, NOTHING = Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
@@ -33,7 +35,16 @@ MEDIUM, HIGH, CRITICAL, LOW = Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL,
 def judge(
     check: str, rates: RatesFacts | None, senderhub: SenderHubFacts | None = None, findings: tuple[Finding, ...] = ()
 ) -> list[Finding]:
-    return BY_ID[check].judge({"rates": rates, "senderhub": senderhub, "findings": findings}, "example.test")
+    return BY_ID[check].judge(
+        {
+            "rates": rates,
+            "senderhub": senderhub,
+            "findings": findings,
+            "lines": Lines(),
+            "subject": SUBJECT,
+        },
+        "example.test",
+    )
 
 
 def sent(n: int, **counts: int) -> RatesFacts:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliverability.checks._thresholds import Lines
 from deliverability.checks.reputation_files import REPUTATION_FILES
 from deliverability.events.figures import Counts, RatesFacts
 from deliverability.feedback import postmaster, senderhub, snds
@@ -19,7 +20,7 @@ from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subj
 from deliverability.plain import to_plain
 
 BY_ID = {one.id: one for one in REPUTATION_FILES}
-NONE: dict[str, Any] = {"postmaster": None, "snds": None, "senderhub": None, "rates": None}
+NONE: dict[str, Any] = {"postmaster": None, "snds": None, "senderhub": None, "rates": None, "lines": Lines()}
 OPTIONS = {"postmaster-spam-rate": "--postmaster", "postmaster-compliance": "--postmaster", "snds-status": "--snds"}
 
 

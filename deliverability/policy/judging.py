@@ -1,0 +1,83 @@
+"""What of a policy shapes findings: which checks are judged, how severe their faults are, and by which lines."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from deliverability.findings import Severity
+from deliverability.policy.model import Judging
+
+if TYPE_CHECKING:
+    from deliverability.checks._check import Check
+    from deliverability.checks._thresholds import Change
+
+OFF = "off"
+"""In `[checks]`: the check is left out, as by --ignore."""
+FIGURES = ("warn", "fail", "minimum", "confidence")
+"""The keys of `[thresholds.ID]`."""
+_GLOB = frozenset("*?[")
+
+Severities = Sequence[tuple[str, Severity | None]]
+
+
+def graded(checks: Iterable[Check], judging: Judging) -> tuple[Check, ...]:
+    """The checks as a policy has them: without those that are off, and with the severity that it gives to others."""
+    decided = ((check, decision(judging.severities, check.id)) for check in checks)
+    return tuple(
+        check if said is None else replace(check, graded=severity)
+        for check, said in decided
+        if said is None or (severity := said[1]) is not None
+    )
+
+
+def decision(severities: Severities, check: str) -> tuple[str, Severity | None] | None:
+    """The pattern that decides on a check, with its severity or None for off; None where no pattern names it.
+
+    An id goes before a glob, and of two globs the later.
+    """
+    matching = [one for one in severities if fnmatch.fnmatchcase(check, one[0])]
+    exact = [one for one in matching if not is_glob(one[0])]
+    found = exact or matching
+    return found[-1] if found else None
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a pattern can match more than the one id that it spells."""
+    return not _GLOB.isdisjoint(pattern)
+
+
+def to_plain(judging: Judging) -> dict[str, Any]:
+    """The judging as a document keeps it, in the words of `deliv.toml`; empty where everything is deliv's own."""
+    plain: dict[str, Any] = {}
+    if judging.severities:
+        plain["checks"] = {pattern: severity.value if severity else OFF for pattern, severity in judging.severities}
+    if judging.lines is not None:
+        lines = judging.lines
+        tables: dict[str, dict[str, Any]] = {check: _plain(change) for check, change in lines.changes.items()}
+        for name, narrow in (("providers", lines.by_provider), ("streams", lines.by_stream)):
+            for check, changes in narrow.items():
+                tables.setdefault(check, {})[name] = {key: _plain(change) for key, change in changes.items()}
+        plain["thresholds"] = tables
+    return plain
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    values = {name: getattr(change, name) for name in FIGURES}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def from_plain(plain: object) -> Judging:
+    """The judging that `to_plain` made `plain` of. Raises ValueError in one line where it is something else."""
+    from deliverability.policy.reader import Reader  # noqa: PLC0415 - only where a document has a policy
+    from deliverability.policy.sections import read_judging  # noqa: PLC0415 - as above
+    from deliverability.policy.tables import Tables  # noqa: PLC0415 - as above
+
+    if not isinstance(plain, Mapping):
+        raise ValueError("options.policy is no policy")  # noqa: TRY004 - a document that is damaged
+    reader = Reader(Tables("options.policy", plain, {}))
+    judging = read_judging(reader)
+    reader.check()
+    return judging
