@@ -5,6 +5,7 @@ here too, loaded when they are first named:
 
 - `rates`: events into counts and rates; `ingest`: events normalised and kept.
 - `bounces`: which mails came back, and why.
+- `recipients`: a list of recipients before it is mailed.
 - `dmarc_reports`, `tls_reports`: what receivers report.
 - `compare`: before and after a change, from events or campaign rows, and what the evidence permits to say
   (`deliverability.comparison`, as the package `deliverability.compare` holds the method); `plan_comparison`: how many
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from deliverability.ingest import ingest
     from deliverability.planning import plan as plan_comparison
     from deliverability.rates import rates
+    from deliverability.recipient_lists import recipients
     from deliverability.tls_reports import tls_reports
 
 __all__ = [
@@ -52,12 +54,14 @@ __all__ = [
     "ingest",
     "plan_comparison",
     "rates",
+    "recipients",
     "tls_reports",
 ]
 
 READERS = {
     **{name: (name, name) for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
     "compare": ("comparison", "compare"),
+    "recipients": ("recipient_lists", "recipients"),
     "plan_comparison": ("planning", "plan"),
 }
 """The functions that are in modules of their own, since what they load would delay the first DNS packet: the module

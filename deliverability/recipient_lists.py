@@ -108,7 +108,7 @@ class _Run:
         identities, past = self._past()
         with closing(Scan(self._addresses, identities)) as scan:
             for one in self._lists(self._paths, count=True):
-                scan.add(one.rows, one.name, self._troubles)
+                scan.add(one, self._troubles)
             looked = self._look(list(scan.places))
             suppressed, counts = self._suppressed()
             marks = marked(scan, suppressed, past)
@@ -189,7 +189,7 @@ class _Run:
     # what comes of it -------------------------------------------------------------------------------------------
 
     def _summed(self, scan: Scan, marks: Marked, past: Past | None, looked: bool) -> RecipientsFacts:
-        from deliverability.recipients.settled import fates, history_of, largest  # noqa: PLC0415 - as above
+        from deliverability.recipients.settled import fates, history_of, largest, union  # noqa: PLC0415 - as above
         from deliverability.recipients.slips import slips_of  # noqa: PLC0415 - as above
 
         domains = list(scan.places)
@@ -215,7 +215,7 @@ class _Run:
             addresses=scan.good,
             invalid=scan.invalid.total(),
             invalid_reasons=dict(scan.invalid.most_common()),
-            invalid_rows=tuple(scan.invalid_rows),
+            invalid_lines=tuple(scan.invalid_lines),
             international=scan.international,
             idn=sum(domain.addresses for domain in domains if domain.idn),
             unique=scan.good - marks.repeated.count,
@@ -235,6 +235,7 @@ class _Run:
             slips=tuple(slips[:MAX_LISTED]),
             slipped=sum(slip.addresses for slip in slips),
             slip_domains=len(slips),
+            stopped=union(scan.row, marks.suppressed, marks.gone, marks.complained, marks.unsubscribed).count,
             history=history_of(past, marks, known, scan.row) if past and known else None,
         )
 

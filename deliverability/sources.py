@@ -78,6 +78,7 @@ SOURCES: dict[str, Source] = {
     "RFC 6376": _rfc(6376, "DomainKeys Identified Mail (DKIM) Signatures", "2011-09", "Internet Standard"),
     "RFC 6430": _rfc(6430, "Email Feedback Report Type Value: not-spam", "2011-11", "Proposed Standard"),
     "RFC 6522": _rfc(6522, "The Multipart/Report Media Type", "2012-01", "Internet Standard"),
+    "RFC 6531": _rfc(6531, "SMTP Extension for Internationalized Email", "2012-02", "Proposed Standard"),
     "RFC 6532": _rfc(6532, "Internationalized Email Headers", "2012-02", "Proposed Standard"),
     "RFC 6533": _rfc(
         6533, "Internationalized Delivery Status and Disposition Notifications", "2012-02", "Proposed Standard"
@@ -87,6 +88,7 @@ SOURCES: dict[str, Source] = {
     ),
     "RFC 6651": _rfc(6651, "Extensions to DKIM for Failure Reporting", "2012-06", "Proposed Standard"),
     "RFC 6672": _rfc(6672, "DNAME Redirection in the DNS", "2012-06", "Proposed Standard"),
+    "RFC 6761": _rfc(6761, "Special-Use Domain Names", "2013-02", "Proposed Standard"),
     "RFC 6840": _rfc(
         6840, "Clarifications and Implementation Notes for DNS Security (DNSSEC)", "2013-02", "Proposed Standard"
     ),
@@ -140,6 +142,27 @@ SOURCES: dict[str, Source] = {
         "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/4399730",
         "Receiver's rule",
     ),
+    "Gmail SMTP errors": Source(
+        "Gmail SMTP errors and codes",
+        "2026-11",
+        "https://knowledge.workspace.google.com/admin/support/troubleshooting/gmail-smtp-errors-and-codes",
+        "Receiver's rule",
+    ),
+    "Gmail feedback loop": Source(
+        "Feedback loop (Feedback-ID)", "2026-11", "https://support.google.com/a/answer/6254652", "Receiver's rule"
+    ),
+    "Gmail clipping": Source(
+        "Measuring Gmail clipping limit",
+        "2018-05",
+        "https://github.com/hteumeuleu/email-bugs/issues/41",
+        "Measured by senders; Gmail names no figure",
+    ),
+    "Postfix limits": Source(
+        "Postfix configuration parameters: message_size_limit",
+        "2026-11",
+        "https://www.postfix.org/postconf.5.html#message_size_limit",
+        "Default of a mail server",
+    ),
     "Gmail Postmaster Tools": Source(
         "Postmaster Tools API, version 2",
         "2026-06",
@@ -185,6 +208,12 @@ SOURCES: dict[str, Source] = {
         "2017-10",
         "https://crocs.fi.muni.cz/public/papers/rsa_ccs17",
         "CVE-2017-15361",
+    ),
+    "disposable-email-domains": Source(
+        "A list of disposable and temporary email address domains (CC0 1.0)",
+        "2026-08-21",
+        "https://github.com/disposable-email-domains/disposable-email-domains",
+        "Community list",
     ),
     "M3AAWG": Source(
         "M3AAWG best practices for protecting parked domains",

@@ -18,6 +18,7 @@ SUMMARIES = {
     "gate": "Decide whether a campaign may go, by your policy: one exit code with a reason.",
     "message": "Audit a message before it is sent, or ten thousand.",
     "inbox": "Receive your own test mail, and audit each message as it came.",
+    "recipients": "Check a list of recipients before it is mailed.",
     "dmarc": "Read DMARC reports: who sends as your domain, what passes, and who would be hit.",
     "tls": "Read SMTP TLS reports: which mail was not encrypted as it should be, and why.",
     "bounces": "Read returned mail: who could not be reached, why, and what to do.",

@@ -12,7 +12,7 @@ from deliverability.events.reading.canonical import quoted
 from deliverability.events.reading.relations import alias
 from deliverability.intake.streams import Part
 from deliverability.intake.trouble import Refused
-from deliverability.recipients.rows import List, Row
+from deliverability.recipients.rows import List, Place, Row
 from deliverability.recipients.table import NAMES as KNOWN
 from deliverability.recipients.table import SAMPLE, key_of, squashed
 
@@ -22,7 +22,8 @@ BATCH = 10_000
 
 def parquet_list(part: Part, path: Path | None, asked: str | None) -> List:
     """The list in one Parquet file. Raises Refused (`not-parquet`) and EngineMissing."""
-    rows = _rows(part, path, asked)
+    at = Place()
+    rows = _rows(part, path, asked, at)
     head, place = next(rows)  # type: ignore[misc]
     name = head[place]
     return List(
@@ -32,10 +33,11 @@ def parquet_list(part: Part, path: Path | None, asked: str | None) -> List:
         delimiter=",",
         head=tuple(head),
         rows=rows,  # type: ignore[arg-type]
+        place=at,
     )
 
 
-def _rows(part: Part, path: Path | None, asked: str | None) -> Iterator[Row | tuple[Sequence[str], int]]:
+def _rows(part: Part, path: Path | None, asked: str | None, at: Place) -> Iterator[Row | tuple[Sequence[str], int]]:
     """First the names and the place of the column, then the rows: the engine is open as long as they are read."""
     import duckdb  # noqa: PLC0415 - 150 ms
 
@@ -50,7 +52,9 @@ def _rows(part: Part, path: Path | None, asked: str | None) -> Iterator[Row | tu
             place = head.index(key_of(sample or [dict.fromkeys(head)], asked))
             yield head, place
             while batch := found.fetchmany(BATCH):
-                yield from (_row(cells, place) for cells in batch)
+                for cells in batch:
+                    at.line += 1
+                    yield _row(cells, place)
         except duckdb.Error as error:
             raise Refused("not-parquet", " ".join(str(error).split())[:120]) from None
 

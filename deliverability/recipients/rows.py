@@ -10,7 +10,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from deliverability.fastclass import dataclass
@@ -30,12 +30,20 @@ MAX_BROKEN_QUOTES = 100
 """Quotes that are never closed after which a file is read line by line; our own bound: each may cost `MAX_LINE`."""
 
 
+class Place:
+    """Where in its file the last row ended: the line, from 1; of Parquet the row."""
+
+    def __init__(self) -> None:
+        self.line = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class List:
     """One list: its file's name, how it is laid out, and its rows, which can be read once.
 
     - form: `csv`, `lines` (an address a line), `ndjson` or `parquet`. delimiter, head: of CSV; head of Parquet too.
     - column: the name of the column, where it is a usual one or the user's, else its number.
+    - place: of the row that was read last.
     """
 
     name: str
@@ -44,6 +52,7 @@ class List:
     delimiter: str
     head: tuple[str, ...] | None
     rows: Iterator[Row]
+    place: Place
 
 
 @contextmanager
@@ -87,14 +96,26 @@ def list_of(part: Part, path: Path | None, asked: str | None, spoken: Counter[st
     if encoding_of(head) == "utf-8" and b"\0" in head and head.count(0) > len(head) // 10:
         raise Refused("not-text", "a binary file")
     lines = text_lines(part.stream, spoken)
-    first = list(islice((line for line in lines if line.strip()), SAMPLE))
+    head_lines = _sample(lines)
+    first = [line for line in head_lines if line.strip()]
     if not first:
         return None
+    lines = chain(head_lines, lines)
     if first[0].lstrip()[0] == "{":
         return _json_list(part.name, first, lines, asked)
     if first[0].lstrip()[0] == "[" and "@" not in first[0].partition("]")[2]:
         raise Refused("json-array", "write one JSON object a line")
     return _csv_list(part.name, first, lines, asked)
+
+
+def _sample(lines: Iterator[str]) -> list[str]:
+    """The lines by which the columns are told apart, with the empty ones between them."""
+    held: list[str] = []
+    for line in lines:
+        held.append(line)
+        if len(held) >= SAMPLE and line.strip():
+            break
+    return held
 
 
 def _shown(name: str, asked: str | None) -> str:
@@ -107,9 +128,9 @@ def _shown(name: str, asked: str | None) -> str:
 
 def _csv_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List:
     delimiter = delimiter_of(first)
-    sample = [cells for cells, _ in _records(iter(first), delimiter)]
-    table = table_of(sample, delimiter, asked)
-    records = _records(chain(first, lines), delimiter)
+    sample = [cells for cells, _ in _records(iter(first), delimiter, Place())]
+    table, place = table_of(sample, delimiter, asked), Place()
+    records = _records(lines, delimiter, place)
     if table.head is not None:
         next(records)
     return List(
@@ -119,6 +140,7 @@ def _csv_list(name: str, first: list[str], lines: Iterator[str], asked: str | No
         delimiter=delimiter or ",",
         head=table.head,
         rows=_cells(records, table.column),
+        place=place,
     )
 
 
@@ -130,11 +152,17 @@ def _cells(records: Iterable[tuple[list[str], str]], column: int) -> Iterator[Ro
             yield None, cells, "too-few-columns"
 
 
-def _records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
+def _records(lines: Iterator[str], delimiter: str, place: Place) -> Iterator[tuple[list[str], str]]:
     """The cells of each record that is not empty."""
-    if not delimiter:
-        return (([line.rstrip("\r\n")], "") for line in map(_unquoted, lines) if line.strip())
-    return _Reader(lines, delimiter).records()
+    if delimiter:
+        return _Reader(lines, delimiter, place).records()
+    return (([line.rstrip("\r\n")], "") for line in map(_unquoted, _numbered(lines, place)) if line.strip())
+
+
+def _numbered(lines: Iterator[str], place: Place) -> Iterator[str]:
+    for line in lines:
+        place.line += 1
+        yield line
 
 
 def _unquoted(line: str) -> str:
@@ -148,9 +176,10 @@ def _unquoted(line: str) -> str:
 class _Reader:
     """RFC 4180 records out of lines. A quote that is never closed takes its own line along, and none after it."""
 
-    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
+    def __init__(self, lines: Iterator[str], delimiter: str, place: Place) -> None:
         self._lines = lines
         self._delimiter = delimiter
+        self._place = place
         self._held: list[str] = []
         self._again: deque[str] = deque()
         self._broken = 0
@@ -174,9 +203,11 @@ class _Reader:
     def _feed(self) -> Iterator[str]:
         while self._again:
             self._held.append(self._again.popleft())
+            self._place.line += 1
             yield self._held[-1]
         for line in self._lines:
             self._held.append(line)
+            self._place.line += 1
             yield line
 
     def _alone(self) -> tuple[list[str], str]:
@@ -184,6 +215,7 @@ class _Reader:
         first, *others = self._held
         self._held.clear()
         self._again.extendleft(reversed(others))
+        self._place.line -= len(others)
         self._broken += bool(others)
         return self._by_itself(first)
 
@@ -201,14 +233,15 @@ class _Reader:
 
 def _json_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List:
     objects = [found for line in first if isinstance(found := _object(line), dict)]
-    key = key_of(objects, asked)
+    key, place = key_of(objects, asked), Place()
     return List(
         name=name,
         form="ndjson",
         column=_shown(key, asked),
         delimiter="",
         head=None,
-        rows=(_json_row(line, key) for line in chain(first, lines) if line.strip()),
+        rows=(_json_row(line, key) for line in _numbered(lines, place) if line.strip()),
+        place=place,
     )
 
 

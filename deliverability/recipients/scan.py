@@ -13,11 +13,11 @@ from deliverability.recipients.addresses import Address, Addresses, Domain
 from deliverability.recipients.history import Identities
 from deliverability.recipients.ledger import Ledger, key_of
 from deliverability.recipients.lists import roles
-from deliverability.recipients.rows import List, Row
+from deliverability.recipients.rows import List
 
 PLACE = 20
 """Bits of a number in a ledger that hold the domain's place; those above hold the row. 2^20 is above `MAX_DOMAINS`."""
-MAX_ROWS_SHOWN = 10
+MAX_LINES_SHOWN = 10
 """Rows with an address that is none of which the number is kept to be shown; our own bound."""
 
 
@@ -32,21 +32,21 @@ class Scan:
         self.row = self.good = self.empty = self.international = self.idn = 0
         self.bad = Counter[str]()
         self.invalid = Counter[str]()
-        self.invalid_rows: list[int] = []
+        self.invalid_lines: list[int] = []
         self.roles = Counter[str]()
         self.keys, self.mailboxes, self.persons = Ledger(), Ledger(), Ledger()
 
-    def add(self, rows: Iterable[Row], name: str, troubles: Troubles) -> None:
+    def add(self, one: List, troubles: Troubles) -> None:
         """Take in the rows of one list. Raises Refused where the list does, and OSError (a full disk)."""
         add_key, read, task, places = self.keys.add, self._read, roles(), self.places
-        for number, (cell, _cells, fault) in enumerate(rows, self.row):
+        for number, (cell, _cells, fault) in enumerate(one.rows, self.row):
             self.row = number + 1
             if not cell or fault:
-                self._not_read(cell, fault, name, troubles)
+                self._not_read(cell, fault, one, troubles)
                 continue
             address = read(cell)
             if isinstance(address, str):
-                self._invalid(address)
+                self._invalid(address, one.place.line)
                 continue
             key, local, domain, smtputf8 = address
             domain.addresses += 1
@@ -62,17 +62,17 @@ class Scan:
             if self._identities is not None:
                 self._person(address, number << PLACE | place)
 
-    def _not_read(self, cell: str | None, fault: str, name: str, troubles: Troubles) -> None:
+    def _not_read(self, cell: str | None, fault: str, one: List, troubles: Troubles) -> None:
         if cell == "" and not fault:
             self.empty += 1
             return
         self.bad[fault or "empty"] += 1
-        troubles.add(Bad(file=name, line=self.row, reason=fault or "empty"))
+        troubles.add(Bad(file=one.name, line=one.place.line, reason=fault or "empty"))
 
-    def _invalid(self, why: str) -> None:
+    def _invalid(self, why: str, line: int) -> None:
         self.invalid[why] += 1
-        if len(self.invalid_rows) < MAX_ROWS_SHOWN:
-            self.invalid_rows.append(self.row)
+        if len(self.invalid_lines) < MAX_LINES_SHOWN:
+            self.invalid_lines.append(line)
 
     def _person(self, address: Address, number: int) -> None:
         assert self._identities is not None  # noqa: S101 - checked by the one caller
@@ -89,13 +89,13 @@ def suppressed_keys(lists: Iterable[List], addresses: Addresses, troubles: Troub
     """The keys of the addresses in files of suppressions, and how many rows were `rows`, `bad` and `addresses`."""
     keys, counts = Ledger(), Counter[str]()
     for one in lists:
-        for number, (cell, _cells, fault) in enumerate(one.rows, 1):
+        for cell, _cells, fault in one.rows:
             counts["rows"] += 1
             address = addresses.read(cell) if cell and not fault else fault or "empty"
             if isinstance(address, str):
                 if cell != "" or fault:
                     counts["bad"] += 1
-                    troubles.add(Bad(file=one.name, line=number, reason=address))
+                    troubles.add(Bad(file=one.name, line=one.place.line, reason=address))
                 continue
             counts["addresses"] += 1
             keys.add(key_of(address.key), 1)

@@ -82,12 +82,18 @@ def fates(scan: Scan, marks: Marked) -> Fates:
     return Fates(gone=gone, met=met, new=new)
 
 
+def union(rows: int, *several: Marks) -> Marks:
+    """The rows that any of these marks."""
+    found = Marks(rows)
+    for marks in several:
+        for row in marks:
+            found.add(row)
+    return found
+
+
 def history_of(past: Past, marks: Marked, found: Fates, rows: int) -> History:
     """What the past says of a list of so many rows."""
-    stopped = Marks(rows)
-    for mark in (marks.gone, marks.complained, marks.unsubscribed):
-        for row in mark:
-            stopped.add(row)
+    stopped = union(rows, marks.gone, marks.complained, marks.unsubscribed)
     return History(
         start=past.start,
         end=past.end,

@@ -1,0 +1,90 @@
+"""What the checks of a list share: a share of its rows, which is counted whole and so has no interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+from deliverability.checks._check import Function, Judgements, failed, passed, unknown
+from deliverability.checks._rates import MOST_ROWS, percent
+from deliverability.checks._thresholds import Standing, Threshold
+from deliverability.findings import Evidence, Judgement, Lack, Severity
+from deliverability.recipients.facts import Listed
+
+SETTLE = "Give the list with --recipients; beside it --suppressions, --events, and DNS that may be asked."
+"""One for all of them: an audit without a list says it once."""
+
+
+def titles(what: str, none: str) -> Mapping[str, str]:
+    """The titles of a check of a list: `what` is counted, `none` says that there is nothing of it."""
+    return {
+        "pass": f"{none} ({{denominator:,}} {{of}})",
+        "over": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}})",
+        "warn": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{warn_line}}",
+        "fail": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{fail_line}}",
+    }
+
+
+def with_recipients(function: Callable[..., Judgements]) -> Function:
+    """No list was given: nothing is known, and giving one would settle it."""
+
+    @wraps(function)
+    def guarded(**facts: Any) -> Judgements:
+        return function(**facts) if facts["recipients"] is not None else unknown(lack=Lack.INPUT)
+
+    return guarded
+
+
+def standing_of(count: int, of: int, threshold: Threshold) -> Standing:
+    """Where a share stands that is counted whole: one fault is one, below the lower line or on a short list too."""
+    if not count:
+        return Standing.PASS
+    if of >= threshold.minimum:
+        if count >= threshold.fail * of:
+            return Standing.FAIL
+        if count >= threshold.warn * of:
+            return Standing.WARN
+    return Standing.OVER
+
+
+def judged(
+    threshold: Threshold,
+    count: int,
+    total: int,
+    *,
+    of: str = "addresses",
+    least: Severity = Severity.LOW,
+    evidence: tuple[Evidence, ...] = (),
+    **data: Any,
+) -> Judgement:
+    """The judgement of `count` in `total`; `least` is the severity below the lower line."""
+    standing = standing_of(count, total, threshold)
+    value = count / total if total else None
+    every: dict[str, Any] = {
+        "numerator": count,
+        "denominator": total,
+        "of": of,
+        "value": value,
+        "warn": threshold.warn,
+        "fail": threshold.fail,
+        "minimum": threshold.minimum,
+        "standing": standing.value,
+        "share": percent(value or 0.0),
+        "warn_line": percent(threshold.warn),
+        "fail_line": percent(threshold.fail),
+        **data,
+    }
+    if standing is Standing.PASS:
+        return passed(evidence=evidence, **every)
+    severity = {Standing.WARN: threshold.at_warn, Standing.FAIL: threshold.at_fail}.get(standing, least)
+    return failed(case=standing.value, severity=severity, evidence=evidence, **every)
+
+
+def domain_rows(domains: Iterable[Listed], note: Mapping[str, str]) -> tuple[Evidence, ...]:
+    """The domains with most addresses, as rows; `note` says of what DNS said what it means."""
+    first = list(domains)[:MOST_ROWS]
+    return tuple(
+        Evidence("domain", one.domain, text=f"{one.addresses:,} addresses", note=note.get(one.mail, ""))
+        for one in first
+    )

@@ -1,0 +1,207 @@
+"""`deliv recipients`: a list of recipients before it is mailed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deliverability.cli import EXIT_CODES, SUMMARIES
+from deliverability.cli._options import option, output_options
+from deliverability.cli._output import emit, targets
+from deliverability.cli._policy import policy_at
+from deliverability.cli._problem import Problem
+from deliverability.cli._reading import Meter, asked_of, rejects_option, source_options, troubles_of, warn_of
+from deliverability.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from deliverability.checks._thresholds import Lines
+    from deliverability.intake.trouble import Troubles
+    from deliverability.lookup import Resolver
+    from deliverability.recipients.facts import RecipientsFacts
+    from deliverability.recipients_document import Judged
+
+FORMATS = ("text", "json")
+SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
+
+HELP = f"""{SUMMARIES["recipients"]}
+
+FILE is CSV, TSV, JSON Lines, Parquet or an address a line, plain or as .gz, .zst or .zip; - is standard input. The
+column is found by its name or by what stands in it. Each domain is asked about once. No address is shown: counts,
+domains, numbers of rows.
+
+\b
+Examples:
+  deliv recipients list.csv
+  deliv recipients list.csv --suppressions unsubscribed.csv --events exports/
+  deliv recipients list.csv --write-clean checked.csv        your rows, each with what speaks against it
+  deliv recipients list.csv --no-dns -f json
+"""
+
+
+@click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@option("--column", metavar="NAME", help="The column of the addresses, by name or number; else it is found.")
+@option("--suppressions", multiple=True, metavar="FILE", help="Addresses that must not be mailed, in any such form.")
+@option("--events", multiple=True, metavar="PATH", help="What became of earlier mail; as for deliv rates.")
+@option("--disposable", metavar="FILE", help="Your own list of disposable domains, in place of the one shipped.")
+@option("--domain", metavar="D", help="The domain that sends; findings are about it.")
+@option("--resolver", multiple=True, metavar="ADDR", help="The DNS server, as for audit.")
+@option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file).")
+@option("--no-dns", is_flag=True, help="Ask nothing: whether the domains take mail stays unknown.")
+@option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for all DNS questions.")
+@option("--write-clean", metavar="FILE", help="Write the rows back, each with what speaks against it (csv, ndjson).")
+@source_options
+@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@option("-q", "--quiet", is_flag=True, help="The verdict alone.")
+@option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
+@rejects_option
+@output_options(FORMATS)
+def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
+    """See HELP."""
+    chosen = targets(form, outputs, FORMATS)
+    domain = _domain(given["domain"])
+    with troubles_of(given["rejects"]) as troubles:
+        facts = _read(paths, troubles, given)
+    warn_of(troubles, given["rejects"])
+    found = _judged(facts, domain, given, paths, troubles)
+    _write(found, chosen, no_color, quiet=given["quiet"], verbose=given["verbose"])
+    return _exit_code(found, given["fail_on"])
+
+
+def _domain(name: str | None) -> str | None:
+    """The sender's domain in A-labels. Raises Problem."""
+    if name is None:
+        return None
+    from deliverability.names import to_ascii  # noqa: PLC0415 - only where one is named
+
+    try:
+        return to_ascii(name)
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
+def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> RecipientsFacts:
+    from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
+    from deliverability.privacy import KEY_VARIABLE  # noqa: PLC0415 - as above
+    from deliverability.recipient_lists import MAX_SECONDS, Wanted, recipients  # noqa: PLC0415 - as above
+
+    _check_stdin((*paths, *given["suppressions"], *given["events"]))
+    key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
+    meter = Meter()
+    try:
+        with _asking() as asking:
+            wanted = Wanted(
+                column=given["column"],
+                suppressions=given["suppressions"],
+                disposable=given["disposable"],
+                events=given["events"],
+                as_events=asked_of(given),
+                key=key,
+                resolver=resolver_of(given["resolver"], given["zone"], no_dns=given["no_dns"]),
+                seconds=given["timeout"] or MAX_SECONDS,
+                clean=Path(given["write_clean"]) if given["write_clean"] else None,
+            )
+            return recipients(paths, wanted, troubles=troubles, progress=meter, asked=asking)
+    except (ValueError, EngineMissing, EngineFailed) as error:
+        raise Problem(troubles.clean(str(error))) from None
+    finally:
+        meter.clear()
+
+
+def _check_stdin(paths: tuple[str, ...]) -> None:
+    if paths.count("-") > 1:
+        raise Problem("standard input (-) can be read only once")
+
+
+def resolver_of(servers: tuple[str, ...], zones: tuple[str, ...], *, no_dns: bool) -> Resolver | None:
+    """Who is asked about the domains; None where nobody is. Raises Problem."""
+    if servers and zones:
+        raise Problem("--zone answers from files only and does not go with --resolver")
+    if no_dns:
+        if servers or zones:
+            raise Problem(f"--no-dns asks nothing: leave out --{'resolver' if servers else 'zone'}")
+        return None
+    from deliverability.cli._inputs import origin_of  # noqa: PLC0415 - only where DNS is asked
+
+    return origin_of(servers, zones, ()).resolver
+
+
+class _Asking:
+    """How many domains were asked about, on one line of stderr that goes without trace, where a person is watching."""
+
+    def __init__(self) -> None:
+        self.stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+        self._count = 0
+        self._drawn = time.monotonic()
+
+    def __call__(self, domains: int) -> None:
+        self._count += domains
+        now = time.monotonic()
+        if self.stream is not None and now - self._drawn > 0.2:
+            self._drawn = now
+            self.stream.write(f"\r\x1b[K{self._count:,} domains asked about")
+            self.stream.flush()
+
+
+@contextmanager
+def _asking() -> Generator[_Asking]:
+    asking = _Asking()
+    try:
+        yield asking
+    finally:
+        if asking.stream is not None:
+            asking.stream.write("\r\x1b[K")
+            asking.stream.flush()
+
+
+def _judged(
+    facts: RecipientsFacts, domain: str | None, given: dict[str, Any], paths: tuple[str, ...], troubles: Troubles
+) -> Judged:
+    from deliverability.recipients_document import NO_DOMAIN, judged  # noqa: PLC0415 - loads the checks
+
+    kept = ("column", "suppressions", "events", "disposable", "resolver", "zone", "no_dns", "write_clean", "config")
+    options: dict[str, Any] = {"paths": list(paths), **{name: value for name in kept if (value := given[name])}}
+    return judged(
+        facts,
+        domain=domain or NO_DOMAIN,
+        now=datetime.now(UTC),
+        options=options,
+        lines=_lines(given["config"]),
+        refused=troubles.files,
+    )
+
+
+def _lines(config: str | None) -> Lines | None:
+    return None if config is None else policy_at(config).judging.lines
+
+
+def _write(found: Judged, chosen: list[tuple[str, str]], no_color: bool, *, quiet: bool, verbose: bool) -> None:
+    def text(width: int, colour: bool) -> str:
+        from deliverability.reports.recipients import render  # noqa: PLC0415 - only when a person reads
+
+        return render(found, width=width, color=colour, quiet=quiet, verbose=verbose)
+
+    def json(_width: int, _colour: bool) -> str:
+        from deliverability.recipients_document import to_json  # noqa: PLC0415 - loaded by now
+
+        return to_json(found)
+
+    emit({"text": text, "json": json}, chosen, no_color)
+
+
+def _exit_code(found: Judged, fail_on: str | None) -> int:
+    """As an audit's; 2 where nothing could be read, since a list without a row is no ground for a campaign."""
+    from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by now
+
+    if not found.facts.rows:
+        raise Problem("no recipient could be read")
+    return exit_code([(found.verdict, found.findings)], Severity(fail_on) if fail_on else None)
