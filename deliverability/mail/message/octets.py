@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deliverability.mail.message.bounds import Cut
 from deliverability.mail.message.facts import Fault
-from deliverability.mail.message.header import Header
+from deliverability.mail.message.header import Field, Header
 from deliverability.mail.message.safe import shown
 
 MAX_LINE = 998
@@ -34,12 +34,17 @@ def faults_of(cut: Cut, header: Header) -> list[Fault]:
     long = [len(line) for line in raw.replace(b"\r", b"\n").split(b"\n") if len(line) > MAX_LINE]
     if long:
         found.append(Fault(code="long_line", text=str(max(long)), count=len(long)))
-    found += [
-        Fault(code="header_8bit", where=field.name, text=shown(field.name + ": …"))
-        for field in header.fields
-        if not field.value.isascii()
-    ][:20]
+    found += [_octets_of(field) for field in header.fields if not field.value.isascii()][:20]
     return found + _of_header(header)
+
+
+def _octets_of(field: Field) -> Fault:
+    """A field with octets beyond ASCII: UTF-8 where only servers with SMTPUTF8 take it (RFC 6532 §3), or nothing."""
+    try:
+        field.value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return Fault(code="header_8bit", where=shown(field.name, 60))
+    return Fault(code="header_utf8", where=shown(field.name, 60))
 
 
 def _counted(code: str, count: int) -> list[Fault]:
