@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime
 from deliverability.checks._thresholds import Standing
 from deliverability.document import Audit
 from deliverability.findings import Finding, Lack, Outcome, Severity
+from deliverability.gate_places import LineOf, Places
 from deliverability.gate_waivers import Waivers
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
-from deliverability.policy.model import Need, OnUnknown, Place, Policy
+from deliverability.policy.model import Need, OnUnknown, Policy
 
 GATE_INPUT = "gate-input"
 """The gate's own: a required input was not given."""
@@ -59,6 +60,7 @@ def decide(
     fail_on: Severity | None = None,
     on_unknown: OnUnknown | None = None,
     given: Collection[Need] = frozenset(),
+    line_of: LineOf | None = None,
 ) -> Gate:
     """Decide on all audits at once.
 
@@ -66,6 +68,7 @@ def decide(
     - baseline: audits of before, one a domain (of several the last); faults that they have, no better, do not close.
     - fail_on, on_unknown: in place of the policy's.
     - given: the inputs that the audits were given.
+    - line_of: path and line of a name's records of a type in the zone files that answered or were laid over.
 
     Raises ValueError where there is no audit: a gate that looked at nothing has nothing to say.
     """
@@ -74,8 +77,9 @@ def decide(
     line, lenience = fail_on or policy.fail_on, on_unknown or policy.on_unknown
     before = {audit.subject.domain: _faults(audit) for audit in baseline}
     waivers = Waivers(policy, today)
+    places = Places(policy, line_of)
     rows = tuple(
-        _Taking(line, waivers, before.get(audit.subject.domain), _place(policy, audit)).row(audit, finding)
+        _Taking(line, waivers, before.get(audit.subject.domain), places).row(audit, finding)
         for audit in audits
         for finding in audit.findings
     )
@@ -111,13 +115,11 @@ def _exit_code(decision: Decision, lenience: OnUnknown) -> int:
 class _Taking:
     """How the findings of one audit are taken: by the line, the waivers, and the faults that were there before."""
 
-    def __init__(
-        self, line: Severity, waivers: Waivers, before: Mapping[Key, Finding] | None, place: Place | None
-    ) -> None:
+    def __init__(self, line: Severity, waivers: Waivers, before: Mapping[Key, Finding] | None, places: Places) -> None:
         self._line = line
         self._waivers = waivers
         self._before = before or {}
-        self._place = place
+        self._places = places
 
     def row(self, audit: Audit, finding: Finding) -> Row:
         """`finding` with how it was taken."""
@@ -136,7 +138,7 @@ class _Taking:
             taken=taken,
             why=why,
             settle=settle,
-            place=waiver.place if waiver else self._place,
+            place=waiver.place if waiver else self._places.of(audit.subject.domain, finding),
         )
 
     def _fault(self, finding: Finding) -> tuple[Taken, str, str]:
@@ -176,14 +178,6 @@ def _faults(audit: Audit) -> dict[Key, Finding]:
     return {(f.check, f.subject): f for f in faults}
 
 
-def _place(policy: Policy, audit: Audit) -> Place | None:
-    """The line that declares the domain, else the policy's first; None without a file."""
-    declared = policy.domains.get(audit.subject.domain)
-    if declared is not None:
-        return declared.place
-    return Place(policy.path) if policy.path else None
-
-
 def _reasons(rows: Sequence[Row]) -> tuple[Reason, ...]:
     return tuple(
         Reason(
@@ -207,7 +201,7 @@ def _why(row: Row) -> str:
 
 def _absent(policy: Policy, given: Collection[Need]) -> tuple[Reason, ...]:
     """A reason for each input that the policy requires and nobody gave."""
-    place = policy.places.get("require") or (Place(policy.path) if policy.path else None)
+    place = Places(policy).of_key("require")
     return tuple(
         Reason(
             check=GATE_INPUT,

@@ -47,8 +47,8 @@ class Taken(StrEnum):
 class Row:
     """One finding of one domain, and how it was taken. `why` explains that in a sentence where it needs one.
 
-    `settle` says what would settle an undecided case; `place` is the line that declares the domain (or waives the
-    finding), None where no file does.
+    `settle` says what would settle an undecided case; `place` is the line of a zone file or of the policy that it is
+    shown at, or that waives it; None where there is none.
     """
 
     domain: str

@@ -75,12 +75,18 @@ def _text(path: str, what: str) -> str:
 class Origin:
     """Where all answers come from, and the live part of it that must be closed in the end.
 
-    `published` is what proposed records are laid over; None where none are.
+    `published` is what proposed records are laid over; None where none are. `files` are the zone files among it, those
+    of proposed records first.
     """
 
     resolver: Resolver
     live: LiveResolver | None = None
     published: Resolver | None = None
+    files: tuple[ZoneResolver, ...] = ()
+
+    def line_of(self, name: str, rdtype: str) -> tuple[str, int] | None:
+        """Path and line of the first record of that name and type; None where no file has one."""
+        return next((line for zone in self.files if (line := zone.line_of(name, rdtype))), None)
 
     @property
     def servers(self) -> list[str]:
@@ -112,7 +118,9 @@ def origin_of(
         return origin
     from deliverability.lookup import OverlayResolver  # noqa: PLC0415 - zone files want dnspython, 100 ms
 
-    return Origin(OverlayResolver(read_zones(overlays), origin.resolver), origin.live, origin.resolver)
+    over = read_zones(overlays)
+    files = (over, *origin.files)
+    return Origin(OverlayResolver(over, origin.resolver), origin.live, origin.resolver, files)
 
 
 def _base(
@@ -123,7 +131,8 @@ def _base(
     if zones:
         from deliverability.lookup import AssumeAbove  # noqa: PLC0415 - see above
 
-        return Origin(AssumeAbove(read_zones(zones)))
+        zone = read_zones(zones)
+        return Origin(AssumeAbove(zone), files=(zone,))
     try:
         live = LiveResolver(list(servers) or None, keeps_failures=not retry_for)
     except ValueError as error:

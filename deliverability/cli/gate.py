@@ -115,6 +115,7 @@ def command(
         fail_on=Severity(fail_on) if fail_on else None,
         on_unknown=OnUnknown(on_unknown) if on_unknown else None,
         given=_given(request),
+        line_of=origin.line_of,
     )
     emit(_renderers(gate, quiet=quiet, verbose=verbose), chosen, no_color)
     return gate.exit_code

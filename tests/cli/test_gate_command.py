@@ -190,6 +190,17 @@ def test_a_required_input_that_is_not_given_is_undetermined(gate: Any) -> None:
     assert gate(*arguments, "--on-unknown", "warn")[0] == 0
 
 
+def test_a_reason_names_the_line_of_the_zone_file_that_is_at_fault(gate: Any) -> None:
+    Path("proposed.zone").write_text('; what is to be\n$ORIGIN shop.test.\n@ 300 TXT "v=spf1 mx +all"\n')
+
+    _, published, _ = gate("shop.test", "--zone", "closed.zone", *SPF, "-f", "json")
+    overlay = ("--zone", "open.zone", "--overlay", "proposed.zone")
+    _, proposed, _ = gate("shop.test", *overlay, *SPF, "-f", "json")
+
+    places = [json.loads(text)["reasons"][0]["place"] for text in (published, proposed)]
+    assert [(place["file"], place["line"]) for place in places] == [("closed.zone", 8), ("proposed.zone", 3)]
+
+
 def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
     policy(until="2999-01-01")
     Path("none.toml").write_text("")

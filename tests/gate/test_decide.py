@@ -6,24 +6,22 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability import checks
 from deliverability.document import Audit
-from deliverability.findings import Finding, Fix, Lack, Outcome, Role, Severity, Subject
+from deliverability.findings import Evidence, Finding, Fix, Lack, Outcome, Role, Severity, Subject
 from deliverability.gate import NEVER_CLOSING, decide, of_audits
 from deliverability.gating import Decision, Gate, Reason, Taken
 from deliverability.policy.model import DomainPolicy, Need, OnUnknown, Place, Policy, Waiver
 from deliverability.verdict import Verdict, Word
+from support.tree import modules
 
 TODAY = date(2026, 11, 22)
 FILE = "deliv.toml"
-CHECKS_FOLDER = Path(checks.__file__).parent
 PLAIN = Policy()
 LEVELS = [Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL]
 
@@ -170,7 +168,8 @@ def test_an_undecided_rate_never_closes_whatever_its_severity_and_the_line(sever
 
 def test_whatever_a_check_calls_undecided_never_closes() -> None:
     """Read from the checks' own text: a finding does not carry the word."""
-    texts = [text for path in CHECKS_FOLDER.glob("*.py") if "undecided=True" in (text := path.read_text("utf-8"))]
+    rooms = (module for module in modules() if module.name.startswith("deliverability.checks."))
+    texts = [module.text for module in rooms if "undecided=True" in module.text]
     calls = [node for text in texts for node in ast.walk(ast.parse(text))]
     keywords = [{k.arg: k.value for k in node.keywords} for node in calls if isinstance(node, ast.Call)]
     undecided = [given["case"] for given in keywords if _is_true(given.get("undecided"))]
@@ -383,6 +382,35 @@ def test_a_row_stands_at_the_line_that_declares_its_domain() -> None:
     assert decided(finding(), policy=policy).rows[0].place == Place(FILE, 12)
     assert decided(finding(), policy=Policy(path=FILE)).rows[0].place == Place(FILE)
     assert decided(finding()).rows[0].place is None
+
+
+ZONE_LINES = {("shop.test", "TXT"): ("shop.zone", 5), ("shop.test", "SOA"): ("shop.zone", 2)}
+
+
+def line_of(name: str, rdtype: str) -> tuple[str, int] | None:
+    if not name:
+        raise ValueError("no name")
+    return ZONE_LINES.get((name, rdtype))
+
+
+def seen(*names: str) -> Finding:
+    return replace(finding(), evidence=tuple(Evidence("dns_answer", name, "TXT") for name in names))
+
+
+@pytest.mark.parametrize(
+    ("found", "domains", "place"),
+    [
+        (seen("", "_dmarc.shop.test", "shop.test"), True, Place("shop.zone", 5)),
+        (seen("_dmarc.shop.test"), True, Place(FILE, 12)),
+        (seen("_dmarc.shop.test"), False, Place("shop.zone", 2)),
+        (finding(), False, Place("shop.zone", 2)),
+    ],
+)
+def test_a_row_stands_at_its_record_s_line_of_a_zone_file(found: Finding, domains: bool, place: Place) -> None:
+    declared = {"shop.test": DomainPolicy(name="shop.test", place=Place(FILE, 12))}
+    policy = Policy(path=FILE, domains=declared if domains else {})
+
+    assert decided(found, policy=policy, line_of=line_of).rows[0].place == place
 
 
 # several domains, and what must hold of any
