@@ -12,6 +12,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import cast
 
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
@@ -19,6 +20,7 @@ from deliverability.findings import Lack, Outcome, Severity
 from deliverability.gating import Gate, Reason, Row, Taken, Waived
 from deliverability.policy.model import OnUnknown, Place
 from deliverability.reports.words import sentence, shown
+from deliverability.text import visible
 
 MAX_TEXT = 400
 """Characters of one text of an item: a title, a reason, a fix. Ours: five times our longest title without data."""
@@ -147,9 +149,12 @@ class Anchors:
         """The line that declares the item's domain; without one the first of the policy, or of its file of records."""
         place = item.place
         if place is not None:
-            path = relative(place.file, self._root)
-            return Anchor(path, max(place.line, 1), max(place.column, 1), declared=True)
-        return Anchor(relative(self._guesses.get(item.domain, self._first), self._root), 1, 1, declared=False)
+            return Anchor(self._path(place.file), max(place.line, 1), max(place.column, 1), declared=True)
+        return Anchor(self._path(self._guesses.get(item.domain, self._first)), 1, 1, declared=False)
+
+    def _path(self, file: str) -> str:
+        # of a name that is no UTF-8 Python keeps the octets as half characters, which nothing can write
+        return visible(relative(file, self._root)).encode("utf-8", "backslashreplace").decode()
 
 
 def _records(audit: Audit) -> str:
@@ -159,7 +164,8 @@ def _records(audit: Audit) -> str:
 
 def _files(options: Mapping[str, object], kind: str) -> list[str]:
     named = options.get(kind)
-    return [file for file in named if isinstance(file, str)] if isinstance(named, Sequence) else []
+    listed = cast("Sequence[object]", named) if isinstance(named, list | tuple) else ()
+    return [file for file in listed if isinstance(file, str)]
 
 
 def relative(path: str, root: str) -> str:

@@ -122,7 +122,7 @@ def _fix(page: Page, audit: Audit, finding: Finding) -> None:
             page.say("", *_records(finding))
         careful = "" if fix.safe else _("careful: this can stop mail that arrives today")
         tried = _("tried by deliv: with this published, the finding is gone") if fix.reaudited else ""
-        page.say("", sentences(*(words.sentence(remark) for remark in (careful, tried, words.effort(fix)))))
+        page.say("", sentences(*(remark[:1].upper() + remark[1:] for remark in (careful, tried, words.effort(fix)))))
 
 
 def _records(finding: Finding) -> list[str]:

@@ -143,7 +143,7 @@ def uri(path: str) -> str:
     """A relative reference (RFC 3986 §4.2) to a file."""
     from urllib.parse import quote  # noqa: PLC0415 - only where there is a file
 
-    return quote(path, safe="/", errors="backslashreplace")
+    return quote(path, safe="/")
 
 
 def _plain(text: str) -> str:
