@@ -12,7 +12,9 @@ from deliverability.checks.dmarc_sources import DMARC_SOURCES
 from deliverability.checks.dns import DNS
 from deliverability.checks.engagement import ENGAGEMENT
 from deliverability.checks.hosts import HOSTS
+from deliverability.checks.message import MESSAGE
 from deliverability.checks.mx import MX
+from deliverability.checks.recipients import RECIPIENTS
 from deliverability.checks.reputation import REPUTATION
 from deliverability.checks.reputation_files import REPUTATION_FILES
 from deliverability.checks.spf import SPF
@@ -33,6 +35,6 @@ CHECKS: tuple[Check, ...] = (
         *REPUTATION,
         *REPUTATION_FILES,
     ),
-    *(*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS),
+    *(*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS, *MESSAGE, *RECIPIENTS),
 )
 """Every check, in report order. A new check is one function in its family's file and one name in that file's tuple."""
