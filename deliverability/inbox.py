@@ -91,8 +91,8 @@ class Received:
 class Session(Protocol):
     """One connection, as an inbox ends it."""
 
-    def cut(self, why: str) -> None:
-        """End it."""
+    def cut(self, why: str = "") -> None:
+        """End it; `why` is told where it is anybody's fault."""
         ...
 
 
@@ -156,7 +156,7 @@ class Inbox:
     def end(self) -> None:
         """End every session."""
         for session in tuple(self._sessions):
-            session.cut("the inbox closes")
+            session.cut()
 
 
 @asynccontextmanager

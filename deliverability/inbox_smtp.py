@@ -90,12 +90,13 @@ class Dialogue(SMTP):
         self._inbox.closed(self)
         super().connection_lost(error)
 
-    def cut(self, why: str) -> None:
-        """End the session."""
-        if self.transport is None:
-            return
-        self._inbox.tell(f"a session was ended: {why}")
+    def cut(self, why: str = "") -> None:
+        """End the session; `why` is told where it is anybody's fault."""
         transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if why:
+            self._inbox.tell(f"a session was ended: {why}")
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(b"421 4.3.2 closing\r\n")
             # a client that reads nothing would keep what is written, and so the connection

@@ -217,7 +217,7 @@ def sample(when: str) -> Audit:
     return audit
 
 
-NAMES = ["audit", "bounces", "checks", "comparison", "diff", "dmarc", "gate", "plan", "rates", "tls"]
+NAMES = ["audit", "bounces", "checks", "comparison", "diff", "dmarc", "gate", "messages", "plan", "rates", "tls"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,9 +25,7 @@ def key_pair() -> tuple[bytes, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private, base64.b64encode(public).decode()
 
 
@@ -54,14 +52,18 @@ def letter(
     html = "".join(f"<p>{line}</p>" for line in text.splitlines() if line)
     html += f'<p><a href="https://www.{domain}/leave">Unsubscribe</a></p>'
     return (
-        f"From: The Wine Shop <{sender}>\nTo: {RECIPIENT}\nSubject: Wines of week {number}\n"
-        f"Date: Sun, 22 Nov 2026 08:00:00 +0000\nMessage-ID: <{number}.letter@{domain}>\n{extra}"
-        f"List-Unsubscribe: <https://www.{domain}/u/{number}>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
-        f"List-ID: Wines <wines.{domain}>\nFeedback-ID: week{number}:wines:shop:{domain}\nMIME-Version: 1.0\n"
-        'Content-Type: multipart/alternative; boundary="b"\n\n'
-        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\nUnsubscribe: https://www.{domain}/leave\n"
-        f"--b\nContent-Type: text/html; charset=utf-8\n\n<html><body>{html}</body></html>\n--b--\n"
-    ).encode().replace(b"\n", b"\r\n")
+        (
+            f"From: The Wine Shop <{sender}>\nTo: {RECIPIENT}\nSubject: Wines of week {number}\n"
+            f"Date: Sun, 22 Nov 2026 08:00:00 +0000\nMessage-ID: <{number}.letter@{domain}>\n{extra}"
+            f"List-Unsubscribe: <https://www.{domain}/u/{number}>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
+            f"List-ID: Wines <wines.{domain}>\nFeedback-ID: week{number}:wines:shop:{domain}\nMIME-Version: 1.0\n"
+            'Content-Type: multipart/alternative; boundary="b"\n\n'
+            f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\nUnsubscribe: https://www.{domain}/leave\n"
+            f"--b\nContent-Type: text/html; charset=utf-8\n\n<html><body>{html}</body></html>\n--b--\n"
+        )
+        .encode()
+        .replace(b"\n", b"\r\n")
+    )
 
 
 def signed(raw: bytes, *, domain: str = DOMAIN, selector: str = SELECTOR) -> bytes:
@@ -69,13 +71,16 @@ def signed(raw: bytes, *, domain: str = DOMAIN, selector: str = SELECTOR) -> byt
     import dkim
 
     wanted = (b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post")
-    return bytes(
-        dkim.sign(
-            raw,
-            selector.encode(),
-            domain.encode(),
-            key_pair()[0],
-            canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=[*wanted, b"mime-version", b"content-type", b"list-id", b"feedback-id"],
+    return (
+        bytes(
+            dkim.sign(
+                raw,
+                selector.encode(),
+                domain.encode(),
+                key_pair()[0],
+                canonicalize=(b"relaxed", b"relaxed"),
+                include_headers=[*wanted, b"mime-version", b"content-type", b"list-id", b"feedback-id"],
+            )
         )
-    ) + raw
+        + raw
+    )
