@@ -81,10 +81,14 @@ def judged(
     return failed(case=standing.value, severity=severity, evidence=evidence, **every)
 
 
+def of_addresses(count: int) -> str:
+    """So many addresses, in words."""
+    return f"{count:,} {'address' if count == 1 else 'addresses'}"
+
+
 def domain_rows(domains: Iterable[Listed], note: Mapping[str, str]) -> tuple[Evidence, ...]:
     """The domains with most addresses, as rows; `note` says of what DNS said what it means."""
     first = list(domains)[:MOST_ROWS]
     return tuple(
-        Evidence("domain", one.domain, text=f"{one.addresses:,} addresses", note=note.get(one.mail, ""))
-        for one in first
+        Evidence("domain", one.domain, text=of_addresses(one.addresses), note=note.get(one.mail, "")) for one in first
     )

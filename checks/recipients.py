@@ -9,7 +9,15 @@ from typing import Any
 from deliverability.checks._check import Check, Judgements, check, failed, informed, not_applicable, passed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted, percent, whose
 from deliverability.checks._rates import titles as titles_of_a_rate
-from deliverability.checks._recipients import SETTLE, domain_rows, judged, standing_of, titles, with_recipients
+from deliverability.checks._recipients import (
+    SETTLE,
+    domain_rows,
+    judged,
+    of_addresses,
+    standing_of,
+    titles,
+    with_recipients,
+)
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
@@ -184,7 +192,7 @@ def recipients_typo_domain(recipients: RecipientsFacts, lines: Lines) -> Judgeme
         Evidence(
             "domain",
             slip.domain,
-            text=f"{slip.addresses:,} addresses; meant may be {slip.meant} ({slip.of:,} here)",
+            text=f"{of_addresses(slip.addresses)}; meant may be {slip.meant} ({slip.of:,} here)",
             note=NO_MAIL.get(slip.mail, ""),
         )
         for slip in recipients.slips[:MOST_ROWS]
@@ -359,12 +367,12 @@ _GROUPS = {"met": "mailed before", "new": "new"}
 
 
 def _rows(recipients: RecipientsFacts, strata: tuple[Stratum, ...]) -> Iterator[Evidence]:
-    yield Evidence("rate", "known to lead nowhere", text=f"{recipients.known_dead:,} addresses")
+    yield Evidence("rate", "known to lead nowhere", text=of_addresses(recipients.known_dead))
     for one in sorted(strata, key=lambda one: -one.addresses)[: MOST_ROWS - 1]:
         yield Evidence(
             "rate",
             f"{whose(one.provider)}, {_GROUPS.get(one.group, one.group)}",
-            text=f"{one.addresses:,} addresses",
+            text=of_addresses(one.addresses),
             note=f"{one.bounced:,} of {one.sent:,} such messages came back",
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deliverability.feedback.snds import SndsFacts
     from deliverability.given_message import GivenMessage
     from deliverability.intake.trouble import Troubles
+    from deliverability.lookup import Resolver
     from deliverability.rates import Asked
     from deliverability.recipients.facts import RecipientsFacts
 
@@ -35,7 +36,10 @@ EVENTS = "events"
 class Given:
     """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports.
 
-    `message` is one file, and `told` what is known of how that was handed over.
+    `message` is one file, and `told` what is known of how that was handed over. `senders` are those that a policy
+    declares, by domain: they are known where `declared` names none. `recipients` are lists, `suppressions` addresses
+    that must not be in them; `resolver` is asked about their domains (nobody where it is None), and `key` is that of
+    pseudonyms.
     """
 
     events: tuple[str, ...] = ()
@@ -45,8 +49,13 @@ class Given:
     snds: tuple[str, ...] = ()
     sender_hub: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    suppressions: tuple[str, ...] = ()
     message: str | None = None
     told: Told = Told()
+    senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    resolver: Resolver | None = field(default=None, compare=False)
+    key: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +157,11 @@ def read_for(
     _check_stdin(domains, given)
     common = read_inputs(replace(given, dmarc_reports=(), tls_reports=()), "", asked, troubles, progress)
     of = domains_of(common.message, domains, given.message or "") if common.message else ()
-    reports = Given(dmarc_reports=given.dmarc_reports, tls_reports=given.tls_reports, declared=given.declared)
+    reports = Given(dmarc_reports=given.dmarc_reports, tls_reports=given.tls_reports)
     found: dict[str, Inputs] = {}
     for domain in domains:
-        own = read_inputs(reports, domain, asked, troubles, progress)
+        declared = given.declared or given.senders.get(domain, ())
+        own = read_inputs(replace(reports, declared=declared), domain, asked, troubles, progress)
         found[domain] = replace(
             common,
             dmarc_reports=own.dmarc_reports,
@@ -192,8 +202,8 @@ def with_comparison(
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:
     for_each = (given.dmarc_reports + given.tls_reports).count("-") * len(domains)
-    once = (given.events, given.postmaster, given.snds, given.sender_hub, (given.message,))
-    if for_each + sum(paths.count("-") for paths in once) > 1:
+    once = (given.events, given.postmaster, given.snds, given.sender_hub, given.recipients, given.suppressions)
+    if for_each + sum(paths.count("-") for paths in (*once, (given.message,))) > 1:
         raise ValueError("standard input (-) can be read only once, and for one domain")
 
 
@@ -208,6 +218,7 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
         postmaster=_exports("postmaster", given.postmaster, troubles),
         snds=_exports("snds", given.snds, troubles),
         senderhub=_exports("senderhub", given.sender_hub, troubles),
+        recipients=_recipients(given, asked, troubles, progress) if given.recipients else None,
         message=read_given(given.message, given.told, asked.now) if given.message else None,
     )
 
@@ -242,6 +253,19 @@ def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noq
         except Refused as refused:
             troubles.refuse(path, refused)
     return module.merged(parts) if parts else None
+
+
+def _recipients(given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> RecipientsFacts:
+    from deliverability.recipient_lists import Wanted, recipients  # noqa: PLC0415 - only where a list was given
+
+    wanted = Wanted(
+        suppressions=given.suppressions,
+        events=tuple(path for path in given.events if path != "-"),  # it has been read by now
+        as_events=asked,
+        key=given.key,
+        resolver=given.resolver,
+    )
+    return recipients(given.recipients, wanted, troubles=troubles, progress=progress)
 
 
 def _aggregate(given: Given, domain: str, troubles: Troubles, progress: Callable[[int], None]) -> AggregateFacts:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.cli._change import CHANGE, change_options, wanted_of
-from deliverability.cli._inputs import read_audit
+from deliverability.cli._inputs import origin_of, read_audit
 from deliverability.cli._message import HANDED_OVER, handover_options, only_one, told_from
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
 from deliverability.inputs import Given, Inputs
+from deliverability.privacy import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from deliverability.comparison import Wanted
     from deliverability.document import Audit
+    from deliverability.lookup import Resolver
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--events", "PATH", "Events of the sending service, or what deliv ingest keeps; as for deliv rates."),
@@ -25,6 +29,8 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--postmaster", "FILE", "An export of Google Postmaster Tools (v2, or archived v1)."),
     ("--snds", "FILE", "A feed of Microsoft's SNDS."),
     ("--sender-hub", "FILE", "An export of Yahoo's Sender Hub."),
+    ("--recipients", "FILE", "The list that is to be mailed; as for deliv recipients."),
+    ("--suppressions", "FILE", "With --recipients: addresses that must not be mailed."),
 )
 NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _, _ in _OPTIONS)
 """The names under which a document keeps what was given."""
@@ -48,9 +54,16 @@ def given_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def given_inputs(
-    domains: Sequence[str], asked: dict[str, Any], stored: Audit | None, *, quiet: bool
+    domains: Sequence[str],
+    asked: dict[str, Any],
+    stored: Audit | None,
+    senders: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    quiet: bool,
 ) -> tuple[dict[str, Inputs], dict[str, Any]]:
     """The inputs of each domain, and what the document's options say of them; takes what it reads out of `asked`.
+
+    `senders` are those that a policy declares, by domain: they are known where --declared names none.
 
     A replay uses what the stored audit was given, unless the command line gives something. Raises Problem.
     """
@@ -69,7 +82,19 @@ def given_inputs(
     options = {name: list(paths) for name in NAMES if (paths := getattr(given, name))}
     options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
     options |= handed_over | named
+    resolver, key = _for_lists(given, asked.pop("dns", None))
+    given = replace(given, senders=senders or {}, resolver=resolver, key=key)
     return _read(domains, given, reading, change if named else None, quiet=quiet), options
+
+
+def _for_lists(given: Given, dns: tuple[Sequence[str], Sequence[str]] | None) -> tuple[Resolver | None, bytes | None]:
+    """Who is asked about the domains of a list, and the key of the pseudonyms in events. Raises Problem."""
+    if not given.recipients:
+        if given.suppressions:
+            raise Problem("--suppressions goes with --recipients FILE")
+        return None, None
+    key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
+    return (None if dns is None else origin_of(*dns, ()).resolver), key
 
 
 def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

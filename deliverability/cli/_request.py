@@ -17,11 +17,13 @@ from deliverability import api
 from deliverability.cli._given import GIVEN, given_inputs, given_options
 from deliverability.cli._inputs import Origin, origin_of, read_audit
 from deliverability.cli._options import Decorator, option
+from deliverability.cli._policy import policy_at
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup.keyed import key_from_environment
+from deliverability.policy.model import Judging, Policy
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -78,13 +80,14 @@ class Asking:
     """What is asked for, by the command line and, in a replay, by the stored audit.
 
     `given` are the parameters of `given_options`, `asked` those of `request_options` and --timeout; `key` is that of
-    the environment, for Spamhaus's lists.
+    the environment, for Spamhaus's lists; `policy` is that of --config, None without it.
     """
 
     stored: Audit | None
     given: dict[str, Any]
     asked: dict[str, Any]
     key: str | None
+    policy: Policy | None = None
 
 
 def asking_of(context: click.Context, replay: str | None, asked: dict[str, Any]) -> Asking:
@@ -93,7 +96,8 @@ def asking_of(context: click.Context, replay: str | None, asked: dict[str, Any])
     given = {name: asked.pop(name) for name in GIVEN}
     key = None if stored or asked["zone"] else key_from_environment(os.environ)
     asked["dqs"] = key is not None
-    return Asking(stored, given, _restored(context, asked, stored) if stored else asked, key)
+    policy = None if given["config"] is None else policy_at(given["config"])
+    return Asking(stored, given, _restored(context, asked, stored) if stored else asked, key, policy)
 
 
 def _restored(context: click.Context, asked: dict[str, Any], stored: Audit) -> dict[str, Any]:
@@ -113,7 +117,11 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     """
     stored, asked = asking.stored, dict(asking.asked)
     handed_over = {"ips": asked["ips"], "helo": asked["helo"]}
-    inputs, recorded = given_inputs(domains, asking.given | handed_over, stored, quiet=quiet)
+    handed_over["dns"] = None if stored else (asked["resolver"], asked["zone"])  # a replay asks nothing
+    # a stored audit says itself what was known of its domain
+    known = asking.policy.domains if asking.policy and stored is None else {}
+    senders = {name: one.senders for name, one in known.items()}
+    inputs, recorded = given_inputs(domains, asking.given | handed_over, stored, senders, quiet=quiet)
     sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
     if sources["zone"] and sources["resolver"] and stored is None:
         raise Problem(
@@ -125,11 +133,29 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
     try:
-        request = api.plan(domains, **asked, inputs=inputs, asked=sources | recorded, vantage=vantage, now=now)
+        request = api.plan(
+            domains,
+            **asked,
+            inputs=inputs,
+            asked=sources | recorded,
+            vantage=vantage,
+            now=now,
+            judging=_judging(asking),
+            known=known,
+        )
     except ValueError as error:
         raise Problem(str(error)) from None
     # a recording holds what came too late; the clock may not take away anything else
     return (replace(request, timeout=math.inf) if stored else request), origin
+
+
+def _judging(asking: Asking) -> Judging:
+    """How the checks judge: by the policy that is named, else as the stored audit did. Raises ValueError."""
+    if asking.policy is not None or asking.stored is None or "policy" not in asking.stored.options:
+        return asking.policy.judging if asking.policy else Judging()
+    from deliverability.policy.judging import from_plain  # noqa: PLC0415 - only where a document has a policy
+
+    return from_plain(asking.stored.options["policy"])
 
 
 async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> tuple[list[Audit], list[Audit]]:
