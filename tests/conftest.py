@@ -5,21 +5,28 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from support import network
 
+ROOT = Path(__file__).parent
 SLOW = {
     "browser": "opens a page in Chromium",
     "daemon": "starts a real server",
+    "corpus": "reads the shared data, which a checkout does not hold",
     "corpus_slow": "takes minutes over a whole corpus",
     "oracle": "asks scipy or statsmodels, which make test does not install",
 }
 """Markers of what `make test` leaves to `make test-all`, and why."""
+MEASURED = ("lookup", "protocols")
+"""Folders here whose tests hold the coverage of the rooms of their names; `make test-all` asks for 95 %."""
 
-settings.register_profile("same", derandomize=True, deadline=None)  # a loaded machine is no reason to fail
+settings.register_profile(
+    "same", derandomize=True, deadline=None, max_examples=50
+)  # slow machines are no reason to fail
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("same")
 
@@ -27,18 +34,31 @@ network.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--all`, which `make test-all` gives."""
+    """Add `--all`, which `make test-all` gives, and `--rest` for where `make test` has just run."""
     parser.addoption("--all", action="store_true", help=f"also run tests marked {', '.join(SLOW)}")
+    parser.addoption("--rest", action="store_true", help=f"with --all: only those, and all of {', '.join(MEASURED)}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, and say so, what only `--all` runs."""
+    """Skip, and say so, what only `--all` runs; deselect what `--rest` does not run again."""
+    if config.getoption("--rest"):
+        again = [item for item in items if not _is_left_out(item) and not _is_measured(item)]
+        config.hook.pytest_deselected(items=again)
+        items[:] = [item for item in items if _is_left_out(item) or _is_measured(item)]
     if config.getoption("--all"):
         return
     for item in items:
         for marker, why in SLOW.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=f"make test-all runs it: {marker}, {why}"))
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(marker) for marker in SLOW)
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(ROOT) and item.path.relative_to(ROOT).parts[0] in MEASURED
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -55,9 +55,12 @@ def test_swallows_the_refusal():
     except OSError:
         pass
 
-@pytest.mark.corpus
 def test_wants_the_corpus():
     shared("data", "spf")
+
+@pytest.mark.corpus
+def test_reads_the_corpus():
+    raise AssertionError
 
 @pytest.mark.browser
 def test_wants_a_browser():
@@ -70,7 +73,7 @@ def test_is_fine():
 
 @pytest.fixture(scope="module")
 def inner_run(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest prints for four tests under this repository's conftest, without the shared data."""
+    """What pytest prints for five tests under this repository's conftest, without the shared data."""
     folder = tmp_path_factory.mktemp("inner")
     (folder / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "test_inner.py").write_text(INNER, encoding="utf-8")
@@ -83,12 +86,13 @@ def inner_run(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_swallowed_refusal_still_fails_the_test(inner_run: str) -> None:
     assert "ERROR" in inner_run
     assert "tried to leave this machine: socket.connect 192.0.2.1" in inner_run
-    assert "2 passed, 2 skipped, 1 error" in inner_run
+    assert "2 passed, 3 skipped, 1 error" in inner_run
 
 
 def test_what_did_not_run_is_named_with_its_reason(inner_run: str) -> None:
     assert "NOT RUN: 1 × DELIV_SHARED: data/spf is not there" in inner_run
     assert "NOT RUN: 1 × make test-all runs it: browser, opens a page in Chromium" in inner_run
+    assert "NOT RUN: 1 × make test-all runs it: corpus, reads the shared data" in inner_run
 
 
 def test_shared_data_stand_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deliverability.checks import CHECKS
+from deliverability.document import Audit
 from deliverability.findings import Outcome
 from deliverability.reports.language import speaking
 from support import vectors
@@ -14,17 +15,20 @@ from support.vectors import Case
 CASES = list(vectors.cases())
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{c.file}::{c.name}" for c in CASES])
-def test_case(case: Case) -> None:
-    audit = vectors.audit(case)
+@pytest.fixture(scope="module", params=CASES, ids=[f"{c.file}::{c.name}" for c in CASES])
+def judged(request: pytest.FixtureRequest) -> tuple[Case, Audit]:
+    """A case and its audit; pytest runs all tests of one before the next is audited."""
+    return request.param, vectors.audit(request.param)
+
+
+def test_case(judged: tuple[Case, Audit]) -> None:
+    case, audit = judged
 
     errors = [f for f in audit.findings if f.outcome is Outcome.ERROR]
     assert errors == []
     matching = vectors.found(audit, case)
     assert matching, "\n".join(str(f) for f in audit.findings if f.check == case.check)
     assert [f for f in audit.findings if f.check in case.forbid and f.outcome is Outcome.FAIL] == []
-    with speaking("ko"):
-        assert left_in_english(audit) == [], "the Korean of a check stands in reports/locale/ko/checks.po and notes.po"
     if case.fixed:
         finding = matching[0]
         assert finding.fix is not None
@@ -33,6 +37,13 @@ def test_case(case: Case) -> None:
         assert not vectors.still_fails(vectors.published(case, finding.fix.records), finding)
         if case.spoiled:
             assert vectors.still_fails(vectors.published(case, vectors.spoil(finding.fix.records)), finding)
+
+
+def test_its_judgement_is_said_in_korean(judged: tuple[Case, Audit]) -> None:
+    with speaking("ko"):
+        assert left_in_english(judged[1]) == [], (
+            "the Korean of a check stands in reports/locale/ko: checks.po, notes.po"
+        )
 
 
 def test_every_check_has_vectors_that_pass_fail_and_cannot_tell() -> None:

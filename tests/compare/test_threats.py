@@ -42,8 +42,14 @@ def remade(rows: Sequence[Row], **counts: Callable[[Row, int], int]) -> list[Row
 
 
 def said(rows: Sequence[Row], question: Question = CHANGE, *without: str) -> dict[str, tuple[str, str]]:
-    """Threat → its status and note."""
-    return of(judged(table(rows, *without), None, question))
+    """Threat → its status and note. Most are looked for in the same few senders: each is judged once."""
+    key = repr((rows, question, without))
+    if key not in SAID:
+        SAID[key] = of(judged(table(rows, *without), None, question))
+    return SAID[key]
+
+
+SAID: dict[str, dict[str, tuple[str, str]]] = {}
 
 
 def of(found: Comparison) -> dict[str, tuple[str, str]]:

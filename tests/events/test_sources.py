@@ -142,7 +142,7 @@ def _keys(source: Source) -> list[str]:
 
 @each_source
 def test_no_json_makes_a_source_fail_or_lose_a_row(source: Source, reader: Reader) -> None:
-    @settings(max_examples=25)
+    @settings(max_examples=10)
     @given(st.lists(hostile(source), max_size=12))
     def holds(values: list[Any]) -> None:
         rows = [row for value in values for row in source.rows(value)]

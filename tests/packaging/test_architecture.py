@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 
@@ -28,18 +31,32 @@ INPUT_AND_OUTPUT = {"asyncio", "http", "os", "pathlib", "random", "secrets", "so
 """What a check has no business with: its facts come as arguments, the clock among them."""
 
 
-def imports(module: Module) -> Iterator[tuple[str, bool]]:
+@cache
+def parsed(module: Module) -> ast.Module:
+    return ast.parse(module.text)
+
+
+@cache
+def imports(module: Module) -> tuple[tuple[str, bool], ...]:
     """What `module` imports, by dotted name, and whether at its top. `from a import b` is a.b if that is a module."""
-    tree = ast.parse(module.text)
+    tree = parsed(module)
+    at_top = {id(node) for node in tree.body}
+    found: list[tuple[str, bool]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node in tree.body) for alias in node.names)
+            found += ((alias.name, id(node) in at_top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from ((_source(node.module or "", alias.name), node in tree.body) for alias in node.names)
+            found += ((_source(node.module or "", alias.name), id(node) in at_top) for alias in node.names)
+    return tuple(found)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(module.name for module in modules())
 
 
 def _source(package: str, name: str) -> str:
-    return f"{package}.{name}" if f"{package}.{name}" in {module.name for module in modules()} else package
+    return f"{package}.{name}" if f"{package}.{name}" in _names() else package
 
 
 def arrows(*, from_top: bool = False) -> Iterator[tuple[str, str]]:
@@ -79,7 +96,7 @@ def test_nothing_imports_the_top_level_folders_by_their_own_name() -> None:
 def test_a_check_does_no_input_or_output() -> None:
     for module in (module for module in modules() if module.path.parts[0] == "checks"):
         imported = {name.split(".")[0] for name, _ in imports(module)}
-        words = {node.id for node in ast.walk(ast.parse(module.text)) if isinstance(node, ast.Name)}
+        words = {node.id for node in ast.walk(parsed(module)) if isinstance(node, ast.Name)}
 
         assert imported & INPUT_AND_OUTPUT == set(), module.path
         assert words & {"open", "input", "print"} == set(), module.path
@@ -87,12 +104,8 @@ def test_a_check_does_no_input_or_output() -> None:
 
 def test_every_distribution_that_is_imported_is_declared() -> None:
     project = pyproject()["project"]
-    requirements = [
-        *project["dependencies"],
-        *project["optional-dependencies"]["doh"],
-        *project["optional-dependencies"]["events"],
-    ]
-    declared = {requirement.partition(">=")[0] for requirement in requirements}
+    requirements = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    declared = {re.split(r"[\[>]", requirement)[0] for requirement in requirements}
     imported = {name.split(".")[0] for module in modules() for name, _ in imports(module)}
     owners = packages_distributions()
     foreign = imported - {"deliverability", *sys.stdlib_module_names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 
 from deliverability.document import Audit
@@ -73,7 +74,7 @@ def texts(page: str) -> Iterator[str]:
 
 def english(shown: Iterable[str], *, names: Iterable[str] = ()) -> list[str]:
     """Those of `shown` that hold English; `names` are what the document itself calls things."""
-    known = sorted({*names, *SOURCES, *(source.title for source in SOURCES.values())}, key=len, reverse=True)
+    known = tuple(sorted({*names, *SOURCES, *(source.title for source in SOURCES.values())}, key=len, reverse=True))
     return [text for text in shown if is_english(text, known)]
 
 
@@ -89,7 +90,8 @@ def left_in_english(audit: Audit) -> list[str]:
     return english(dict.fromkeys(texts))
 
 
-def is_english(text: str, names: Iterable[str] = ()) -> bool:
+@cache
+def is_english(text: str, names: tuple[str, ...] = ()) -> bool:
     """Whether `text` has a word of an English sentence, or several English words side by side."""
     for name in names:
         text = text.replace(name, " ")
