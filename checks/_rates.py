@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from deliverability.checks._check import Function, Judgements, failed, not_applicable, passed, unknown
-from deliverability.checks._thresholds import Lines, Standing, Threshold, judge_rate
+from deliverability.checks._thresholds import Lines, Standing, Threshold, judge_rate, settles_at
 from deliverability.compare.intervals import wilson
 from deliverability.events.figures import Counts, RatesFacts
 from deliverability.fastclass import dataclass
@@ -42,6 +42,11 @@ class Share:
         """Wilson's interval of it."""
         within = min(self.numerator, self.denominator)
         return wilson(within, self.denominator, self.threshold.confidence)
+
+    @property
+    def settles_at(self) -> int | None:
+        """How much of `of`, at the same share, settles an undecided case; None where no amount does."""
+        return settles_at(self.numerator, self.denominator, self.threshold)
 
     def figures(self) -> dict[str, Any]:
         """The figure with all that it means, as a finding's data: fractions, as in every document."""
@@ -129,6 +134,8 @@ def judged(
     """
     every: dict[str, Any] = {**figure.figures(), **figure.words(), **data}
     standing = figure.standing
+    if standing is Standing.OVER:
+        every |= {"settles_at": figure.settles_at, "settled": _settled(figure)}
     if one_is_a_fault and figure.numerator and standing in {Standing.BELOW_FLOOR, Standing.PASS}:
         standing = Standing.OVER
     if standing is Standing.BELOW_FLOOR:
@@ -140,11 +147,20 @@ def judged(
     return failed(subject, case=standing.value, severity=severity, evidence=evidence, undecided=undecided, **every)
 
 
+def _settled(figure: Share) -> str:
+    """What would settle an undecided case."""
+    needed = figure.settles_at
+    if needed is None:
+        return "no amount of mail at this share settles it"
+    return f"it takes {needed:,} {figure.of} at this share to settle it"
+
+
 def titles(what: str) -> Mapping[str, str]:
     """The titles of a check that judges one share; `what` says whose, with a capital."""
     return {
         "pass": f"{what}: {{share}} of {{denominator:,}} {{of}}, below {{warn_line}}",
-        "over": f"{what}: {{share}} of {{denominator:,}} {{of}}, past {{warn_line}}; it may be between {{between}}",
+        "over": f"{what}: {{share}} of {{denominator:,}} {{of}}, past {{warn_line}}; it may be between {{between}}, and"
+        f" {{settled}}",
         "warn": f"{what}: {{share}} of {{denominator:,}} {{of}}, past {{warn_line}} beyond doubt",
         "fail": f"{what}: {{share}} of {{denominator:,}} {{of}}, past {{fail_line}} beyond doubt",
         "few": f"{what}: not enough mail to judge ({{denominator:,}} {{of}}, at least {{minimum:,}} needed)",

@@ -28,6 +28,7 @@ SUMMARIES = {
     "compare": "Compare before and after a change, and say what the evidence permits.",
     "plan": "Plan how many campaigns a change needs to show, and how it will be decided.",
     "ingest": "Keep events, normalised and without addresses, each once.",
+    "config": "Check, start and complete a deliv.toml, the policy of a team.",
     "checks": "List every check.",
     "explain": "Explain one check: what it asks, why, how to fix it.",
     "schema": "Print the JSON Schema of a document.",

@@ -65,7 +65,7 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
     decorators: list[Decorator] = [
         option("--source", metavar="NAME", default="auto", help="Whose events these are; auto tells from each file."),
         option("--timezone", metavar="ZONE", help="Zone of times that have none, such as Europe/Berlin; else UTC."),
-        option("--config", metavar="FILE", help="A deliv.toml with [sources.NAME] column maps for events of your own."),
+        option("--config", metavar="FILE", help="A deliv.toml: your policy, and column maps for events of your own."),
     ]
     for decorate in reversed(decorators):
         function = decorate(function)

@@ -23,7 +23,7 @@ from deliverability.cli._progress import watched
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup.keyed import key_from_environment
-from deliverability.policy.model import Judging, Policy
+from deliverability.policy.model import DomainPolicy, Judging, Policy
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -119,7 +119,7 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     handed_over = {"ips": asked["ips"], "helo": asked["helo"]}
     handed_over["dns"] = None if stored else (asked["resolver"], asked["zone"])  # a replay asks nothing
     # a stored audit says itself what was known of its domain
-    known = asking.policy.domains if asking.policy and stored is None else {}
+    known = asking.policy.domains if asking.policy and stored is None else dict[str, DomainPolicy]()
     senders = {name: one.senders for name, one in known.items()}
     inputs, recorded = given_inputs(domains, asking.given | handed_over, stored, senders, quiet=quiet)
     sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}

@@ -38,6 +38,7 @@ Examples:
   deliv audit example.com --events exports/ --dmarc-reports reports/ -o audit.html
   deliv audit --replay audit.json                     the same audit again, offline
   deliv audit --from domains.txt -o site/             a page for each domain, the worst first
+  deliv audit --config deliv.toml -o site/            all domains of a policy, judged by its lines
 """
 
 
@@ -74,9 +75,13 @@ def command(
         raise Problem("--from names domains to ask about; a stored audit (--replay) has its own")
     if stored is not None:
         domains = domains or (stored.subject.domain,)
+    elif asking.policy is not None and listing is None:
+        domains = domains or tuple(asking.policy.domains)
     source = listed(domains, listing)
     if not source.domains:
-        raise click.UsageError("name a domain, for example: deliv audit example.com", context)
+        raise click.UsageError(
+            "name a domain, for example: deliv audit example.com, or declare it in a deliv.toml", context
+        )
     folder, files = folder_of(outputs, form)
     chosen = targets(form, files, FORMATS) if files or folder is None else []
     check_count(chosen, len(source.domains))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deliverability.findings import Severity
 from deliverability.policy.model import Judging
@@ -25,12 +25,14 @@ Severities = Sequence[tuple[str, Severity | None]]
 
 def graded(checks: Iterable[Check], judging: Judging) -> tuple[Check, ...]:
     """The checks as a policy has them: without those that are off, and with the severity that it gives to others."""
-    decided = ((check, decision(judging.severities, check.id)) for check in checks)
-    return tuple(
-        check if said is None else replace(check, graded=severity)
-        for check, said in decided
-        if said is None or (severity := said[1]) is not None
-    )
+    found: list[Check] = []
+    for check in checks:
+        said = decision(judging.severities, check.id)
+        if said is None:
+            found.append(check)
+        elif said[1] is not None:
+            found.append(replace(check, graded=said[1]))
+    return tuple(found)
 
 
 def decision(severities: Severities, check: str) -> tuple[str, Severity | None] | None:
@@ -77,7 +79,7 @@ def from_plain(plain: object) -> Judging:
 
     if not isinstance(plain, Mapping):
         raise ValueError("options.policy is no policy")  # noqa: TRY004 - a document that is damaged
-    reader = Reader(Tables("options.policy", plain, {}))
+    reader = Reader(Tables("options.policy", cast("Mapping[str, Any]", plain), {}))
     judging = read_judging(reader)
     reader.check()
     return judging

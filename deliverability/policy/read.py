@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deliverability.findings import Severity
 from deliverability.policy.domains import read_domains
 from deliverability.policy.model import Need, OnUnknown, Policy, Waiver
-from deliverability.policy.reader import Reader, Table, shown
+from deliverability.policy.reader import TOP, Reader, Table, shown
 from deliverability.policy.sections import SEVERITIES, is_check, read_judging
 from deliverability.policy.tables import BadConfig, Tables, read_tables
 
@@ -22,7 +22,7 @@ __all__ = ["NAME", "BadConfig", "policy_of", "read_policy"]
 
 NAME = "deliv.toml"
 """What the file is called where nobody says otherwise."""
-KEYS = ("on-unknown", "fail-on", "require", "checks", "waivers", "domains", "thresholds", "sources", "compare")
+KEYS = (*TOP, "checks", "waivers", "domains", "thresholds", "sources", "compare")
 """The keys at the top of the file."""
 
 

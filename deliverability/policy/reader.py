@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,8 @@ from deliverability.text import visible
 
 MAX_PROBLEMS = 100
 """Faults of one file that are listed; further ones are counted. Our own bound."""
+TOP = ("on-unknown", "fail-on", "require")
+"""The keys at the top of the file that are no tables."""
 MAX_TEXT = 500
 """Characters of an owner, a reason, a name. Our own bound."""
 SHOWN = 60
@@ -77,8 +80,10 @@ class Table:
 
     @property
     def name(self) -> str:
-        """The table as its header is written."""
-        return f"[{spelled(self.path)}]" if self.path else "the top of the file"
+        """The table as its header is written; an entry of an array by its number."""
+        if not self.path:
+            return "the top of the file"
+        return spelled(self.path) if isinstance(self.path[-1], int) else f"[{spelled(self.path)}]"
 
     def spelled(self, key: str) -> str:
         """The whole name of a key of this table."""
@@ -92,7 +97,7 @@ class Table:
         """Complain of every other key."""
         for key in self.values:
             if key not in known:
-                what = f"{self.name} has no key {quoted(key)}: it has {', '.join(known)}"
+                what = f"{self.name} has no key {quoted(key)}: it has {', '.join(known)}{misplaced(key)}"
                 self.wrong(key, what, key, known)
 
     def require(self, *keys: str) -> bool:
@@ -105,7 +110,7 @@ class Table:
     def text(self, key: str, default: str = "") -> str:
         """A text; an empty one is none."""
         value = self.values.get(key, default)
-        if isinstance(value, str) and len(value) <= MAX_TEXT and (value.strip() or value == default):
+        if isinstance(value, str) and len(value) <= MAX_TEXT and (value.strip() or key not in self.values):
             return value
         self.wrong(
             key, f"{self.spelled(key)} should be a text in quotes, of at most {MAX_TEXT} characters and not empty"
@@ -178,6 +183,11 @@ def spelled(path: Path) -> str:
     return "".join(parts).removeprefix(".")
 
 
+def misplaced(key: str) -> str:
+    """What TOML makes of a key of the whole file that is written after a table's header: a key of that table."""
+    return f"; {key} belongs at the top of the file, before the first table" if key in TOP else ""
+
+
 def quoted(word: str) -> str:
     """A foreign word as a complaint repeats it."""
     return f'"{word[:SHOWN]}"'
@@ -187,9 +197,18 @@ def shown(value: object) -> str:
     """A foreign value as a complaint repeats it."""
     if isinstance(value, str):
         return quoted(value)
-    if type(value) in {int, float}:
-        return str(value) if abs(cast("float", value)) < _HUGE else "a huge number"
-    return {bool: "true or false", list: "a list", dict: "a table"}.get(type(value), "a date or a time")
+    if type(value) is int:
+        return str(value) if abs(value) < _HUGE else "a huge number"
+    return _KINDS.get(type(value)) or str(value)
+
+
+_KINDS: Mapping[type[object], str] = {
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    datetime: "a date with a time",
+    time: "a time",
+}
 
 
 _HUGE = 10**18

@@ -10,7 +10,7 @@ from deliverability.checks._thresholds import BY_PROVIDER, BY_STREAM, THRESHOLDS
 from deliverability.findings import Severity
 from deliverability.policy.judging import FIGURES, OFF
 from deliverability.policy.model import Judging
-from deliverability.policy.reader import Reader, Table, quoted, shown
+from deliverability.policy.reader import Reader, Table, misplaced, quoted, shown
 
 SEVERITIES = tuple(one.value for one in Severity if one is not Severity.INFO)
 """What a fault can be: a fact worth showing is none."""
@@ -44,7 +44,7 @@ def is_check(table: Table, key: str, pattern: str) -> bool:
     """Whether an id or a glob names a check; complains at `key` where it names none."""
     if any(fnmatch.fnmatchcase(check.id, pattern) for check in CHECKS):
         return True
-    what = f"no check is called {quoted(pattern)}: deliv checks lists them"
+    what = f"no check is called {quoted(pattern)}: deliv checks lists them{misplaced(key) if key == pattern else ''}"
     table.wrong(key, what, pattern, [check.id for check in CHECKS])
     return False
 
