@@ -121,6 +121,7 @@ SOURCES: dict[str, Source] = {
     "RFC 8552": _rfc(8552, "Scoped Interpretation of DNS Resource Records through Underscored Naming", "2019-03"),
     "RFC 8601": _rfc(8601, "Message Header Field for Indicating Message Authentication Status", "2019-05"),
     "RFC 8616": _rfc(8616, "Email Authentication for Internationalized Mail", "2019-06", "Proposed Standard"),
+    "RFC 8617": _rfc(8617, "The Authenticated Received Chain (ARC) Protocol", "2019-07", "Experimental"),
     "RFC 8689": _rfc(8689, "SMTP Require TLS Option", "2019-11", "Proposed Standard"),
     "RFC 8878": _rfc(8878, "Zstandard Compression and the application/zstd Media Type", "2021-02", "Informational"),
     "RFC 9210": _rfc(9210, "DNS Transport over TCP: Operational Requirements", "2022-03", "Best Current Practice"),

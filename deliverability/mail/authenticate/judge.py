@@ -17,7 +17,7 @@ _FAULTS = {
 """Faults of a signature field that are a state of their own; every other is `syntax`."""
 
 
-def before_the_key(signature: Signature, *, at: float | None, too_large: str) -> tuple[State | None, str]:
+def before_the_key(signature: Signature, *, at: float, too_large: str) -> tuple[State | None, str]:
     """The state of a signature that no key can make valid, else None. `at` is the time of verification."""
     if too_large == "header":
         return State.TOO_LARGE, too_large
@@ -26,7 +26,7 @@ def before_the_key(signature: Signature, *, at: float | None, too_large: str) ->
     # RFC 8301 §3.1: verifiers must not take rsa-sha1 for valid
     if signature.algorithm == "rsa-sha1":
         return State.WEAK_HASH, "sha1"
-    untimely = None if at is None else _untimely(signature, at)
+    untimely = _untimely(signature, at)
     if untimely is not None:
         return untimely
     if signature.field == Field.SEAL.value:
@@ -45,7 +45,7 @@ def _untimely(signature: Signature, at: float) -> tuple[State, str] | None:
     return None
 
 
-def judge(signature: Signature, key: Answer | None, verifier: Verifier, *, at: float | None) -> SignatureResult:
+def judge(signature: Signature, key: Answer | None, verifier: Verifier, *, at: float) -> SignatureResult:
     """What `signature` comes to with the answer at its key's name (None: nothing was asked, its name is no name)."""
     state, detail = before_the_key(signature, at=at, too_large=verifier.mail.too_large)
     if key is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from ipaddress import ip_address
 
 from deliverability.fastclass import dataclass
@@ -77,7 +78,9 @@ def _time(date: str) -> float | None:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only for messages with a trusted Received
 
     try:
-        return parsedate_to_datetime(date.strip()).timestamp()
+        when = parsedate_to_datetime(date.strip())
+        # RFC 5322 §3.3: -0000 is Universal Time of a place that is not told
+        return when.replace(tzinfo=when.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
 

@@ -40,7 +40,7 @@ class Authored(Protocol):
 
 
 async def authenticate(
-    resolver: Resolver, message: Authored, verifier: Verifier, connection: Connection, *, now: datetime | None = None
+    resolver: Resolver, message: Authored, verifier: Verifier, connection: Connection, *, now: datetime
 ) -> AuthenticationFacts:
     """What receivers find: DKIM, SPF, DMARC for each author domain, ARC.
 
@@ -49,7 +49,7 @@ async def authenticate(
         message: its `from_domains`.
         verifier: a `LiveVerifier` of the message, or a `RememberedVerifier` in a replay.
         connection: who handed it over, as `connection_of` found it.
-        now: when it is verified, unless the connection tells when it arrived; None leaves t= and x= out of account.
+        now: when it is verified, unless the connection tells when it arrived.
     """
     mail = verifier.mail
     authors = _names(message.from_domains)[:MAX_AUTHORS]
@@ -60,7 +60,7 @@ async def authenticate(
         asyncio.gather(*(discover(resolver, author) for author in authors)),
         organizations(resolver, authors, others),
     )
-    at = now.timestamp() if connection.arrived is None and now is not None else connection.arrived
+    at = now.timestamp() if connection.arrived is None else connection.arrived
     judged_all = [judge(one, keys.get(one.key_name), verifier, at=at) for one in mail.signatures]
     author = authors[0] if authors else ""
     dkim = [_beside(one, author, bodies) for one in judged_all if one.signature.field == Field.DKIM.value]

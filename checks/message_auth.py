@@ -1,0 +1,303 @@
+"""Is that good? A message as receivers authenticate it: SPF, DMARC and ARC; its signatures are in message_dkim.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deliverability.checks._check import (
+    Check,
+    Judgements,
+    answer_evidence,
+    check,
+    failed,
+    informed,
+    not_applicable,
+    passed,
+    unknown,
+)
+from deliverability.checks._message_auth import (
+    GIVE_CONNECTION,
+    GIVE_MESSAGE,
+    author_of,
+    connection_evidence,
+    lack_of,
+    signature_evidence,
+    with_authentication,
+)
+from deliverability.checks.message_dkim import message_dkim
+from deliverability.checks.message_engines import message_rspamd, message_spamassassin
+from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity, Subject
+from deliverability.lookup.labels import is_below
+from deliverability.mail.authenticate.facts import (
+    AuthenticationFacts,
+    Chain,
+    DmarcResult,
+    DmarcVerdict,
+    Identity,
+    SpfResult,
+)
+from deliverability.mail.message.facts import MessageFacts
+from deliverability.protocols.dmarc.record import Policy
+from deliverability.protocols.spf.trace import Result
+from deliverability.sources import rfc, source
+
+GMAIL = source("Gmail sender guidelines")
+_LACKING = {"ip": "no_address", "helo": "no_helo", "mail_from": "no_sender"}
+
+
+@check(
+    "message-spf",
+    Severity.HIGH,
+    rfc(7208, "2.4"),
+    GMAIL,
+    titles={
+        "pass": "SPF passes: {domain} authorises {ip}",
+        "unaligned": "SPF passes for {domain}, which does not speak for {author}, the domain of From",
+        "fail": "SPF fails: {domain} does not authorise {ip}",
+        "softfail": "SPF only half refuses {ip} (softfail): {domain} does not authorise it",
+        "neutral": "{domain} says neither yes nor no to {ip} (neutral)",
+        "none": "{domain}, the domain of MAIL FROM, has no SPF record",
+        "permerror": "The SPF record of {domain} cannot be evaluated for {ip} ({cause})",
+        "temperror": "Whether {domain} authorises {ip} is not known: DNS did not answer",
+        "no_address": "Whether SPF passes is not known: nothing that can be believed says which address handed the"
+        " message over",
+        "no_sender": "Whether SPF passes is not known: nothing that can be believed says what MAIL FROM was",
+        "no_helo": "Whether SPF passes is not known: MAIL FROM was empty and the HELO name is not known",
+        "local_part": "Whether SPF passes is not known: the record of {domain} asks for the local part of MAIL FROM,"
+        " which is not kept",
+    },
+    fixes={
+        "none": "Publish an SPF record at {domain} that authorises {ip}.",
+        "permerror": "Mend the record of {domain}; the checks of the family spf say what is wrong with it.",
+    },
+    settle=GIVE_CONNECTION,
+)
+@with_authentication
+def message_spf(authentication: AuthenticationFacts, message: MessageFacts) -> Judgements:
+    """The domain of MAIL FROM authorises the address that handed the message over.
+
+    The address, the HELO name and MAIL FROM come from the caller, or from trace fields of a host that the caller
+    trusts; a Received field that a stranger may have written is not believed.
+
+    Why it matters: Gmail, Yahoo and Outlook.com ask mail to many for SPF beside DKIM, and an address that SPF does not
+    authorise looks like anybody's.
+
+    How to fix: authorise the address in the SPF record of the domain of MAIL FROM, or send through one that is.
+    """
+    found = {one.identity: one for one in authentication.spf}
+    return _spf(authentication, found[Identity.MAIL_FROM], found[Identity.HELO], message)
+
+
+def _spf(authentication: AuthenticationFacts, one: SpfResult, helo: SpfResult, message: MessageFacts) -> Judgement:
+    rows = (connection_evidence(authentication.connection), *_record(one))
+    data: dict[str, Any] = {
+        "author": author_of(authentication),
+        "domain": one.domain,
+        "ip": authentication.connection.ip,
+        "source": authentication.connection.source,
+        "result": one.result.value if one.result else None,
+        "cause": one.check.cause.value.replace("-", " ") if one.check else "",
+        "helo": authentication.connection.helo,
+        "helo_result": helo.result.value if helo.result else None,
+        "aligned": one.aligned,
+    }
+    if one.lacks:
+        return unknown(case=_LACKING[one.lacks], lack=Lack.INPUT, evidence=rows, **data)
+    if one.local_part:
+        return unknown(case="local_part", lack=Lack.INPUT, evidence=rows, **data)
+    if one.result is Result.TEMPERROR:
+        return unknown(case="temperror", lack=Lack.ANSWER, evidence=rows, **data)
+    if one.result is Result.PASS:
+        return passed(case="unaligned" if one.aligned is False else "pass", evidence=rows, **data)
+    soft = one.result in {Result.SOFTFAIL, Result.NEUTRAL} and not message.bulk_sign
+    severity = Severity.MEDIUM if soft else Severity.HIGH
+    return failed(case=data["result"], severity=severity, evidence=rows, **data)
+
+
+def _record(one: SpfResult) -> Iterator[Evidence]:
+    """The term that decided."""
+    steps = [step for step in one.check.trace if step.term] if one.check else []
+    if steps:
+        last = steps[-1]
+        yield Evidence("spf_step", last.domain, "TXT", last.term, note=last.outcome.value)
+
+
+@check(
+    "message-dmarc-alignment",
+    Severity.CRITICAL,
+    rfc(9989, "4.4"),
+    rfc(7489, "3.1"),
+    GMAIL,
+    titles={
+        "pass": "DMARC passes for {domain}, by {by}",
+        "spf_alone": "DMARC passes for {domain} by SPF alone, which no forwarded copy keeps",
+        "fail": "DMARC fails for {domain}: {passing}",
+        "readers_differ": "DMARC passes for {domain} for readers of RFC 9989, and fails for those of RFC 7489",
+        "aligned": "{domain} has no DMARC policy; the message would pass, by {by}",
+        "unaligned": "{domain} has no DMARC policy, and the message would fail it: {passing}",
+        "temperror": "Whether DMARC passes for {domain} is not known: DNS did not answer",
+        "connection": "Whether DMARC passes for {domain} is not known: DKIM does not decide it, and SPF lacks the"
+        " connection",
+        "message": "Whether DMARC passes for {domain} is not known: a signature could not be verified again",
+        "no_author": "The message has no domain in From, so DMARC cannot look at it",
+    },
+    fixes={
+        "readers_differ": "Sign for the very domain of From, so that both readers see it aligned.",
+    },
+    effort=Effort.MEDIUM,
+    owner=Owner.ESP,
+    settle=GIVE_CONNECTION,
+)
+@with_authentication
+def message_dmarc_alignment(authentication: AuthenticationFacts, message: MessageFacts) -> Judgements:
+    """DKIM or SPF passes for a domain that is aligned with that of From.
+
+    Relaxed alignment compares Organizational Domains, found by the walk of RFC 9989 §4.10, strict alignment whole
+    names; the record says which. An RFC 7489 reader takes the Public Suffix List in place of the walk. Several domains
+    in From are judged one by one: RFC 9989 §5.3.1 leaves such mail to the receiver, and most refuse it.
+
+    Why it matters: without alignment the policy of the domain applies, up to refusal; Gmail, Yahoo and Outlook.com ask
+    mail to many for it whatever the policy is.
+
+    How to fix: sign with DKIM for the domain of From, or use a MAIL FROM below it.
+    """
+    if not authentication.dmarc:
+        return not_applicable(case="no_author")
+    return [_dmarc(authentication, one, message) for one in authentication.dmarc]
+
+
+def _dmarc(authentication: AuthenticationFacts, one: DmarcResult, message: MessageFacts) -> Judgement:
+    rows = (
+        *_identifiers(authentication, one),
+        *(row for answer in one.discovery.walk for row in answer_evidence(answer)),
+    )
+    data = _dmarc_data(one)
+    if one.verdict is DmarcVerdict.TEMPERROR or (one.verdict is DmarcVerdict.UNKNOWN and one.lacks == "answer"):
+        silent = [*one.discovery.unanswered, *(key for key in _keys(authentication) if not key.answered)]
+        return unknown(*silent, subject=one.domain, case="temperror", lack=lack_of(*silent), **data)
+    if one.alignment is DmarcVerdict.UNKNOWN:
+        case = one.lacks if one.lacks in {"connection", "message"} else "temperror"
+        lack = Lack.ANSWER if case == "temperror" else Lack.INPUT
+        return unknown(subject=one.domain, case=case, lack=lack, evidence=rows, **data)
+    if one.verdict is DmarcVerdict.NONE:
+        if one.alignment is DmarcVerdict.PASS:
+            return informed(one.domain, case="aligned", evidence=rows, **data)
+        grave = Severity.HIGH if message.bulk_sign else Severity.MEDIUM
+        return failed(one.domain, case="unaligned", severity=grave, evidence=rows, **data)
+    if one.verdict is DmarcVerdict.FAIL:
+        return failed(one.domain, severity=_gravity(one, message), evidence=rows, **data)
+    if one.legacy is DmarcVerdict.FAIL:
+        return failed(one.domain, case="readers_differ", severity=Severity.MEDIUM, evidence=rows, **data)
+    alone = all(word.startswith("spf:") for word in one.aligned_by)
+    return passed(one.domain, case="spf_alone" if alone else "pass", evidence=rows, **data)
+
+
+def _gravity(one: DmarcResult, message: MessageFacts) -> Severity:
+    """Quarantine and reject keep it from the inbox, and so does, whatever the policy, that it goes to many."""
+    if one.discovery.policy is Policy.NONE and not message.bulk_sign:
+        return Severity.HIGH
+    return Severity.CRITICAL
+
+
+def _dmarc_data(one: DmarcResult) -> dict[str, Any]:
+    names = ", ".join(one.passing)
+    return {
+        "domain": one.domain,
+        "by": ", ".join(one.aligned_by),
+        "passing": f"{names} passes and is not aligned" if names else "neither DKIM nor SPF passes",
+        "verdict": one.verdict.value,
+        "legacy": one.legacy.value,
+        "legacy_by": ", ".join(one.legacy_aligned_by),
+        "policy": one.discovery.policy.value if one.discovery.policy else None,
+        "organizational_domain": one.discovery.organizational_domain,
+    }
+
+
+def _identifiers(authentication: AuthenticationFacts, one: DmarcResult) -> Iterator[Evidence]:
+    """The identifiers that were looked at, and what became of each."""
+    for signature in authentication.dkim:
+        if signature.signature.domain:
+            fits = f"dkim:{signature.signature.domain}" in one.aligned_by
+            note = f"{signature.state.value.replace('_', ' ')}{', aligned' if fits else ''}"
+            yield Evidence(
+                "identifier", signature.signature.domain, "", f"dkim={signature.signature.domain}", note=note
+            )
+    mail_from = next((spf for spf in authentication.spf if spf.identity is Identity.MAIL_FROM), None)
+    if mail_from is not None and mail_from.result is not None:
+        fits = f"spf:{mail_from.domain}" in one.aligned_by
+        note = f"{mail_from.result.value}{', aligned' if fits else ''}"
+        yield Evidence("identifier", mail_from.domain, "", f"spf={mail_from.domain}", note=note)
+
+
+def _keys(authentication: AuthenticationFacts) -> Iterator[Any]:
+    return (one.key for one in authentication.dkim if one.key is not None)
+
+
+_CHAIN_FAULTS = {
+    "too_long": "it has more than 50 sets",
+    "instance": "a field of it has no instance number",
+    "incomplete": "a set lacks one of its three fields",
+    "duplicate": "a set has one of its fields twice",
+    "status": "a seal reports a status that it cannot have",
+    "sealed_failure": "its newest seal says that it had failed before",
+    "message": "the newest message signature does not verify",
+    "seal": "a seal does not verify",
+}
+
+
+@check(
+    "message-arc",
+    Severity.MEDIUM,
+    rfc(8617, "5.2"),
+    titles={
+        "pass": "The ARC chain holds ({instances} {instances:set|sets}, newest by {sealer})",
+        "fail": "The ARC chain that {sealer} sealed is broken: {why}",
+        "elsewhere": "The ARC chain is broken, by a forwarder ({sealer}): {why}",
+        "unanswered": "Whether the ARC chain holds is not known: a key was not answered",
+        "unverified": "Whether the ARC chain holds is not known: a signature could not be verified",
+        "not_applicable": "The message was not forwarded under ARC",
+    },
+    owner=Owner.ESP,
+    effort=Effort.MEDIUM,
+    settle=GIVE_MESSAGE,
+)
+@with_authentication
+def message_arc(authentication: AuthenticationFacts, subject: Subject) -> Judgements:
+    """The ARC chain of forwarded mail holds; it counts for who forwards, and nobody else needs one.
+
+    Why it matters: a forwarder's chain tells the next receiver that the message was authentic when it came; Apple asks
+    it of forwarded mail, Yahoo recommends it, and the standard itself is about to be retired.
+
+    How to fix: seal behind everything that changes the message, with a key that is published.
+    """
+    arc = authentication.arc
+    if arc.status is Chain.NONE:
+        return not_applicable()
+    sealer = arc.seals[0].signature.domain if arc.seals else ""
+    rows = tuple(row for one in (*arc.messages, *arc.seals) for row in signature_evidence(one, "b", one.state.value))
+    data: dict[str, Any] = {
+        "instances": arc.instances,
+        "sealer": sealer or "an unreadable domain",
+        "why": _CHAIN_FAULTS.get(arc.fault, arc.fault),
+        "at": arc.at,
+    }
+    if arc.status is Chain.PASS:
+        return passed(evidence=rows, **data)
+    if arc.status is Chain.UNKNOWN:
+        silent = [one.key for one in (*arc.messages, *arc.seals) if one.key is not None and not one.key.answered]
+        case, lack = ("unanswered", lack_of(*silent)) if silent else ("unverified", Lack.INPUT)
+        return unknown(*silent, case=case, lack=lack, evidence=rows, **data)
+    if sealer and (sealer == subject.domain or is_below(sealer, subject.domain)):
+        return failed(evidence=rows, **data)
+    return informed(case="elsewhere", evidence=rows, **data)
+
+
+MESSAGE_AUTH: tuple[Check, ...] = (
+    message_dkim,
+    message_spf,
+    message_dmarc_alignment,
+    message_arc,
+    message_spamassassin,
+    message_rspamd,
+)
