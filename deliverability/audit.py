@@ -15,6 +15,7 @@ from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
 from deliverability.gather import GATHERERS, INPUTS, begin, finish, gather
+from deliverability.given_message import ENGINES
 from deliverability.lookup import RecordingResolver, Resolver
 from deliverability.plain import to_plain
 from deliverability.repair import tried
@@ -30,7 +31,7 @@ FINDINGS = "findings"
 """The fact that is what the other checks said: for those that tie what happened to its cause."""
 LINES = "lines"
 """The fact that is the lines which figures are judged by: deliv's own, or a policy's."""
-_KEPT = {"subject", "message", LINES, *INPUTS}
+_KEPT = {"subject", "message", *ENGINES, LINES, *INPUTS}
 """Facts that have a place of their own in the document."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from deliverability.asking import Inquiry
 from deliverability.findings import Subject
+from deliverability.given_message import ENGINES
 from deliverability.lookup import Resolver
 from deliverability.lookup.leave import questions_leave
 
@@ -43,6 +44,13 @@ def _given(name: str) -> Callable[[Inquiry, Resolver], Awaitable[Any]]:
 
 async def _message(inquiry: Inquiry, _: Resolver) -> Any:  # noqa: ANN401 - as above
     return inquiry.inputs.message.facts if inquiry.inputs.message else None
+
+
+def _engine(name: str) -> Callable[[Inquiry, Resolver], Awaitable[Any]]:
+    async def of(inquiry: Inquiry, _: Resolver) -> Any:  # noqa: ANN401 - as above
+        return getattr(inquiry.inputs.message, name, None)
+
+    return of
 
 
 async def _authentication(inquiry: Inquiry, resolver: Resolver) -> Any:  # noqa: ANN401 - as above
@@ -90,6 +98,7 @@ GATHERERS: dict[str, Callable[[Inquiry, Resolver], Awaitable[Any]]] = {
     "authentication": _authentication,
     "links_listed": _links_listed,
     "message": _message,
+    **{name: _engine(name) for name in ENGINES},
     **{name: _given(name) for name in INPUTS},
 }
 """Every fact a check can name in its signature: one line here and one module in protocols/, or a field of `Inputs`.

@@ -17,11 +17,14 @@ from deliverability.names import InvalidDomain, helo_name, ip_address, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
+    from deliverability.mail.authenticate.engines import EngineFacts
     from deliverability.mail.authenticate.facts import Connection, Verifier
     from deliverability.mail.message.facts import MessageFacts
 
 KIND = "message"
 """The kind of observation that holds it."""
+ENGINES = ("spamassassin", "rspamd")
+"""Spam filters that can be asked about it."""
 _FIELD = re.compile(rb"(?:From [^\r\n]*\r?\n)?\s*[!-9;-~]+[ \t]*:")
 """How a mail begins: RFC 5322 §2.2, a header field's name and a colon; before it an mbox's separator may stand."""
 
@@ -58,13 +61,16 @@ class Told:
 class GivenMessage:
     """One message, as the checks look at it. The verifier of a replay remembers what another found.
 
-    `at` is when its signatures are judged, to the second, unless the connection tells when it arrived.
+    `at` is when its signatures are judged, to the second, unless the connection tells when it arrived. `spamassassin`
+    and `rspamd` are what these say of it, where the user runs them and asks for it.
     """
 
     facts: MessageFacts
     connection: Connection
     verifier: Verifier
     at: datetime
+    spamassassin: EngineFacts | None = None
+    rspamd: EngineFacts | None = None
 
     @property
     def domain(self) -> str | None:
@@ -87,12 +93,14 @@ class GivenMessage:
         """As a document keeps it: everything that was read and verified, and nothing else of the message."""
         from deliverability.events.plain import to_plain  # noqa: PLC0415 - only where a message was given
 
+        engines = {name: to_plain(said) for name in ENGINES if (said := getattr(self, name)) is not None}
         return {
             "kind": KIND,
             "at": self.at.isoformat(),
             "facts": to_plain(self.facts),
             "connection": to_plain(self.connection),
             "kept": to_plain(self.verifier.kept()),
+            **engines,
         }
 
 
@@ -100,6 +108,7 @@ def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
     """The message of a document. Raises ValueError where it is something else."""
     from deliverability.events.plain import from_plain  # noqa: PLC0415 - only where a document holds one
     from deliverability.mail.authenticate import RememberedVerifier  # noqa: PLC0415 - as above
+    from deliverability.mail.authenticate.engines import EngineFacts  # noqa: PLC0415 - as above
     from deliverability.mail.authenticate.facts import Connection, Kept  # noqa: PLC0415 - as above
     from deliverability.mail.message.facts import MessageFacts  # noqa: PLC0415 - as above
 
@@ -108,6 +117,7 @@ def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
         connection=from_plain(Connection, plain.get("connection")),
         verifier=RememberedVerifier(from_plain(Kept, plain.get("kept"))),
         at=_moment(plain.get("at")),
+        **{name: from_plain(EngineFacts, plain[name]) for name in ENGINES if name in plain},
     )
 
 

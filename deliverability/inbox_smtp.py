@@ -164,7 +164,7 @@ class _Handler:
         envelope.rcpt_tos.append(RECIPIENT)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         """The message is there."""
         peer: Any = session.peer
         message = Received(
@@ -172,7 +172,7 @@ class _Handler:
             ip=str(peer[0]) if peer else "",
             helo=_printable(session.host_name),
             mail_from="" if envelope.mail_from in {None, "<>"} else _printable(envelope.mail_from),
-            tls=server._tls_protocol is not None,
+            tls=session.ssl is not None,
         )
         taken = await self._inbox.take(message)
         return "250 2.0.0 OK, it is audited now" if taken else ENOUGH

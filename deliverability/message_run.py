@@ -6,17 +6,20 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import NO_DOMAIN, GivenMessage, NoMessage, Told, told_of
+from deliverability.given_message import ENGINES, NO_DOMAIN, GivenMessage, NoMessage, Told, told_of
 from deliverability.lookup.answer import Answer, canonical_name, names_below
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
     from deliverability.document import Audit
     from deliverability.lookup import Resolver
+    from deliverability.mail.authenticate.engines import Address
+    from deliverability.mail.authenticate.rspamd import Endpoint
 
 FAMILY = "message-*"
 """The checks that run on a message unless others are asked for."""
@@ -38,6 +41,8 @@ class Asked(TypedDict, total=False):
     - domain: whose mail it is, where From names nobody.
     - select, ignore: ids or globs of checks to run besides `message-*`, or to leave out; full: run them all.
     - blocklists: which DNS block lists are asked about the domains of links: `none`, `default` or `all`.
+    - spamassassin, rspamd: HOST[:PORT] of a spamd and URL of an rspamd that are asked about each message, which they
+      are sent in full.
     - timeout: seconds for each message; now: the clock that goes into the document (UTC now by default).
     """
 
@@ -51,6 +56,8 @@ class Asked(TypedDict, total=False):
     full: bool
     blocklists: str
     dqs: bool
+    spamassassin: str | None
+    rspamd: str | None
     timeout: float
     now: datetime | None
 
@@ -72,6 +79,21 @@ class Run:
     vantage: Mapping[str, Any]
     timeout: float
     now: datetime
+    spamassassin: Address | None = None
+    rspamd: Endpoint | None = None
+
+    async def asked(self, given: GivenMessage, raw: bytes) -> GivenMessage:
+        """The message with what the named spam filters say of it: they are sent all of it. Never raises."""
+        if self.spamassassin is not None:
+            from deliverability.mail.authenticate.spamd import ask_spamd  # noqa: PLC0415 - only where one is named
+
+            given = replace(given, spamassassin=await ask_spamd(raw, self.spamassassin, timeout=self.timeout))
+        if self.rspamd is not None:
+            from deliverability.mail.authenticate.rspamd import ask_rspamd  # noqa: PLC0415 - as above
+
+            said = await ask_rspamd(raw, self.rspamd, connection=given.connection, timeout=self.timeout)
+            given = replace(given, rspamd=said)
+        return given
 
     async def audit(self, given: GivenMessage) -> Audit:
         """Audit one message. Raises NoMessage where it is not known whose mail it is."""
@@ -87,6 +109,7 @@ class Run:
         options: dict[str, Any] = {**self.options, "message": given.facts.name}
         options |= {} if told.mail_from is None else {"mail_from": told.mail_from}
         options |= {"trust": list(told.trust)} if told.trust else {}
+        options |= {name: said.address for name in ENGINES if (said := getattr(given, name)) is not None}
         setting = Setting(self.select, self.ignore, options, self.vantage, self.now)
         ips = () if told.ip is None else (told.ip,)
         inquiry = Inquiry(
@@ -151,7 +174,22 @@ def plan_run(
         vantage={"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})},
         timeout=timeout,
         now=asked.get("now") or datetime.now(UTC),
+        spamassassin=_spamd(asked.get("spamassassin")),
+        rspamd=_rspamd(asked.get("rspamd")),
     )
+
+
+def _spamd(text: str | None) -> Address | None:
+    from deliverability.mail.authenticate.engines import parse_address  # noqa: PLC0415 - loaded by then
+    from deliverability.mail.authenticate.spamd import PORT  # noqa: PLC0415 - as above
+
+    return None if text is None else parse_address(text, PORT)
+
+
+def _rspamd(text: str | None) -> Endpoint | None:
+    from deliverability.mail.authenticate.rspamd import parse_url  # noqa: PLC0415 - as above
+
+    return None if text is None else parse_url(text)
 
 
 class Once:

@@ -105,7 +105,8 @@ async def _one(name: str, raw: bytes, run: Run, troubles: Troubles) -> Audit | N
     from deliverability.intake.trouble import Bad  # noqa: PLC0415 - loaded by then
 
     try:
-        return await run.audit(given_message(raw, name=name, now=run.now, told=run.told))
+        given = given_message(raw, name=name, now=run.now, told=run.told)
+        return await run.audit(await run.asked(given, raw))
     except NoMessage as error:
         troubles.add(Bad(file=name, reason=error.reason))
     except Exception as error:  # noqa: BLE001 - one message must never take the other thousands along
@@ -121,7 +122,8 @@ async def message_async(
 
     if resolver is not None:
         run = plan_run(resolver, **asked)
-        return await run.audit(given_message(raw, name=name, now=run.now, told=run.told))
+        given = given_message(raw, name=name, now=run.now, told=run.told)
+        return await run.audit(await run.asked(given, raw))
     async with LiveResolver() as live:
         return await message_async(raw, name=name, resolver=live, **asked)
 

@@ -55,6 +55,8 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
         handover_options,
         option("--domain", metavar="DOMAIN", help="Whose mail it is, where From does not say."),
         option("--blocklists", type=click.Choice(BLOCKLISTS), default="default", help="Which DNS block lists to ask."),
+        option("--spamassassin", metavar="HOST[:PORT]", help="Ask this spamd too; it is sent the whole message."),
+        option("--rspamd", metavar="URL", help="Ask this rspamd too; it is sent the whole message."),
         option("--full", is_flag=True, help="Run the checks of the domain too."),
         option("--select", multiple=True, metavar="GLOB", help="Run these checks too."),
         option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out."),
@@ -108,7 +110,8 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     origin = origin_of(sources["resolver"], sources["zone"], overlay, stored, key)
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
-    wanted = {name: asked[name] for name in ("domain", "blocklists", "dqs", "full", "select", "ignore", "timeout")}
+    names = ("domain", "blocklists", "dqs", "full", "select", "ignore", "timeout", "spamassassin", "rspamd")
+    wanted = {name: asked[name] for name in names}
     try:
         run = plan_run(origin.resolver, told=told, more=sources, vantage=vantage, now=now, **wanted)
     except ValueError as error:

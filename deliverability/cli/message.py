@@ -115,7 +115,7 @@ def _read(paths: Sequence[str], ready: Prepared, troubles: Troubles, wanted: _Wa
     mails = Mails(paths, troubles=troubles, pseudonyms=pseudonyms_from_environment(os.environ), stdin=stdin)
     one, found = _looked(mails, paths, troubles)
     if one is not None:
-        return _shown(_audited(ready, _given(*one, ready), progress=not wanted.quiet), wanted)
+        return _shown(_audited(ready, _given(*one, ready), one[1], progress=not wanted.quiet), wanted)
     for destination, kind in wanted.targets:
         if kind not in OF_MANY:
             raise Problem(f"{destination}: {kind} shows one message, and there are many: use {', '.join(OF_MANY)}")
@@ -148,14 +148,15 @@ def _given(name: str, raw: bytes, ready: Prepared) -> GivenMessage:
         raise Problem(str(error)) from None
 
 
-def _audited(ready: Prepared, given: GivenMessage, *, progress: bool) -> Audit:
-    """The audit of one message. Raises Problem."""
+def _audited(ready: Prepared, given: GivenMessage, raw: bytes | None = None, *, progress: bool) -> Audit:
+    """The audit of one message, which spam filters are asked about where it is at hand. Raises Problem."""
     from deliverability.cli._progress import watched  # noqa: PLC0415 - only for one
 
     async def audit() -> Audit:
         try:
             async with watched(ready.origin.resolver, sys.stderr, progress) as resolver:
-                return await replace(ready.run, resolver=resolver).audit(given)
+                run = replace(ready.run, resolver=resolver)
+                return await run.audit(given if raw is None else await run.asked(given, raw))
         finally:
             await ready.origin.aclose()
 

@@ -50,9 +50,8 @@ def serve(
         ):
             collecting = asyncio.create_task(collect(inbox))
             said = await asyncio.to_thread(client, port)
-            while inbox.waiting:
-                await asyncio.sleep(0)
             collecting.cancel()
+            received += [await inbox.next() for _ in range(inbox.waiting)]
         return said, received
 
     said, received = asyncio.run(run())
