@@ -8,7 +8,6 @@ from typing import Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, informed, not_applicable, passed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted, percent, whose
-from deliverability.checks._rates import titles as titles_of_a_rate
 from deliverability.checks._recipients import (
     SETTLE,
     domain_rows,
@@ -276,7 +275,11 @@ def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgemen
     Severity.HIGH,
     source("Amazon SES enforcement"),
     titles={
-        **titles_of_a_rate("Expected hard bounces"),
+        "pass": "Of {denominator:,} {of}, {share} are expected to bounce (between {between}), below {warn_line}",
+        "over": "Of {denominator:,} {of}, {share} are expected to bounce, past {warn_line}; it may be between {between}",
+        "warn": "Of {denominator:,} {of}, {share} are expected to bounce (between {between}), past {warn_line}",
+        "fail": "Of {denominator:,} {of}, {share} are expected to bounce (between {between}), past {fail_line}",
+        "few": "Too short a list to foretell bounces ({denominator:,} {of}, at least {minimum:,} needed)",
         "known": "At least {share} of {denominator:,} {of} will bounce: their domains take no mail, past {warn_line}",
         "unmet": "The events say nothing of mail to such addresses, so what bounces cannot be foretold",
     },

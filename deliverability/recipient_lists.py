@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,12 @@ from deliverability.fastclass import dataclass
 from deliverability.recipients.facts import DEAD, MAX_LISTED, Listed, Mail, RecipientsFacts, Suppressions, Tally
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deliverability.events.engine import Engine
     from deliverability.events.reading.load import Loader
+    from deliverability.events.reading.request import Table
+    from deliverability.events.source import Source
     from deliverability.intake.trouble import Troubles
     from deliverability.lookup import Resolver
     from deliverability.rates import Asked as EventsAsked
@@ -179,12 +184,41 @@ class _Run:
         if not wanted.events:
             return None, None
         from deliverability.rates import Asked  # noqa: PLC0415 - only where there are events
-        from deliverability.recipients.history import Identities, store_key  # noqa: PLC0415 - as above
-
-        identities = Identities(store_key(wanted.events, wanted.key))
-        return identities, _read_past(
-            wanted.events, wanted.as_events or Asked(), identities, self._troubles, self._progress
+        from deliverability.recipients.history import (  # noqa: PLC0415 - as above
+            Identities,
+            check_key,
+            key_for,
+            past_of,
+            store_of,
         )
+
+        store = store_of(wanted.events)
+        key = key_for(store, wanted.key)
+        identities = Identities(key)
+        with _engine() as engine:
+            if store is not None and key is not None:
+                check_key(engine, store, key)
+            load = self._loader(engine, wanted.as_events or Asked())
+            return identities, past_of(engine, *load, identities)
+
+    def _loader(
+        self, engine: Engine, asked: EventsAsked
+    ) -> tuple[Callable[[Table], Loader], Mapping[str, Source], datetime]:
+        """What reads the events into a table, the sources that they may be of, and the clock."""
+        from deliverability.events.reading.load import Loader  # noqa: PLC0415 - with DuckDB, 200 ms
+        from deliverability.events.reading.request import Request  # noqa: PLC0415 - as above
+        from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
+        from deliverability.rates import named_source  # noqa: PLC0415 - as above
+
+        sources = {**SOURCES, **asked.sources}
+        request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
+
+        def load(table: Table) -> Loader:
+            loader = Loader(engine, table, request, self._troubles, self._progress)
+            loader.load(self._wanted.events)
+            return loader
+
+        return load, sources, asked.now
 
     # what comes of it -------------------------------------------------------------------------------------------
 
@@ -260,10 +294,11 @@ class _Run:
             raise CannotWrite(f"{self._paths[0]}: not one list that could be read to its end, so nothing is written")
         reasons = reasons_by(scan.addresses, marks, self._slips)
         try:
-            again = next(lists_of(self._paths[0], self._wanted.column, Counter()))
-            return write_clean(self._wanted.clean, again, reasons, found.rows)
+            for again in lists_of(self._paths[0], self._wanted.column, Counter()):
+                return write_clean(self._wanted.clean, again, reasons, found.rows)
         except Refused as refused:
             raise CannotWrite(f"{self._paths[0]}: {refused}") from None
+        raise CannotWrite(f"{self._paths[0]}: is empty now")
 
 
 def _guarded(one: List, troubles: Troubles) -> List:
@@ -281,29 +316,8 @@ def _guarded(one: List, troubles: Troubles) -> List:
     return replace(one, rows=rows())
 
 
-def _read_past(
-    paths: Sequence[str], asked: EventsAsked, identities: Identities, troubles: Troubles, progress: Progress
-) -> Past:
-    from deliverability.events.reading.load import Loader  # noqa: PLC0415 - with DuckDB, 200 ms
-    from deliverability.events.reading.request import Request, Table  # noqa: PLC0415 - as above
-    from deliverability.events.sources import SOURCES  # noqa: PLC0415 - as above
-    from deliverability.rates import named_source  # noqa: PLC0415 - as above
-    from deliverability.recipients.history import past_of  # noqa: PLC0415 - as above
-
-    sources = {**SOURCES, **asked.sources}
-    request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
-    with _engine() as engine:
-
-        def load(table: Table) -> Loader:
-            loader = Loader(engine, table, request, troubles, progress)
-            loader.load(paths)
-            return loader
-
-        return past_of(engine, load, identities, sources, asked.now)
-
-
 @contextmanager
-def _engine() -> Generator[Any]:
+def _engine() -> Generator[Engine]:
     from deliverability.events.engine import open_engine  # noqa: PLC0415 - with DuckDB, 200 ms
 
     with open_engine() as engine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from deliverability.events.counting import fold
 from deliverability.events.counting.staging import BITS, GOOD
 from deliverability.events.counting.table import EventTable, Staged
-from deliverability.events.engine import Engine
+from deliverability.events.engine import Engine, EngineFailed
 from deliverability.events.rates import fold_messages, provider_key, window
 from deliverability.events.reading.canonical import quoted
 from deliverability.events.reasons import Reason
@@ -94,21 +95,25 @@ class Past:
     strata: Mapping[tuple[str, bool], tuple[int, int]]
 
 
-def store_key(paths: Sequence[str], given: bytes | None) -> bytes | None:
-    """The key of the store that is named in `paths`; `given` where the user has set one. Raises NotAStore."""
-    for path in map(Path, paths):
-        is_store = path.suffix == ".duckdb" or (path / MARK).exists()
-        if is_store and path.exists():
-            return key_of(Path(os.path.abspath(path)), given, new=False)  # noqa: PTH100 - a link stays one
-    return given
+def store_of(paths: Sequence[str]) -> Path | None:
+    """The store that is named in `paths`; None where none is."""
+    found = (path for path in map(Path, paths) if path.exists())
+    # an absolute path without following links: a link's name is the key's
+    stores = (path for path in found if path.suffix == ".duckdb" or (path / MARK).exists())
+    return next((Path(os.path.abspath(path)) for path in stores), None)  # noqa: PTH100
+
+
+def key_for(store: Path | None, given: bytes | None) -> bytes | None:
+    """The key of the store's pseudonyms: the user's, else its own. Raises NotAStore where that is missing."""
+    return given if store is None else key_of(store, given, new=False)
 
 
 def past_of(
     engine: Engine,
     load: Callable[[Table], Loader],
-    identities: Identities,
     sources: Mapping[str, Source],
     until: datetime,
+    identities: Identities,
 ) -> Past:
     """Read events by `load`, and fold them by person. Raises NotAStore, and as `load` does.
 
@@ -121,13 +126,21 @@ def past_of(
     return Past(start=start or "", end=end or "", people=_people(engine), strata=_strata(engine))
 
 
-def check_key(engine: Engine, path: Path, key: bytes) -> None:
-    """Raises NotAStore where the store in the DuckDB file at `path` was made with another key."""
-    engine.run(f"ATTACH {quoted(str(path.absolute()))} AS held (READ_ONLY)")
+def check_key(engine: Engine, store: Path, key: bytes) -> None:
+    """Raises NotAStore where the store was made with another key: nobody in it would be known."""
+    import duckdb  # noqa: PLC0415 - loaded with the engine
+
+    if store.is_dir():
+        return check_mark(store, key, str(json.loads((store / MARK).read_text(encoding="utf-8")).get("key")))
     try:
-        check_mark(path, key, str(engine.run("SELECT key FROM held.deliv_store")[0][0]))
-    finally:
-        engine.run("DETACH held")
+        engine.run(f"ATTACH {quoted(str(store))} AS held (READ_ONLY)")
+        try:
+            found = str(engine.run("SELECT key FROM held.deliv_store")[0][0])
+        finally:
+            engine.run("DETACH held")
+    except (duckdb.Error, EngineFailed):
+        return None  # no store, or one that another run writes to: reading it says so
+    return check_mark(store, key, found)
 
 
 _HARD = "(v.persistence = 'hard')"
