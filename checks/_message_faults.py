@@ -128,6 +128,12 @@ FAULTS: dict[str, Words] = {
     "unknown_charset": Words(
         _MEDIUM, "charset", "The charset of a part is unknown ({text})", "Declare charset=utf-8, and write UTF-8."
     ),
+    "no_charset": Words(
+        _MEDIUM,
+        "charset",
+        "A part declares no charset and has more than ASCII",
+        "Declare charset=utf-8 in the part's Content-Type, and write UTF-8.",
+    ),
     "charset_mismatch": Words(
         _MEDIUM,
         "charset",

@@ -65,7 +65,7 @@ def message_from(message: MessageFacts) -> Judgements:
     display = list(_display(message))
     if wrong or display:
         return [*wrong, *display]
-    return passed(evidence=_rows(message.authors), domain=message.authors[0].domain)
+    return passed(evidence=_rows(message.authors), domain=next(author.domain for author in message.authors))
 
 
 def _structure(message: MessageFacts) -> Iterator[Judgement]:
@@ -84,7 +84,7 @@ def _structure(message: MessageFacts) -> Iterator[Judgement]:
         # RFC 5322 §3.6.2: with several mailboxes in From, Sender MUST be there
         case = "several_authors" if message.senders else "no_sender"
         yield failed(case=case, evidence=_rows(authors), count=len(authors))
-    elif authors[0].group is not None:
+    elif any(author.group is not None for author in authors):
         # RFC 6854 §1: a group in From is for limited use, not for mail to anybody
         yield failed(case="group", severity=Severity.HIGH, evidence=_rows(authors))
     elif odd := [fault for fault in message.from_faults if fault.code in SYNTAX]:

@@ -95,8 +95,8 @@ def _list(message: MessageFacts) -> Iterator[Judgement]:
     elif len(message.list_ids) > 1:
         # RFC 2919 §2: there must be no more than one
         yield failed("List-ID", case="list_repeated", evidence=rows, count=len(message.list_ids))
-    elif message.list_ids[0].fault:
-        yield failed("List-ID", case=f"list_{message.list_ids[0].fault}", evidence=rows)
+    elif fault := next(one.fault for one in message.list_ids):
+        yield failed("List-ID", case=f"list_{fault}", evidence=rows)
 
 
 def _message_id(message: MessageFacts) -> Iterator[Judgement]:

@@ -56,11 +56,12 @@ class Structure:
 
 def structure_of(cut: Cut) -> Structure:
     """The parts of what was cut. Where the parser gives up, there is one part of nothing, and a fault."""
-    from email.parser import BytesParser  # noqa: PLC0415 - not at start-up
+    from email.parser import Parser  # noqa: PLC0415 - not at start-up
     from email.policy import compat32  # noqa: PLC0415 - as above
 
     try:
-        message = BytesParser(policy=compat32).parsebytes(cut.raw)
+        # one character per octet: of octets it would decode the bodies by charsets that may be wrong
+        message = Parser(policy=compat32).parsestr(cut.raw.decode("latin-1"))
         walked = list(_walk(message, "", "", 0))
     except Exception as error:  # noqa: BLE001 - the parser is not ours, and its input anybody's
         return Structure(parts=(), leaves=(), faults=(Fault(code="unparsable", text=type(error).__name__),))
@@ -86,7 +87,7 @@ def _walk(message: Message, number: str, within: str, depth: int) -> Iterator[Wa
             yield from _walk(inner, f"{number}.{index}" if number else str(index), kind, depth + 1)
         return
     body = payload if isinstance(payload, str) else ""
-    content = cutting.Part(kind, _headers(message), body.encode("ascii", "surrogateescape").decode("latin-1"))
+    content = cutting.Part(kind, _headers(message), body)
     octets = len(content.body) if not isinstance(payload, list) else _enclosed(message)
     yield _part(message, number, kind, within, octets, _decoded(content, octets)), content, message
 
@@ -107,8 +108,7 @@ def _headers(message: Message) -> dict[str, str]:
     for name, value in message.raw_items():
         lowered = name.lower()
         if lowered.startswith("content-") and lowered not in found:
-            octets = str(value).encode("utf-8", "surrogateescape")[:2000]
-            found[lowered] = octets.decode("latin-1").replace("\r", "").replace("\n", "")
+            found[lowered] = str(value)[:2000].replace("\r", "").replace("\n", "")
     return found
 
 
@@ -165,7 +165,11 @@ def _faults(part: Part, content: cutting.Part | None, message: Message) -> Itera
 def _charset_faults(part: Part, content: cutting.Part) -> Iterator[Fault]:
     """A charset that nobody knows, or that the octets are not in."""
     octets = cutting.transfer_decoded(content).encode("latin-1")[:MAX_TEXT]
-    charset = part.charset or "us-ascii"  # RFC 2045 §5.2
+    charset = part.charset
+    if not charset:
+        if not octets.isascii():  # RFC 2045 §5.2: without a charset it is ASCII
+            yield Fault(code="no_charset", where=part.number, text=part.kind)
+        return
     try:
         b"a".decode(charset)
     except UnicodeError:
