@@ -13,6 +13,7 @@ from deliverability.checks.dns import DNS
 from deliverability.checks.engagement import ENGAGEMENT
 from deliverability.checks.hosts import HOSTS
 from deliverability.checks.message import MESSAGE
+from deliverability.checks.message_auth import MESSAGE_AUTH
 from deliverability.checks.mx import MX
 from deliverability.checks.recipients import RECIPIENTS
 from deliverability.checks.reputation import REPUTATION
@@ -35,6 +36,6 @@ CHECKS: tuple[Check, ...] = (
         *REPUTATION,
         *REPUTATION_FILES,
     ),
-    *(*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS, *MESSAGE, *RECIPIENTS),
+    *(*BOUNCES, *COMPLAINTS, *ENGAGEMENT, *TIMELINESS, *MESSAGE_AUTH, *MESSAGE, *RECIPIENTS),
 )
 """Every check, in report order. A new check is one function in its family's file and one name in that file's tuple."""
