@@ -30,6 +30,10 @@ SUFFIXES = {
 }
 
 
+CODE_QUALITY = "gl-code-quality-report.json"
+"""The name that GitLab's documentation gives the file (ci/testing/code_quality, read 2026-11-22)."""
+ANNOTATIONS = "github"
+"""Workflow commands: they are read from what a step prints."""
 UTF_8 = frozenset({"html", "junit", "markdown"})
 """Formats that say of themselves that they are UTF-8, or are read as that: not in the terminal's encoding."""
 
@@ -55,8 +59,13 @@ Renderer = Callable[[int, bool], str]
 
 
 def targets(form: str | None, outputs: Sequence[str], formats: Collection[str]) -> list[tuple[str, str]]:
-    """(destination, format) of each result, checked before any work is done. `-` is standard output."""
-    chosen = list(dict.fromkeys((o, form or _by_suffix(o)) for o in outputs)) or [("-", form or "text")]
+    """(destination, format) of each result, checked before any work is done. `-` is standard output.
+
+    `form` is the format of all. Only annotations, which mean nothing in a file, leave files to their suffixes where
+    standard output is among the outputs: one run annotates and writes what else a job keeps.
+    """
+    apart = form == ANNOTATIONS and "-" in outputs
+    chosen = list(dict.fromkeys((o, _kind(o, form, apart=apart)) for o in outputs)) or [("-", form or "text")]
     for destination, kind in chosen:
         if kind not in formats:
             raise Problem(f"{destination}: this command writes {', '.join(formats)}, not {kind}")
@@ -67,9 +76,16 @@ def targets(form: str | None, outputs: Sequence[str], formats: Collection[str]) 
     return chosen
 
 
+def _kind(destination: str, form: str | None, *, apart: bool) -> str:
+    named = apart and destination != "-" and Path(destination).suffix.lower() in SUFFIXES
+    return _by_suffix(destination) if form is None or named else form
+
+
 def _by_suffix(destination: str) -> str:
     if destination == "-":
         return "text"
+    if Path(destination).name == CODE_QUALITY:
+        return "gitlab"
     suffix = Path(destination).suffix.lower()
     if suffix not in SUFFIXES:
         raise Problem(f"{destination}: the suffix names no format; use one of {' '.join(SUFFIXES)} or give --format")

@@ -14,6 +14,9 @@ from deliverability.reports.ci.items import LISTED, Anchors, Item, Level, cut, i
 MOST = 10
 """Annotations of one level that a step shows; the host drops the rest in silence."""
 
+MAX_TITLE = 255
+"""Characters. GitHub's REST documentation, "Create a check run", `annotations` (read 2026-11-22)."""
+
 COMMANDS: Mapping[Level, str] = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
@@ -41,7 +44,7 @@ def _capped(command: str, lines: Sequence[str]) -> Sequence[str]:
 
 
 def _annotation(command: str, item: Item, anchors: Anchors) -> str:
-    properties = {"title": item.name}
+    properties = {"title": cut(item.name, MAX_TITLE)}
     if item.place is not None:
         place = anchors.of(item)
         properties |= {"file": place.path, "line": str(place.line), "col": str(place.column)}

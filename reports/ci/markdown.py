@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from deliverability.document import Audit
-from deliverability.findings import Finding
+from deliverability.findings import Finding, Fix
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.reports import words
 from deliverability.reports.arrange import the_next
-from deliverability.reports.ci.escape import code, fenced
+from deliverability.reports.ci.escape import code
 from deliverability.reports.ci.escape import prose as said
 from deliverability.reports.ci.items import MAX_NAME, Item, cut, items, sentences, worst_first
 from deliverability.reports.ci.page import Page
@@ -23,10 +23,10 @@ from deliverability.verdict import Word
 
 MAX_VERDICTS = 20
 """Domains whose verdict is shown; the rest are counted. Ours: a screen."""
-MAX_RECORD_LINES = 12
-"""Lines of the records of the next fix; more are counted."""
-MAX_RECORD = 1_500
-"""Characters of one of them. RFC 1035 §3.3.14: a TXT record may have 65,535 octets; a key of 4,096 bits has 740."""
+MAX_RECORD = 4_000
+"""Characters of a record that is shown. RFC 1035 §3.3.14: it may have 65,535 octets; a key of 4,096 bits has 740."""
+MAX_START = 80
+"""Characters shown of one that is longer."""
 
 HEADS: Mapping[Decision, str] = Words(
     {
@@ -118,19 +118,20 @@ def _fix(page: Page, audit: Audit, finding: Finding) -> None:
     fix = finding.fix
     if fix is not None:
         page.say("", said(sentences(words.sentence(cut(fix.text)), words.sentence(cut(why)))))
-        if fix.records:
-            page.say("", *_records(finding))
+        page.block(_records(fix))
         careful = "" if fix.safe else _("careful: this can stop mail that arrives today")
         tried = _("tried by deliv: with this published, the finding is gone") if fix.reaudited else ""
         page.say("", sentences(*(remark[:1].upper() + remark[1:] for remark in (careful, tried, words.effort(fix)))))
 
 
-def _records(finding: Finding) -> list[str]:
+def _records(fix: Fix) -> list[str]:
+    """The lines to publish. One that is too long to be shown whole is a comment, so that no half of it is pasted."""
+    if not fix.records:
+        return []
     from deliverability.reports.html.zonefile import zone_lines  # noqa: PLC0415 - the page's room, for records alone
 
-    lines = zone_lines(finding.fix.records if finding.fix else ())
-    more = [f"; … {len(lines) - MAX_RECORD_LINES}"] if len(lines) > MAX_RECORD_LINES else []
-    return fenced([*(cut(line, MAX_RECORD) for line in lines[:MAX_RECORD_LINES]), *more])
+    lines = [words.shown(line) for line in zone_lines(fix.records)]
+    return [line if len(line) <= MAX_RECORD else f"; {cut(line, MAX_START)}" for line in lines]
 
 
 def _items(page: Page, title: str, listed: Sequence[Item]) -> None:

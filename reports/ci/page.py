@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from deliverability.reports.ci.escape import fenced
 from deliverability.reports.language import counted
 
 MOST = 65_000
@@ -30,13 +31,22 @@ class Page:
         """A table with as many rows as there is room for; of `total` in all, where `rows` are not all."""
         lines = [_row(heads), _row(["---"] * len(heads))]
         self._head(title, *lines)
-        kept = self._rows([_row(row) for row in rows])
-        self._more((len(rows) if total is None else total) - kept)
+        kept = self._fitting(_row(row) for row in rows)
+        self._lines += kept
+        self._more((len(rows) if total is None else total) - len(kept))
 
     def list(self, title: str, points: Sequence[str]) -> None:
         """Points with as many as there is room for."""
         self._head(title)
-        self._more(len(points) - self._rows([f"- {point}" for point in points]))
+        kept = self._fitting(f"- {point}" for point in points)
+        self._lines += kept
+        self._more(len(points) - len(kept))
+
+    def block(self, lines: Sequence[str]) -> None:
+        """A block of code with as many lines as there is room for."""
+        kept = self._fitting(lines)
+        self._lines += ["", *fenced(kept)] if kept else []
+        self._more(len(lines) - len(kept))
 
     def text(self) -> str:
         """The page, ending in a newline."""
@@ -45,15 +55,15 @@ class Page:
     def _head(self, title: str | None, *lines: str) -> None:
         self._lines += ["", *([f"### {title}", ""] if title else []), *lines]
 
-    def _rows(self, rows: Iterable[str]) -> int:
-        kept = 0
-        for row in rows:
-            size = len(row.encode()) + 1
+    def _fitting(self, lines: Iterable[str]) -> list[str]:
+        """The first lines that there is room for, which they then take."""
+        kept: list[str] = []
+        for line in lines:
+            size = len(line.encode()) + 1
             if size > self._room:
                 break
             self._room -= size
-            self._lines.append(row)
-            kept += 1
+            kept.append(line)
         return kept
 
     def _more(self, number: int) -> None:

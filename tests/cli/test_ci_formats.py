@@ -96,3 +96,19 @@ def test_an_unknown_format_is_one_clear_line(capsys: pytest.CaptureFixture[str])
     assert run([*AUDIT, "-f", "checkstyle"]) == 2
     assert run([*AUDIT, "-o", "a.tap"]) == 2
     assert "a.tap: the suffix names no format" in capsys.readouterr().err
+
+
+def test_one_run_annotates_on_stdout_and_writes_each_file_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    files = ("-o", "a.sarif", "-o", "gl-code-quality-report.json", "-o", "summary")
+
+    assert run([*AUDIT, "-f", "github", "-o", "-", *files]) == 0
+
+    assert capsys.readouterr().out.startswith("::error ")
+    assert "runs" in json.loads(Path("a.sarif").read_text())
+    assert json.loads(Path("gl-code-quality-report.json").read_text())[0]["check_name"] == "spf-all"
+    assert Path("summary").read_text().startswith("::error ")
+
+
+def test_without_stdout_a_format_is_that_of_every_file() -> None:
+    assert run([*AUDIT, "-f", "csv", "-o", "a.json", "-o", "b.txt"]) == 0
+    assert Path("a.json").read_text() == Path("b.txt").read_text()

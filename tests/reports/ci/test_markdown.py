@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from deliverability.findings import Severity
+from deliverability.arbitration import NextFix
+from deliverability.findings import Action, Fix, RecordChange, Severity
 from deliverability.gate import decide
 from deliverability.gating import Gate
 from deliverability.policy.model import OnUnknown, Policy
-from deliverability.reports.ci import markdown, page
+from deliverability.reports.ci import github, gitlab, junit, markdown, page, sarif
 from deliverability.reports.ci.escape import code, fenced, prose
 from deliverability.reports.language import speaking
+from deliverability.verdict import Verdict, Word
 from support import gates, samples
 from support.markdown import FOUND, HARMLESS, Read, read
 
@@ -102,6 +104,31 @@ def test_a_section_keeps_its_place_where_there_is_room_for_none_of_its_rows(
     assert found.texts.count("… and 4 more") == 1
 
 
+def test_the_longest_texts_of_all_leave_a_page_that_is_taken() -> None:
+    wide = "| 😀@ " * 20_000
+    records = tuple(RecordChange(Action.ADD, f"{n}{wide[:50]}", "CNAME", None, None, wide[:3_900]) for n in range(40))
+    fix = Fix(wide, safe=False, records=records, reaudited=True)
+    fault = gates.fault(check=wide, subject=wide, title=wide, fix=fix)
+    audit = gates.audit_of([fault] * 200, wide)
+    verdict = Verdict(Word.DO_NOT_SEND, wide)
+    gate = decide(
+        [replace(audit, verdict=verdict, next_best_fix=NextFix(wide, wide, wide))], Policy(path=wide), today=gates.TODAY
+    )
+
+    page_of(replace(gate, notes=(wide,) * 500))
+
+
+def test_a_record_that_is_too_long_to_be_shown_is_not_half_there_to_be_pasted() -> None:
+    long = RecordChange(Action.ADD, samples.DOMAIN, "TXT", 300, None, "x" * 5_000)
+    fault = gates.fault(fix=Fix("Publish it.", records=(long,)))
+    audit = replace(gates.audit_of([fault]), next_best_fix=NextFix(fault.check, fault.subject, "so"))
+
+    [block] = [one for one in page_of(decide([audit], Policy(), today=gates.TODAY)).codes if "TXT" in one]
+
+    assert block.startswith("; weinhandel.example. 300 IN TXT")
+    assert len(block) < 100
+
+
 def test_no_text_of_a_stranger_is_markup() -> None:
     page_of(gates.hostile())
 
@@ -153,5 +180,8 @@ def test_code_and_blocks_of_code_are_not_ended_from_inside() -> None:
 
 def test_a_page_speaks_the_language_that_is_spoken_and_machines_read_english() -> None:
     gate = gates.of([gates.fault(severity=Severity.HIGH)])
+    english = [form.render(gate) for form in (sarif, junit, gitlab, github)]
+
     with speaking("ko"):
         assert "| 높음 | `spf-syntax` |" in markdown.render(gate)
+        assert [form.render(gate) for form in (sarif, junit, gitlab, github)] == english

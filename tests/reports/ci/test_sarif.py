@@ -59,9 +59,8 @@ def at(line: int, file: str = "deliv.toml") -> Policy:
     return Policy(path=file, domains={samples.DOMAIN: DomainPolicy(name=samples.DOMAIN, place=Place(file, line))})
 
 
-@pytest.mark.parametrize("name", ["closed", "clean"])
-def test_a_log_looks_as_it_did(name: str, golden: Callable[[str, str], None]) -> None:
-    golden(f"ci/{name}.sarif", sarif.render(getattr(gates, name)()))
+def test_a_log_looks_as_it_did(golden: Callable[[str, str], None]) -> None:
+    golden("ci/closed.sarif", sarif.render(gates.closed()))
 
 
 @pytest.mark.parametrize("make", GATES)
