@@ -217,7 +217,20 @@ def sample(when: str) -> Audit:
     return audit
 
 
-NAMES = ["audit", "bounces", "checks", "comparison", "diff", "dmarc", "gate", "messages", "plan", "rates", "tls"]
+NAMES = [
+    "audit",
+    "bounces",
+    "checks",
+    "comparison",
+    "diff",
+    "dmarc",
+    "gate",
+    "messages",
+    "plan",
+    "rates",
+    "recipients",
+    "tls",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
