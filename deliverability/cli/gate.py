@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from deliverability.cli._ci import CI, ci_renderers
 from deliverability.cli._inputs import read_audits
 from deliverability.cli._options import option, output_options
 from deliverability.cli._output import Renderer, emit, targets
-from deliverability.cli._portfolio import listed
 from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
@@ -91,14 +90,14 @@ def command(
 ) -> int:
     """See HELP."""
     asked["config"] = _config(asked["config"], quiet=quiet)
-    policy = _policy(asked["config"])
     asking = asking_of(context, replay, asked)
+    policy = asking.policy or Policy()
     named = domains or ((asking.stored.subject.domain,) if asking.stored else tuple(policy.domains))
     if not named:
         raise click.UsageError(
             "name a domain, for example: deliv gate example.com, or declare it in deliv.toml", context
         )
-    about = tuple(dict.fromkeys(listed(named, None).domains))
+    about = _each_once(named)
     chosen = targets(form, outputs, FORMATS)
     if len(about) > 1 and any(kind == "html" for _, kind in chosen):
         raise Problem(f"html shows one domain, and there are {len(about)}: use markdown, or deliv audit -o site/")
@@ -121,6 +120,16 @@ def command(
     return gate.exit_code
 
 
+def _each_once(named: Iterable[str]) -> tuple[str, ...]:
+    """The domains as A-labels. Raises Problem."""
+    from deliverability.names import to_ascii  # noqa: PLC0415 - loaded by then
+
+    try:
+        return tuple(dict.fromkeys(map(to_ascii, named)))
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
 def _config(named: str | None, *, quiet: bool) -> str | None:
     """The policy's path: as named, or that of the current directory, which is then said."""
     if named is not None or not Path(POLICY).is_file():
@@ -128,19 +137,6 @@ def _config(named: str | None, *, quiet: bool) -> str | None:
     if not quiet:
         click.echo(f"deliv: the policy is {POLICY} of this directory", err=True)
     return POLICY
-
-
-def _policy(path: str | None) -> Policy:
-    if path is None:
-        return Policy()
-    from deliverability.policy.read import BadConfig, read_policy  # noqa: PLC0415 - only where there is one
-
-    try:
-        return read_policy(Path(path))
-    except BadConfig as error:
-        raise Problem(str(error)) from None
-    except OSError as error:
-        raise Problem(f"{path}: {error.strerror or error}") from None
 
 
 _NEEDS: Mapping[Need, str] = {

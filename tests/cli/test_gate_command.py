@@ -145,6 +145,12 @@ def test_several_domains_are_one_decision_and_no_page(gate: Any) -> None:
     assert gate(*both, "-f", "html")[0] == 2
 
 
+def test_a_domain_that_is_named_twice_is_audited_once(gate: Any) -> None:
+    gate("shop.test", "SHOP.test.", "--zone", "open.zone", *SPF, "-o", "gate.json")
+
+    assert [audit["domain"] for audit in document()["audits"]] == ["shop.test"]
+
+
 # the policy
 
 
@@ -181,6 +187,27 @@ def test_an_unused_waiver_is_named(gate: Any) -> None:
     assert "news.shop.test names no fault" in " ".join(out.split())
 
 
+def test_severities_and_lines_of_the_policy_hold_also_in_a_replay(gate: Any) -> None:
+    Path("deliv.toml").write_text('[checks]\nspf-all = "low"\n')
+    arguments = ("shop.test", "--zone", "closed.zone", *SPF)
+
+    assert gate(*arguments)[0] == 0
+    assert gate(*arguments, "--fail-on", "low")[0] == 1
+
+    gate(*arguments, "--config", "deliv.toml", "-o", "a.json", command="audit")
+    Path("deliv.toml").unlink()
+    assert gate("--replay", "a.json")[0] == 0
+
+
+def test_what_the_policy_knows_of_its_domains_is_asked_with(gate: Any) -> None:
+    Path("deliv.toml").write_text('[domains."shop.test"]\nips = ["192.0.2.66"]\n')
+
+    code, out, _ = gate("--zone", "open.zone", "--select", "spf-authorises")
+
+    assert code == 1
+    assert "192.0.2.66" in out
+
+
 def test_a_required_input_that_is_not_given_is_undetermined(gate: Any) -> None:
     policy('require = ["events"]\n')
     arguments = ("shop.test", "--zone", "open.zone", *SPF)
@@ -212,6 +239,7 @@ def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
 
 BAD = {
     "no domain": (),
+    "a domain that is none": ("a..b", "--zone", "open.zone"),
     "a policy that is not there": ("shop.test", "--zone", "open.zone", "--config", "absent.toml"),
     "a policy that is no TOML": ("shop.test", "--zone", "open.zone", "--config", "bad.toml"),
     "a baseline that is none": ("shop.test", "--zone", "open.zone", "--baseline", "bad.toml"),
