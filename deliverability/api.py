@@ -7,6 +7,7 @@ here too, loaded when they are first named:
 - `bounces`: which mails came back, and why.
 - `recipients`: a list of recipients before it is mailed.
 - `dmarc_reports`, `tls_reports`: what receivers report.
+- `message`: one message before it is sent; `messages`: thousands, and what they come to.
 - `compare`: before and after a change, from events or campaign rows, and what the evidence permits to say
   (`deliverability.comparison`, as the package `deliverability.compare` holds the method); `plan_comparison`: how many
   campaigns that takes, and by what it will be decided (`deliverability.planning.plan`).
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
     from deliverability.ingest import ingest
+    from deliverability.messages import message, messages
     from deliverability.planning import plan as plan_comparison
     from deliverability.rates import rates
     from deliverability.recipient_lists import recipients
@@ -52,6 +54,8 @@ __all__ = [
     "compare",
     "dmarc_reports",
     "ingest",
+    "message",
+    "messages",
     "plan_comparison",
     "rates",
     "recipients",
@@ -61,6 +65,8 @@ __all__ = [
 READERS = {
     **{name: (name, name) for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
     "compare": ("comparison", "compare"),
+    "message": ("messages", "message"),
+    "messages": ("messages", "messages"),
     "recipients": ("recipient_lists", "recipients"),
     "plan_comparison": ("planning", "plan"),
 }
