@@ -33,17 +33,21 @@ def key_pair() -> tuple[bytes, str]:
 
 def zone(path: Path, *, spf: str = f"v=spf1 ip4:{SENDER} ip4:127.0.0.1 -all") -> Path:
     """The sender's zone, written to `path`."""
-    public = key_pair()[1]
-    strings = " ".join(f'"{part}"' for part in ("v=DKIM1; k=rsa; p=" + public[:200], public[200:]))
     path.write_text(
         f"$ORIGIN {DOMAIN}.\n$TTL 300\n"
         "@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n@ IN NS ns1\nns1 IN A 192.0.2.53\n"
         f'@ IN MX 10 mx\nmx IN A 192.0.2.26\n@ IN TXT "{spf}"\n'
         '_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc@weinhandel.example"\n'
-        f"{SELECTOR}._domainkey IN TXT {strings}\n"
+        f"{SELECTOR}._domainkey IN TXT {key_record()}\n"
         f"mail IN A {SENDER}\nwww IN A 192.0.2.80\n"
     )
     return path
+
+
+def key_record() -> str:
+    """The public key as a zone file has it, in strings."""
+    public = key_pair()[1]
+    return " ".join(f'"{part}"' for part in ("v=DKIM1; k=rsa; p=" + public[:200], public[200:]))
 
 
 def letter(

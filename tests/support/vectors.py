@@ -3,6 +3,8 @@
 A case names the zone it serves, which answers are broken (what no zone file can say), the inputs of the audit, and the
 finding it expects as a subset. `live = true` audits as over live DNS: other names do not exist and none can be listed.
 `inputs` is what is read beside DNS: a receiver's export as the text of its file, and the figures of events as a table.
+`message` is the text of a message that is about to be sent, its lines ended by CR and LF; `told` how it is handed over
+(ip, helo, mail_from, trust); `signed` the selector by which it is signed for the domain, the key put into the zone.
 """
 
 from __future__ import annotations
@@ -22,10 +24,13 @@ from deliverability.events import figures
 from deliverability.feedback import facts as reports
 from deliverability.feedback import postmaster, senderhub, snds
 from deliverability.findings import Action, Finding, Outcome, RecordChange
+from deliverability.given_message import Told, given_message
 from deliverability.inputs import Inputs
 from deliverability.lookup import Answer, AssumeAbove, OverlayResolver, Resolver, Status, ZoneResolver
 from deliverability.lookup.answer import canonical_name, names_below
+from deliverability.recipients import facts as recipients
 from deliverability.repair import apply
+from support import letters
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -46,6 +51,9 @@ class Case:
     live: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
+    message: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
+    signed: str = ""
     forbid: list[str] = field(default_factory=list)
     fixed: bool = False
     spoiled: bool = False
@@ -84,7 +92,8 @@ class Broken:
 
 def resolver_for(case: Case) -> Broken:
     """The world of one case."""
-    zone = ZoneResolver.from_text(case.zone + "\n" + case.outside)
+    key = f"{case.signed}._domainkey.{case.domain}. TXT {letters.key_record()}\n" if case.signed else ""
+    zone = ZoneResolver.from_text(f"{case.zone}\n{key}{case.outside}")
     failures = tuple(_failure(text) for text in case.broken)
     return Broken(zone if case.live else AssumeAbove(zone), failures, case.live)
 
@@ -97,9 +106,19 @@ def _failure(text: str) -> tuple[Status, str, str]:
 def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     """The whole audit of a case: every check runs."""
     options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
-    if case.inputs:
-        options["inputs"] = {case.domain: Inputs(**{name: _input(name, given) for name, given in case.inputs.items()})}
+    given: dict[str, Any] = {name: _input(name, given) for name, given in case.inputs.items()}
+    if case.message:
+        given["message"] = given_message(_octets(case), name="message.eml", now=CLOCK, told=Told(**case.told))
+    if given:
+        options["inputs"] = {case.domain: Inputs(**given)}
     return api.audit(case.domain, resolver=resolver or resolver_for(case), **options)[0]
+
+
+def _octets(case: Case) -> bytes:
+    """The message of a case as it is sent; U+F700 to U+F7FF stand for single octets."""
+    raw = b"".join(bytes([ord(c) - 0xF700]) if 0xF700 <= ord(c) < 0xF800 else c.encode() for c in case.message)
+    sent = raw.replace(b"\n", b"\r\n")
+    return letters.signed(sent, domain=case.domain, selector=case.signed) if case.signed else sent
 
 
 def _input(name: str, given: Any) -> Any:
@@ -110,6 +129,7 @@ TABLES: dict[str, Any] = {
     "rates": figures.from_plain,
     "dmarc_reports": reports.aggregate_from,
     "tls_reports": reports.tls_from,
+    "recipients": recipients.from_observation,
 }
 EXPORTS: dict[str, Any] = {"postmaster": postmaster, "snds": snds, "senderhub": senderhub}
 
