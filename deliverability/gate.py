@@ -22,7 +22,8 @@ GATE_INPUT = "gate-input"
 """The gate's own: a required input was not given."""
 
 UNDECIDED = "The figure may lie on either side of its line: undecided, so a warning."
-MORE_SETTLES = "More mail settles it, unless the figure lies on the line."
+MORE_SETTLES = "More mail settles it."
+ON_THE_LINE = "No amount of mail at the same share settles it."
 SETTLES_AT = "At the same share, {n:,} {of} would settle it; these are {denominator:,}."
 BELOW = "Below the line of this gate ({severity})."
 KNOWN = "In the baseline too, no better."
@@ -166,10 +167,13 @@ def _badness(finding: Finding) -> tuple[int, int]:
 
 def _settle(finding: Finding) -> str:
     """How much mail would settle an undecided figure. What a document says of it may be anything."""
-    at, now, of = (finding.data.get(name) for name in ("settles_at", "denominator", "of"))
-    if not isinstance(at, int) or not isinstance(now, int):
-        return MORE_SETTLES
-    return SETTLES_AT.format(n=at, denominator=now, of=of)
+    data = finding.data
+    at, now, of = (data.get(name) for name in ("settles_at", "denominator", "of"))
+    if isinstance(at, int) and isinstance(now, int):
+        return SETTLES_AT.format(n=at, denominator=now, of=of)
+    if data.get("standing") in {Standing.PASS, Standing.BELOW_FLOOR}:
+        return ""  # one of these is a fault by itself, and more mail would not mend it
+    return ON_THE_LINE if "settles_at" in data else MORE_SETTLES
 
 
 def _faults(audit: Audit) -> dict[Key, Finding]:

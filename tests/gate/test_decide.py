@@ -185,7 +185,15 @@ def _is_true(node: ast.expr | None) -> bool:
 
 @pytest.mark.parametrize("data", [{}, {"settles_at": "soon", "denominator": 5}, {"settles_at": 9}], ids=str)
 def test_an_undecided_rate_says_how_it_is_settled_even_where_its_figures_are_missing(data: dict[str, Any]) -> None:
-    assert "more mail" in decided(rate("over", Severity.MEDIUM, **data)).rows[0].settle.lower()
+    assert "mail" in decided(rate("over", Severity.MEDIUM, **data)).rows[0].settle
+
+
+def test_what_no_mail_would_settle_is_said_and_what_is_a_fault_by_itself_asks_for_none() -> None:
+    on_the_line = rate("over", Severity.MEDIUM, settles_at=None, denominator=1000)
+    one_of_few = finding("suppression-respected", case="over", severity=Severity.MEDIUM, standing="below_floor")
+
+    assert decided(on_the_line).rows[0].settle.startswith("No amount")
+    assert decided(one_of_few).rows[0].settle == ""
 
 
 def test_a_rate_past_its_line_beyond_doubt_closes() -> None:
