@@ -14,7 +14,7 @@ an address must be left alone stand where the mail is counted, in `deliverabilit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 from math import ceil
@@ -148,6 +148,22 @@ Bounces: Amazon SES calls below 2 % best and reviews accounts from 5 % on. Compl
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """How far below the rest one mailbox provider's delivered share may lie, in fractions of what was sent."""
+
+    warn: float
+    fail: float
+    minimum: int
+    confidence: float = CONFIDENCE
+
+
+PROVIDER_BAND = Band(warn=0.02, fail=0.05, minimum=200)
+"""Ours, after the lines for bounces: what is a fault of all mail is a fault of one provider's. Below 200 messages an
+interval is wider than the band."""
+BANDS: Mapping[str, Band] = {"delivery-by-provider": PROVIDER_BAND}
+"""Check id → its band; `[thresholds.ID]` of deliv.toml sets the same of it as of a threshold."""
+
 BY_PROVIDER = frozenset(
     {
         "bounce-rate",
@@ -157,6 +173,7 @@ BY_PROVIDER = frozenset(
         "deferral-rate",
         "complaint-rate",
         "complaint-by-provider",
+        "delivery-by-provider",
     }
 )
 """Checks whose figure is known for each mailbox provider, so that a policy may have lines for one."""
@@ -186,6 +203,15 @@ class Change:
             source=POLICY,
         )
 
+    def over_band(self, base: Band) -> Band:
+        """The band that follows."""
+        return Band(
+            warn=base.warn if self.warn is None else self.warn,
+            fail=base.fail if self.fail is None else self.fail,
+            minimum=base.minimum if self.minimum is None else self.minimum,
+            confidence=base.confidence if self.confidence is None else self.confidence,
+        )
+
 
 Changes = Mapping[str, Change]
 
@@ -205,29 +231,30 @@ class Lines:
     def of(self, check: str, provider: str | None = None, stream: str | None = None) -> Threshold:
         """The lines of `check`; those of a provider or of a stream where it has some of its own."""
         threshold = THRESHOLDS[check]
-        narrow = self.by_provider.get(check, {}).get(provider or ""), self.by_stream.get(check, {}).get(stream or "")
-        for change in (self.changes.get(check), *narrow):
-            threshold = threshold if change is None else change.over(threshold)
+        for change in self._changes(check, provider, stream):
+            threshold = change.over(threshold)
         return threshold
 
+    def band(self, check: str, provider: str | None = None) -> Band:
+        """The band of `check`; that of a provider where it has one of its own."""
+        band = BANDS[check]
+        for change in self._changes(check, provider, None):
+            band = change.over_band(band)
+        return band
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """How far below the rest one mailbox provider's delivered share may lie, in fractions of what was sent."""
-
-    warn: float
-    fail: float
-    minimum: int
-    confidence: float = CONFIDENCE
+    def _changes(self, check: str, provider: str | None, stream: str | None) -> Iterator[Change]:
+        """What is laid over deliv's own, one after the other."""
+        tables = (
+            (self.changes, check),
+            (self.by_provider.get(check, {}), provider),
+            (self.by_stream.get(check, {}), stream),
+        )
+        yield from (table[key] for table, key in tables if key is not None and key in table)
 
 
 SHADOW_SHARE = 0.01
 """Share of the reported messages from which on unknown senders are a grave fault, not one of hygiene. Ours: every known
 domain is forged a little."""
-
-PROVIDER_BAND = Band(warn=0.02, fail=0.05, minimum=200)
-"""Ours, after the lines for bounces: what is a fault of all mail is a fault of one provider's. Below 200 messages an
-interval is wider than the band."""
 
 SLOW_SECONDS = 1_800
 """p95 of the time to deliver from which on mail is late. RFC 5321 §4.5.4.1: a sender waits 30 minutes or more before it

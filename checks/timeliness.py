@@ -10,13 +10,14 @@ from deliverability.checks._check import Check, Judgements, check, failed, not_a
 from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
 from deliverability.checks._thresholds import (
     MIN_TIMED,
-    PROVIDER_BAND,
     RAMP_FACTOR,
     RAMP_HISTORY_DAYS,
     RAMP_MIN_HISTORY_DAYS,
     RAMP_MIN_VOLUME,
     SLOW_SECONDS,
     SLOW_TRANSACTIONAL_SECONDS,
+    Band,
+    Lines,
 )
 from deliverability.compare.intervals import newcombe
 from deliverability.events.figures import Counts, RatesFacts, Seconds
@@ -40,14 +41,17 @@ from deliverability.sources import rfc, source
     settle=SETTLE,
 )
 @with_rates
-def delivery_by_provider(rates: RatesFacts) -> Judgements:
+def delivery_by_provider(rates: RatesFacts, lines: Lines) -> Judgements:
     """No mailbox provider takes clearly less of its mail than the others do of theirs.
 
     Why it matters: one provider's block disappears in a delivery rate over all mail, and its users get nothing.
 
     How to fix: read that provider's replies under bounces, and mend what they name.
     """
-    found = [_against_rest(name, one, rates.totals) for name, one in sorted(rates.by_provider.items())]
+    found = [
+        _against_rest(name, one, rates.totals, lines.band("delivery-by-provider", provider=name))
+        for name, one in sorted(rates.by_provider.items())
+    ]
     compared = [one for one in found if one is not None]
     faults = [one for one in compared if one.outcome is Outcome.FAIL]
     if faults:
@@ -55,9 +59,8 @@ def delivery_by_provider(rates: RatesFacts) -> Judgements:
     return passed(count=len(compared)) if compared else not_applicable()
 
 
-def _against_rest(name: str, one: Counts, totals: Counts) -> Judgement | None:
+def _against_rest(name: str, one: Counts, totals: Counts, band: Band) -> Judgement | None:
     """A provider beside all others together; None where either has too little mail."""
-    band = PROVIDER_BAND
     sent, delivered = totals.sent - one.sent, totals.delivered - one.delivered
     if one.sent < band.minimum or sent < band.minimum or not 0 <= delivered <= sent or one.delivered > one.sent:
         return None

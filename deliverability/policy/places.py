@@ -44,8 +44,8 @@ _MULTILINE = {
 _BLANK = re.compile(r"[ \t]*")
 _SPACE = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _PLAIN_VALUE = re.compile(r"[^\s,\]}#][^,\]}#\n]*")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
-_ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))")
+_ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 
 
 def places_of(text: str) -> dict[Path, At]:
@@ -141,18 +141,18 @@ class _Scanner:
             number += 1
             self.places[(*path, number)] = self._place(self._at)
             self._value((*path, number), depth + 1)
-            self._after_item("]", _SPACE)
+            self._after_item("]")
         self._at += 1
 
     def _inline(self, path: Path, depth: int) -> None:
         self._at += 1
-        while self._text[self._skip(_BLANK) : self._at + 1] != "}":
+        while self._text[self._skip(_SPACE) : self._at + 1] != "}":  # TOML 1.1 has lines and comments here too
             self._pair(path, depth)
-            self._after_item("}", _BLANK)
+            self._after_item("}")
         self._at += 1
 
-    def _after_item(self, end: str, space: re.Pattern[str]) -> None:
-        following = self._text[self._skip(space) : self._at + 1]
+    def _after_item(self, end: str) -> None:
+        following = self._text[self._skip(_SPACE) : self._at + 1]
         if following == ",":
             self._at += 1
         elif following != end:
@@ -198,9 +198,9 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    code = int(match[1] or match[2] or "0", 16)
-    if match[3] is not None:
-        return _ESCAPED.get(match[3], "")
+    code = int(match[1] or match[2] or match[3] or "0", 16)
+    if match[4] is not None:
+        return _ESCAPED.get(match[4], "")
     return chr(code) if code <= 0x10FFFF else ""
 
 

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Mapping
 
 from deliverability.checks import CHECKS
-from deliverability.checks._thresholds import BY_PROVIDER, BY_STREAM, THRESHOLDS, Change, Lines
+from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, THRESHOLDS, Change, Lines
 from deliverability.findings import Severity
 from deliverability.policy.judging import FIGURES, OFF
 from deliverability.policy.model import Judging
@@ -68,11 +68,12 @@ def read_lines(table: Table) -> Lines:
 
 
 def _has_threshold(table: Table, check: str) -> bool:
-    if check in THRESHOLDS:
+    known = (*THRESHOLDS, *BANDS)
+    if check in known:
         return True
     exists = any(one.id == check for one in CHECKS)
     what = f"{check} judges no share by a line" if exists else f"no check is called {quoted(check)}"
-    table.wrong(check, f"{what}: thresholds are of {', '.join(THRESHOLDS)}", check, THRESHOLDS)
+    table.wrong(check, f"{what}: thresholds are of {', '.join(known)}", check, known)
     return False
 
 
@@ -107,22 +108,22 @@ def _narrow(table: Table, name: str, check: str) -> dict[str, Change]:
 
 
 def _is_provider(table: Table, name: str) -> bool:
-    from deliverability.events.providers import OTHER, PROVIDERS  # noqa: PLC0415 - tables, read where one is named
+    from deliverability.events.providers import PROVIDERS  # noqa: PLC0415 - tables, read where one is named
 
-    if name == OTHER or name in PROVIDERS:
+    if name in PROVIDERS:
         return True
-    table.reader.wrong(table.path, f"no mailbox provider is called {quoted(name)}", name, [*PROVIDERS, OTHER])
+    table.reader.wrong(table.path, f"no mailbox provider is called {quoted(name)}", name, PROVIDERS)
     return False
 
 
 def _check_order(table: Table, lines: Lines) -> None:
     """The upper line is above the lower one, whichever of them the file leaves to deliv."""
-    kinds: tuple[tuple[str, str], ...] = (("provider", "providers"), ("stream", "streams"))
-    paths: list[tuple[tuple[str, ...], dict[str, str]]] = [((check,), {}) for check in lines.changes]
-    for (kind, plural), narrow in zip(kinds, (lines.by_provider, lines.by_stream), strict=True):
-        paths += [((check, plural, name), {kind: name}) for check, names in narrow.items() for name in names]
-    for path, which in paths:
-        threshold = lines.of(path[0], **which)
-        if threshold.warn > threshold.fail:
-            what = f"warn ({threshold.warn:g}) is above fail ({threshold.fail:g}): set both"
+    everywhere = [((check,), "", "") for check in lines.changes]
+    providers = [((c, "providers", name), name, "") for c, names in lines.by_provider.items() for name in names]
+    streams = [((c, "streams", name), "", name) for c, names in lines.by_stream.items() for name in names]
+    for path, provider, stream in (*everywhere, *providers, *streams):
+        check = path[0]
+        judged = lines.band(check, provider) if check in BANDS else lines.of(check, provider, stream)
+        if judged.warn > judged.fail:
+            what = f"warn ({judged.warn:g}) is above fail ({judged.fail:g}): set both"
             table.reader.wrong((*table.path, *path), what)
