@@ -8,6 +8,7 @@ here too, loaded when they are first named:
 - `recipients`: a list of recipients before it is mailed.
 - `dmarc_reports`, `tls_reports`: what receivers report.
 - `message`: one message before it is sent; `messages`: thousands, and what they come to.
+- `gate`: audits held against a policy, and one decision (`deliverability.gate.decide`).
 - `compare`: before and after a change, from events or campaign rows, and what the evidence permits to say
   (`deliverability.comparison`, as the package `deliverability.compare` holds the method); `plan_comparison`: how many
   campaigns that takes, and by what it will be decided (`deliverability.planning.plan`).
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from deliverability.comparison import compare
     from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
+    from deliverability.gate import decide as gate
     from deliverability.ingest import ingest
     from deliverability.messages import message, messages
     from deliverability.planning import plan as plan_comparison
@@ -53,6 +55,7 @@ __all__ = [
     "bounces",
     "compare",
     "dmarc_reports",
+    "gate",
     "ingest",
     "message",
     "messages",
@@ -65,6 +68,7 @@ __all__ = [
 READERS = {
     **{name: (name, name) for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
     "compare": ("comparison", "compare"),
+    "gate": ("gate", "decide"),
     "message": ("messages", "message"),
     "messages": ("messages", "messages"),
     "recipients": ("recipient_lists", "recipients"),
@@ -192,10 +196,10 @@ async def run(plan: Plan, resolver: Resolver, published: Resolver | None = None)
 
     `published` is what `resolver` lays proposed records over: then what they do to reported senders is looked up too.
     """
-    gate = asyncio.Semaphore(DOMAINS_AT_ONCE)
+    slots = asyncio.Semaphore(DOMAINS_AT_ONCE)
 
     async def one(inquiry: Inquiry) -> Audit:
-        async with gate:
+        async with slots:
             return await _one(plan, resolver, inquiry, published)
 
     return list(await asyncio.gather(*(one(inquiry) for inquiry in plan.inquiries)))

@@ -228,6 +228,18 @@ def test_a_reason_names_the_line_of_the_zone_file_that_is_at_fault(gate: Any) ->
     assert [(place["file"], place["line"]) for place in places] == [("closed.zone", 8), ("proposed.zone", 3)]
 
 
+def test_what_proposed_records_break_is_said_beside_the_decision(gate: Any) -> None:
+    Path("proposed.zone").write_text('$ORIGIN shop.test.\n@ 300 TXT "v=spf1 mx +all"\n')
+    proposed = ("shop.test", "--zone", "open.zone", "--overlay", "proposed.zone", *SPF)
+
+    code, out, _ = gate(*proposed)
+    gate(*proposed, "-o", "gate.html")
+
+    assert code == 1
+    assert out.count("every server in the world") == 2
+    assert "every server in the world" in Path("gate.html").read_text().partition("What changed")[2]
+
+
 def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
     policy(until="2999-01-01")
     Path("none.toml").write_text("")

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ZONE = '$ORIGIN shop.test.\n@ 300 SOA n h 1 1 1 1 1\n@ 300 TXT "v=spf1 -all"\n'
 
 
-def gate(complained: int, delivered: int, policy: str = "", **asked: Severity) -> Gate:
+def gate(complained: int, delivered: int, policy: str = "", fail_on: Severity | None = None) -> Gate:
     """The gate of `complained` complaints, judged by complaint-rate alone."""
     Path("deliv.toml").write_text(policy)
     read = read_policy(Path("deliv.toml"))
@@ -37,7 +37,7 @@ def gate(complained: int, delivered: int, policy: str = "", **asked: Severity) -
         judging=read.judging,
         now=NOW,
     )
-    return decide(audits, read, today=date(2026, 11, 22), **asked)
+    return decide(audits, read, today=date(2026, 11, 22), fail_on=fail_on)
 
 
 @pytest.fixture(autouse=True)
