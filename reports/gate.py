@@ -8,7 +8,7 @@ from deliverability.findings import Finding
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
 from deliverability.reports import words
 from deliverability.reports.blocks import COLORS, full_block, short_block
-from deliverability.reports.language import N_, Words, _
+from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
 from deliverability.reports.spoken import spoken_finding
@@ -183,17 +183,20 @@ def _more(canvas: Canvas, rest: int) -> list[str]:
 
 def _counts(gate: Gate) -> list[str]:
     taken = [row.taken for row in gate.rows]
-    numbers = {kind: taken.count(kind) for kind in _COUNTED}
-    return [_(_COUNTED[kind]).format(n=number) for kind, number in numbers.items() if number]
+    numbers = {kind: taken.count(kind) for kind in Taken}
+    warnings = numbers.pop(Taken.WARNS)
+    parts = {kind: _(_COUNTED[kind]).format(n=number) for kind, number in numbers.items() if number}
+    if warnings:
+        parts[Taken.WARNS] = counted(warnings, "{n} warning", "{n} warnings")
+    return [parts[kind] for kind in Taken if kind in parts]
 
 
 _COUNTED: Mapping[Taken, str] = {
     Taken.CLOSES: N_("{n} closing"),
     Taken.UNSETTLED: N_("{n} not settled"),
-    Taken.WAIVED: N_("{n} accepted"),
     Taken.KNOWN: N_("{n} known"),
-    Taken.WARNS: N_("{n} warnings"),
+    Taken.WAIVED: N_("{n} accepted"),
     Taken.PASSES: N_("{n} passed"),
-    Taken.UNASKED: N_("{n} not asked"),
-    Taken.INAPPLICABLE: N_("{n} do not apply"),
+    Taken.UNASKED: N_("{n} not judged"),
+    Taken.INAPPLICABLE: N_("{n} not applicable"),
 }

@@ -154,11 +154,11 @@ _NEEDS: Mapping[Need, str] = {
 
 
 def _given(request: api.Plan) -> frozenset[Need]:
-    """What every domain was given."""
+    """What the run was given; a message and reports are about one of its domains, the rest about the sender."""
     return frozenset(
         need
         for need, name in _NEEDS.items()
-        if all(getattr(inquiry.inputs, name) is not None for inquiry in request.inquiries)
+        if any(getattr(inquiry.inputs, name) is not None for inquiry in request.inquiries)
     )
 
 

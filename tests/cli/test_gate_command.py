@@ -240,6 +240,26 @@ def test_what_proposed_records_break_is_said_beside_the_decision(gate: Any) -> N
     assert "every server in the world" in Path("gate.html").read_text().partition("What changed")[2]
 
 
+LETTER = b"""From: Shop <news@shop.test>
+To: undisclosed-recipients:;
+Subject: Autumn
+Date: Sun, 22 Nov 2026 09:00:00 +0000
+Message-ID: <1@shop.test>
+
+Good day.
+"""
+
+
+def test_a_message_of_one_of_the_domains_is_what_the_policy_requires(gate: Any) -> None:
+    policy('require = ["message"]\n[domains."shop.test"]\nowner = "mail"\n[domains."other.test"]\nowner = "mail"\n')
+    Path("letter.eml").write_bytes(LETTER.replace(b"\n", b"\r\n"))
+    Path("other.zone").write_text(OPEN.replace("shop.test", "other.test"))
+    arguments = ("--zone", "open.zone", "--zone", "other.zone", *SPF)
+
+    assert gate(*arguments)[0] == 3
+    assert gate(*arguments, "--message", "letter.eml")[0] == 0
+
+
 def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
     policy(until="2999-01-01")
     Path("none.toml").write_text("")
