@@ -11,8 +11,8 @@ from deliverability.mail.message.facts import MessageFacts, Written
 from deliverability.mail.message.fields import SENDER_ID
 from deliverability.sources import rfc, source
 
-LOCAL = ("localhost", "localdomain", "local", "lan", "internal", "home", "corp", "invalid", "example", "test")
-"""Names that mean something inside one network alone: RFC 2606 §2, and those in use beside them."""
+LOCAL = ("localhost", "localdomain", "local", "lan", "internal", "home", "corp", "invalid")
+"""Last labels that mean something inside one network alone: RFC 2606 §2, and those in use beside them."""
 
 
 @check(

@@ -24,7 +24,7 @@ KINDS: dict[str, re.Pattern[str]] = {
         r"%%[A-Za-z_][\w .:-]{0,60}%%|%recipient\.[\w.]{1,40}%|(?<![\w%])%[A-Z][A-Z_]{3,30}%(?![\w%])"
     ),
     "dollar": re.compile(r"[$#]\{[A-Za-z_][\w.\- ]{0,60}\}"),
-    "brackets": re.compile(rf"\[\[[A-Za-z_][\w .:|-]{{0,60}}\]\]|(?i:\[{_FIELD}\]|(?<!\{{)\{{{_FIELD}\}}(?!\}}))"),
+    "brackets": re.compile(rf"\[\[[A-Za-z_][\w .:|-]{{0,60}}\]\]|(?i:\[{_FIELD}\]|(?<![\{{$#])\{{{_FIELD}\}}(?!\}}))"),
     "angles": re.compile(rf"(?i)<<\s?{_FIELD}\s?>>|«[^«»\n]{{0,10}}{_FIELD}»"),
     "stand-in": re.compile(r"(?i)\blorem ipsum\b|\[object Object\]|\bundefined undefined\b|\bnull null\b"),
 }
