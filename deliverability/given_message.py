@@ -25,6 +25,7 @@ KIND = "message"
 """The kind of observation that holds it."""
 ENGINES = ("spamassassin", "rspamd")
 """Spam filters that can be asked about it."""
+NULL_PATH = "<>"
 _FIELD = re.compile(rb"(?:From [^\r\n]*\r?\n)?\s*[!-9;-~]+[ \t]*:")
 """How a mail begins: RFC 5322 §2.2, a header field's name and a colon; before it an mbox's separator may stand."""
 
@@ -55,6 +56,11 @@ class Told:
     helo: str | None = None
     mail_from: str | None = None
     trust: tuple[str, ...] = ()
+
+    def options(self) -> dict[str, Any]:
+        """What a document's options say of it beside address and HELO name."""
+        path = {} if self.mail_from is None else {"mail_from": self.mail_from or NULL_PATH}
+        return path | ({"trust": list(self.trust)} if self.trust else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,13 +221,10 @@ def _reverse_path(text: str) -> str:
     bare = text.strip().removeprefix("<").removesuffix(">")
     if not bare:
         return ""  # RFC 5321 §4.5.5: the null reverse-path of bounces
-    local, sign, domain = bare.rpartition("@")
-    if not local or not sign:
-        raise ValueError("--mail-from is an address such as bounces@example.com, or <> for none")
     try:
-        return to_ascii(domain)
-    except InvalidDomain as error:
-        raise ValueError(f"--mail-from: {error}") from None
+        return to_ascii(bare.rpartition("@")[2])
+    except InvalidDomain:  # whose line would show what may be an address
+        raise ValueError("--mail-from is an address such as bounces@example.com, its domain, or <> for none") from None
 
 
 def _trusted(text: str) -> str:

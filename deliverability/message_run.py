@@ -66,7 +66,8 @@ class Asked(TypedDict, total=False):
 class Run:
     """How each message of a run is audited: a checked request, in which nothing can fail any more but the network.
 
-    `options` and `vantage` are what each document says of the run.
+    `options` and `vantage` are what each document says of the run; `origin` is the option that names the message:
+    `message` for a file, `received` where deliv received it.
     """
 
     resolver: Resolver
@@ -81,6 +82,7 @@ class Run:
     now: datetime
     spamassassin: Address | None = None
     rspamd: Endpoint | None = None
+    origin: str = "message"
 
     async def asked(self, given: GivenMessage, raw: bytes) -> GivenMessage:
         """The message with what the named spam filters say of it: they are sent all of it. Never raises."""
@@ -106,9 +108,7 @@ class Run:
         if domain is None:
             raise NoMessage("no field names a domain whose mail it could be (--domain says which)", NO_DOMAIN)
         told = self.told
-        options: dict[str, Any] = {**self.options, "message": given.facts.name}
-        options |= {} if told.mail_from is None else {"mail_from": told.mail_from}
-        options |= {"trust": list(told.trust)} if told.trust else {}
+        options: dict[str, Any] = {**self.options, self.origin: given.facts.name, **told.options()}
         options |= {name: said.address for name in ENGINES if (said := getattr(given, name)) is not None}
         setting = Setting(self.select, self.ignore, options, self.vantage, self.now)
         ips = () if told.ip is None else (told.ip,)

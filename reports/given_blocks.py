@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from deliverability.document import Audit
+from deliverability.given_message import KIND as MESSAGE
 from deliverability.reports.figures import Figure
 from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.layout import Canvas, cells
@@ -18,8 +20,37 @@ _COLUMNS = (Column("", name=True), Column(""), Column(""), Column("", name=True)
 
 def given_blocks(canvas: Canvas, audit: Audit) -> list[list[str]]:
     """A block for each kind of input that has figures; none where nothing was given."""
-    found = (_mail(canvas, mail(audit)), _senders(canvas, senders(audit)), _tls(canvas, tls(audit)))
+    found = (
+        _message(canvas, audit),
+        _mail(canvas, mail(audit)),
+        _senders(canvas, senders(audit)),
+        _tls(canvas, tls(audit)),
+    )
     return [block for block in found if block]
+
+
+def _message(canvas: Canvas, audit: Audit) -> list[str]:
+    """Which message was looked at, and who handed it over."""
+    kept = next((one for one in audit.observations if one["kind"] == MESSAGE), None)
+    if kept is None:
+        return []
+    facts, connection = _members(kept.get("facts")), _members(kept.get("connection"))
+    size = ngettext("{n:,} octet", "{n:,} octets", octets := _number(facts.get("octets"))).format(n=octets)
+    lines = canvas.paragraph(f"{facts.get('name')}, {size}", _INDENT)
+    if address := connection.get("ip"):
+        lines += canvas.paragraph(
+            _("from {address} ({why})").format(address=address, why=connection.get("why")), _INDENT
+        )
+    return [canvas.paint(_("Message"), "bold"), *lines]
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    """What a document holds there, which may have been written by anybody."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _mail(canvas: Canvas, found: Mail | None) -> list[str]:

@@ -89,6 +89,8 @@ FAMILIES: Mapping[str, str] = Words(
         **dict.fromkeys(("bounces", "bounce", "hard", "deferral", "suppression"), N_("Mail that comes back")),
         **dict.fromkeys(("complaints", "complaint", "unsubscribe"), N_("Complaints and unsubscribing")),
         **dict.fromkeys(("engagement", "open", "machine", "data"), N_("Opens, and what the figures rest on")),
+        "message": N_("The message itself"),
+        "recipients": N_("The list of recipients"),
         **dict.fromkeys(("timeliness", "delivery", "time", "volume"), N_("Arrival everywhere and in time")),
     }
 )

@@ -109,8 +109,7 @@ def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise Problem(f"--{unused[0].replace('_', '-')} goes with --message FILE")
         return {}, {}
     told = told_from(given, only_one(ips), helo)
-    said = {"message": path, "mail_from": told.mail_from, "trust": list(told.trust)}
-    return {"message": path, "told": told}, {name: value for name, value in said.items() if value not in (None, [])}
+    return {"message": path, "told": told}, {"message": path, **told.options()}
 
 
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:

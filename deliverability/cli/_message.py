@@ -14,7 +14,7 @@ import click
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
-from deliverability.given_message import GivenMessage, Told, told_of
+from deliverability.given_message import NULL_PATH, GivenMessage, Told, told_of
 
 if TYPE_CHECKING:
     from deliverability.cli._inputs import Origin
@@ -132,7 +132,7 @@ def _restored(
     kept = Told(
         ip=told.ip or only_one(was.get("ips", ())),
         helo=told.helo or was.get("helo"),
-        mail_from=was.get("mail_from") if told.mail_from is None else told.mail_from,
+        mail_from=_path_of(was.get("mail_from")) if told.mail_from is None else told.mail_from,
         trust=told.trust or tuple(was.get("trust", ())),
     )
     recorded = {name: list(was.get(name, ())) for name in ("resolver", "zone")}
@@ -151,6 +151,10 @@ def _restored(
         # what the stored audit had laid over its answers is in those answers already
         {**recorded, "overlay": sources["overlay"] or list(was.get("overlay", ()))},
     )
+
+
+def _path_of(stored: str | None) -> str | None:
+    return "" if stored == NULL_PATH else stored
 
 
 def stored_message(stored: Audit, path: str) -> GivenMessage:

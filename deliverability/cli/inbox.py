@@ -162,7 +162,7 @@ async def _receive(
     from deliverability.inbox import audited, open_inbox  # noqa: PLC0415 - loaded by then
     from deliverability.message_run import Once  # noqa: PLC0415 - as above
 
-    run = replace(ready.run, resolver=Once(ready.origin.resolver))
+    run = replace(ready.run, resolver=Once(ready.origin.resolver), origin="received")
     stop, codes, shown = asyncio.Event(), set[int](), _Shown(wanted)
     try:
         async with open_inbox(host, port, bounds, tls=tls, tell=_say) as (inbox, address, at):

@@ -31,16 +31,20 @@ _OPTIONS: Mapping[str, str] = {
     "postmaster": "--postmaster",
     "snds": "--snds",
     "sender_hub": "--sender-hub",
+    "message": "--message",
+    "mail_from": "--mail-from",
+    "trust": "--trust",
 }
-_FACTS_OF_OPTIONS: Mapping[str, str] = {
-    **dict.fromkeys(("events", "source", "timezone", "config"), "rates"),
-    **dict.fromkeys(("dmarc_reports", "declared"), "dmarc_reports"),
-    "tls_reports": "tls_reports",
-    "postmaster": "postmaster",
-    "snds": "snds",
-    "sender_hub": "senderhub",
+_FACTS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("events", "source", "timezone", "config"), ("rates",)),
+    **dict.fromkeys(("dmarc_reports", "declared"), ("dmarc_reports",)),
+    "tls_reports": ("tls_reports",),
+    "postmaster": ("postmaster",),
+    "snds": ("snds",),
+    "sender_hub": ("senderhub",),
+    **dict.fromkeys(("message", "mail_from", "trust"), ("message", "authentication", "links_listed")),
 }
-"""Option → the facts that it brings: a command for one check that does not want them leaves it out."""
+"""Option → the facts that it brings: a command for one check that wants none of them leaves it out."""
 _FILES = (
     ("events", N_("events of the mail")),
     ("dmarc_reports", N_("DMARC reports")),
@@ -48,6 +52,8 @@ _FILES = (
     ("postmaster", N_("Gmail's Postmaster Tools")),
     ("snds", N_("Microsoft's SNDS")),
     ("sender_hub", N_("Yahoo's Sender Hub")),
+    ("message", N_("a message")),
+    ("received", N_("a message that deliv received")),
 )
 _UNSAID = {"role": "auto", "blocklists": "default"}
 
@@ -105,7 +111,7 @@ def _dropped(check: str) -> tuple[str, ...]:
         "select",
         "ignore",
         "overlay",
-        *(option for option, facts in _FACTS_OF_OPTIONS.items() if facts not in needs),
+        *(option for option, facts in _FACTS_OF_OPTIONS.items() if not set(facts) & set(needs)),
     )
 
 
@@ -115,7 +121,8 @@ def not_looked_at(audit: Audit) -> str:
     found = [] if options.get("events") else [_("bounces, complaints and opens")]
     found += [] if options.get("dmarc_reports") else [_("what receivers report")]
     found += [] if options.get("blocklists") in {"default", "all"} else [_("block lists")]
-    return "; ".join([*found, _("the content of messages")])
+    found += [] if options.get("message") or options.get("received") else [_("the content of messages")]
+    return "; ".join(found) or _("nothing else that can be asked from here")
 
 
 def _texts(value: object) -> list[str]:

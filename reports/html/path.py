@@ -29,8 +29,14 @@ _BY_CHECK: Mapping[str, str] = {
         ("dmarc-rua", "dmarc-ruf", "dmarc-external-authorisation", "feedback-loops", "data-complete"), "feedback"
     ),
     "tls-rpt-failures": "feedback",
+    **dict.fromkeys(
+        ("message-dkim", "message-spf", "message-dmarc-alignment", "message-arc", "message-from"), "identity"
+    ),
+    **dict.fromkeys(("message-one-click", "message-unsubscribe-link"), "feedback"),
+    **dict.fromkeys(("message-links", "message-spamassassin", "message-rspamd"), "inbox"),
 }
 _BY_WORD: Mapping[str, str] = {
+    **dict.fromkeys(("message", "recipients"), "sender"),
     **dict.fromkeys(("dns", "spf", "dkim", "dmarc"), "identity"),
     **dict.fromkeys(("host", "hosts", "blocklist", "tls", "transport", "time"), "connection"),
     **dict.fromkeys(("bounce", "hard", "deferral", "delivery"), "policy"),
