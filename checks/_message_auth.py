@@ -13,7 +13,6 @@ from deliverability.lookup.answer import Answer
 from deliverability.lookup.unasked import never_asked
 from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, SignatureResult
 
-GIVE_MESSAGE = "Give a message with --message FILE, or with deliv message FILE."
 GIVE_CONNECTION = (
     "Give the address that sends with --ip and its envelope with --mail-from, or name your own receiver with --trust."
 )

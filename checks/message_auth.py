@@ -18,13 +18,13 @@ from deliverability.checks._check import (
 )
 from deliverability.checks._message_auth import (
     GIVE_CONNECTION,
-    GIVE_MESSAGE,
     author_of,
     connection_evidence,
     lack_of,
     signature_evidence,
     with_authentication,
 )
+from deliverability.checks._message_content import GIVE_MESSAGE
 from deliverability.checks.message_dkim import message_dkim
 from deliverability.checks.message_engines import message_rspamd, message_spamassassin
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity, Subject

@@ -7,13 +7,13 @@ from typing import Any
 
 from deliverability.checks._check import Judgements, check, failed, passed, unknown
 from deliverability.checks._message_auth import (
-    GIVE_MESSAGE,
     author_of,
     date_of,
     lack_of,
     signature_evidence,
     with_authentication,
 )
+from deliverability.checks._message_content import GIVE_MESSAGE
 from deliverability.findings import Effort, Judgement, Lack, Owner, Severity
 from deliverability.mail.authenticate.facts import AuthenticationFacts, SignatureResult, State
 from deliverability.mail.message.facts import MessageFacts
@@ -40,6 +40,9 @@ _ON_DNS = frozenset(
     {State.KEY_MISSING, State.KEY_REVOKED, State.KEY_SYNTAX, State.KEY_UNFIT, State.KEY_SHORT, State.SEVERAL_KEYS}
 )
 """States that are mended in DNS; the rest is mended where the mail is signed or passed on."""
+
+CORE = frozenset({"from", "reply-to", "subject", "date", "to", "cc"})
+"""RFC 6376 §5.4.1: fields at the core of what a person reads."""
 
 _TITLES = {
     "pass": "DKIM verifies for {domain} (selector {selector})",
@@ -70,6 +73,7 @@ _TITLES = {
     "length": "The DKIM signature of {domain} leaves {octets} octets at the end of the body unsigned",
     "length_open": "The DKIM signature of {domain} lets anybody add to the end of the body (l=)",
     "open_fields": "The DKIM signature of {domain} does not cover {fields}",
+    "doubled": "There are more {fields} fields than the DKIM signature of {domain} covers: somebody may have added one",
 }
 
 _FIXES = {
@@ -93,7 +97,8 @@ _FIXES = {
     State.FROM_UNSIGNED: "Have the signer cover From.",
     "length": "Sign without l=, so that the whole body is covered.",
     "length_open": "Sign without l=, so that the whole body is covered.",
-    "open_fields": "Have the signer cover these fields, each as often as it stands in the message.",
+    "open_fields": "Have the signer cover these fields.",
+    "doubled": "Have the message made with one such field, and the signer name it in h= once more than it is there.",
 }
 
 
@@ -192,14 +197,16 @@ def _left_open(one: SignatureResult, author: str) -> Iterator[Judgement]:
         severity = Severity.HIGH if signature.unsigned_octets else Severity.MEDIUM
         rows = signature_evidence(one, "l")
         yield failed(_name(one), case=case, severity=severity, evidence=rows, octets=signature.unsigned_octets, **data)
-    if signature.unsigned_fields:
-        rows, names = signature_evidence(one, "h"), ", ".join(signature.unsigned_fields)
-        yield failed(_name(one), case="open_fields", severity=_of_fields(one), evidence=rows, fields=names, **data)
-
-
-def _of_fields(one: SignatureResult) -> Severity:
-    """Subject and From are what people see of a message before they open it."""
-    return Severity.MEDIUM if {"from", "subject"} & set(one.signature.unsigned_fields) else Severity.LOW
+    rows = signature_evidence(one, "h")
+    doubled = [name for name in signature.unsigned_fields if name in signature.signed]
+    if doubled:
+        names = ", ".join(doubled)
+        yield failed(_name(one), case="doubled", severity=Severity.MEDIUM, evidence=rows, fields=names, **data)
+    plain = [name for name in signature.unsigned_fields if name in CORE and name not in doubled]
+    if plain:
+        severity = Severity.MEDIUM if "subject" in plain else Severity.LOW
+        names = ", ".join(plain)
+        yield failed(_name(one), case="open_fields", severity=severity, evidence=rows, fields=names, **data)
 
 
 def _name(one: SignatureResult) -> str:

@@ -13,19 +13,25 @@ MOST_RULES = 12
 NEAR = 0.8
 """Ours: from this part of the filter's line on a message is near it: one more rule, or a list, puts it over."""
 
-TITLES = {
-    "pass": "{engine} gives the message {score} points; from {required} on it is spam",
-    "near": "{engine} gives the message {score} points, close to the {required} from which on it is spam",
-    "fail": "{engine} takes the message for spam: {score} points, the line is {required} ({rules})",
-    "put_off": "{engine} would put the message off ({action}) at {score} points",
-    "silent": "{engine} at {address} could not be asked: {why}",
+SPAMASSASSIN = {
+    "pass": "SpamAssassin gives the message {score} points; from {required} on it is spam",
+    "near": "SpamAssassin gives the message {score} points, close to the {required} from which on it is spam",
+    "fail": "SpamAssassin takes the message for spam: {score} points, the line is {required} ({rules})",
+    "silent": "SpamAssassin at {address} could not be asked: {why}",
+}
+RSPAMD = {
+    "pass": "rspamd gives the message {score} points and lets it through; it refuses from {required} on",
+    "near": "rspamd gives the message {score} points, close to the {required} from which on it refuses",
+    "fail": "rspamd takes the message for spam ({action}) at {score} points ({rules})",
+    "put_off": "rspamd would put the message off ({action}) at {score} points",
+    "silent": "rspamd at {address} could not be asked: {why}",
 }
 
 
-def _judged(facts: EngineFacts | None, name: str) -> Judgements:
+def _judged(facts: EngineFacts | None) -> Judgements:
     if facts is None:
         return unknown(lack=Lack.INPUT)
-    data: dict[str, Any] = {"engine": name, "address": facts.address, "why": facts.why}
+    data: dict[str, Any] = {"address": facts.address, "why": facts.why}
     if not facts.answered or facts.score is None or facts.required is None:
         return unknown(case="silent", lack=Lack.INPUT, **data)
     worst = [one for one in facts.symbols if one.score > 0][:MOST_RULES]
@@ -49,7 +55,7 @@ def _judged(facts: EngineFacts | None, name: str) -> Judgements:
 @check(
     "message-spamassassin",
     Severity.MEDIUM,
-    titles=TITLES,
+    titles=SPAMASSASSIN,
     effort=Effort.MEDIUM,
     owner=Owner.CONTENT,
     settle="Name a running spamd with --spamassassin HOST[:PORT].",
@@ -64,13 +70,13 @@ def message_spamassassin(spamassassin: EngineFacts | None) -> Judgements:
 
     How to fix: look at the rules with most points first; most name what in the message they matched.
     """
-    return _judged(spamassassin, "SpamAssassin")
+    return _judged(spamassassin)
 
 
 @check(
     "message-rspamd",
     Severity.MEDIUM,
-    titles=TITLES,
+    titles=RSPAMD,
     effort=Effort.MEDIUM,
     owner=Owner.CONTENT,
     settle="Name a running rspamd with --rspamd URL.",
@@ -85,4 +91,4 @@ def message_rspamd(rspamd: EngineFacts | None) -> Judgements:
 
     How to fix: look at the rules with most points first; their descriptions say what they look for.
     """
-    return _judged(rspamd, "rspamd")
+    return _judged(rspamd)

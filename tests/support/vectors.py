@@ -4,7 +4,9 @@ A case names the zone it serves, which answers are broken (what no zone file can
 finding it expects as a subset. `live = true` audits as over live DNS: other names do not exist and none can be listed.
 `inputs` is what is read beside DNS: a receiver's export as the text of its file, and the figures of events as a table.
 `message` is the text of a message that is about to be sent, its lines ended by CR and LF; `told` how it is handed over
-(ip, helo, mail_from, trust); `signed` the selector by which it is signed for the domain, the key put into the zone.
+(ip, helo, mail_from, trust); `repeated` how often its last line stands there; `signed` the selector by which it is
+signed for the domain, the key put into the zone; `sealed` the same for an ARC set of the domain; `engines` what spam
+filters said of it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 from deliverability import api
 from deliverability.document import Audit
 from deliverability.events import figures
+from deliverability.events.plain import from_plain
 from deliverability.feedback import facts as reports
 from deliverability.feedback import postmaster, senderhub, snds
 from deliverability.findings import Action, Finding, Outcome, RecordChange
@@ -28,9 +31,16 @@ from deliverability.given_message import Told, given_message
 from deliverability.inputs import Inputs
 from deliverability.lookup import Answer, AssumeAbove, OverlayResolver, Resolver, Status, ZoneResolver
 from deliverability.lookup.answer import canonical_name, names_below
+from deliverability.mail.authenticate.engines import EngineFacts
 from deliverability.recipients import facts as recipients
 from deliverability.repair import apply
-from support import letters
+from support import letters, signing
+
+SIGNED = (
+    *("from", "to", "subject", "date", "message-id", "reply-to", "mime-version", "content-type"),
+    *("list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id"),
+)
+"""The header fields that the signature of a vector's message covers."""
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -54,6 +64,9 @@ class Case:
     message: str = ""
     told: dict[str, Any] = field(default_factory=dict)
     signed: str = ""
+    sealed: str = ""
+    engines: dict[str, Any] = field(default_factory=dict)
+    repeated: int = 1
     forbid: list[str] = field(default_factory=list)
     fixed: bool = False
     spoiled: bool = False
@@ -92,8 +105,9 @@ class Broken:
 
 def resolver_for(case: Case) -> Broken:
     """The world of one case."""
-    key = f"{case.signed}._domainkey.{case.domain}. TXT {letters.key_record()}\n" if case.signed else ""
-    zone = ZoneResolver.from_text(f"{case.zone}\n{key}{case.outside}")
+    selectors = filter(None, {case.signed, case.sealed})
+    keys = "".join(f"{one}._domainkey.{case.domain}. TXT {letters.key_record()}\n" for one in selectors)
+    zone = ZoneResolver.from_text(f"{case.zone}\n{keys}{case.outside}")
     failures = tuple(_failure(text) for text in case.broken)
     return Broken(zone if case.live else AssumeAbove(zone), failures, case.live)
 
@@ -108,7 +122,9 @@ def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
     given: dict[str, Any] = {name: _input(name, given) for name, given in case.inputs.items()}
     if case.message:
-        given["message"] = given_message(_octets(case), name="message.eml", now=CLOCK, told=Told(**case.told))
+        message = given_message(_octets(case), name="message.eml", now=CLOCK, told=Told(**case.told))
+        said = {name: from_plain(EngineFacts, {"engine": name, **one}) for name, one in case.engines.items()}
+        given["message"] = replace(message, **said)
     if given:
         options["inputs"] = {case.domain: Inputs(**given)}
     return api.audit(case.domain, resolver=resolver or resolver_for(case), **options)[0]
@@ -116,9 +132,16 @@ def audit(case: Case, resolver: Resolver | None = None) -> Audit:
 
 def _octets(case: Case) -> bytes:
     """The message of a case as it is sent; U+F700 to U+F7FF stand for single octets."""
-    raw = b"".join(bytes([ord(c) - 0xF700]) if 0xF700 <= ord(c) < 0xF800 else c.encode() for c in case.message)
+    *lines, last = case.message.splitlines(keepends=True)
+    text = "".join(lines) + last * case.repeated
+    raw = b"".join(bytes([ord(c) - 0xF700]) if 0xF700 <= ord(c) < 0xF800 else c.encode() for c in text)
     sent = raw.replace(b"\n", b"\r\n")
-    return letters.signed(sent, domain=case.domain, selector=case.signed) if case.signed else sent
+    signer = signing.signer_of(*letters.key_pair())
+    if case.signed:
+        sent = signing.dkim_signed(sent, signer, domain=case.domain, selector=case.signed, signed=SIGNED)
+    if case.sealed:
+        sent = signing.arc_sealed(sent, signer, instance=1, domain=case.domain, cv="none", selector=case.sealed)
+    return sent
 
 
 def _input(name: str, given: Any) -> Any:
