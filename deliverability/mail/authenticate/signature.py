@@ -47,7 +47,7 @@ _SEEN = (
     "list-unsubscribe-post",
 )
 """RFC 6376 §5.4.1: fields that people or their programs see, and RFC 8058 §4."""
-_ADDRESS_LIKE = re.compile(r"[^\s;=<>,]*@")
+_ADDRESS_LIKE = re.compile(r"[^\s;]*@")
 _DIGITS = re.compile(r"[0-9]+")
 _SELECTOR = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*", re.ASCII)
 
