@@ -27,7 +27,7 @@ def render(gate: Gate, *, root: str = "") -> str:
     """
     anchors = Anchors(gate, root)
     by_level: dict[Level, list[str]] = {one: [] for one in Level}
-    for item in worst_first(item for item in items(gate) if item.taken in LISTED):
+    for item in worst_first(items(gate, LISTED)):
         one = level(item, gate.on_unknown)
         by_level[one].append(_annotation(COMMANDS[one], item, anchors))
     by_level[Level.NOTE] += [_command("notice", {"title": "deliv"}, cut(note)) for note in gate.notes]

@@ -13,7 +13,7 @@ from typing import Any
 from deliverability.findings import Severity
 from deliverability.gating import Gate, Taken
 from deliverability.plain import dumps_by_line
-from deliverability.reports.ci.items import LISTED, Anchors, Item, items, message
+from deliverability.reports.ci.items import LISTED, Anchor, Anchors, Item, fingerprints, items, message
 
 SEVERITIES: Mapping[Severity, str] = {
     Severity.CRITICAL: "blocker",
@@ -32,17 +32,17 @@ def render(gate: Gate, *, root: str = "") -> str:
     What is waived is left out: the format has no word for it. `root` is the directory that absolute paths of files are
     shown from.
     """
-    listed = [item for item in items(gate) if item.taken in LISTED and item.taken is not Taken.WAIVED]
+    listed = items(gate, LISTED - {Taken.WAIVED})
     anchors = Anchors(gate, root)
-    return dumps_by_line([_issue(item, anchors) for item in listed])
+    issues = [_issue(item, mark, anchors.of(item)) for item, mark in zip(listed, fingerprints(listed), strict=True)]
+    return dumps_by_line(issues)
 
 
-def _issue(item: Item, anchors: Anchors) -> dict[str, Any]:
-    place = anchors.of(item)
+def _issue(item: Item, mark: str, place: Anchor) -> dict[str, Any]:
     return {
         "description": message(item),
         "check_name": item.check,
-        "fingerprint": item.fingerprint,
+        "fingerprint": mark,
         "severity": _severity(item),
         "location": {"path": place.path, "lines": {"begin": place.line}},
     }

@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import cast
 
@@ -57,8 +57,6 @@ class Item:
 
     - lack, why, settle: as in `Finding` and `Row`; `why` of what is waived says until when, and who answers for it.
     - fix: what to do, empty where nothing is to be done.
-    - fingerprint: the same for the same check, domain and subject, wherever the lines of the file have moved to;
-      of several such items in one gate each has its own.
     """
 
     check: str
@@ -73,7 +71,6 @@ class Item:
     settle: str
     fix: str
     place: Place | None
-    fingerprint: str
 
     @property
     def name(self) -> str:
@@ -81,12 +78,18 @@ class Item:
         return f"{self.check} [{self.subject}]" if self.subject and self.subject != self.domain else self.check
 
 
-def items(gate: Gate) -> tuple[Item, ...]:
-    """Every row in its order, then the gate's own reasons."""
-    seen = Counter[Key]()
+def items(gate: Gate, taken: Collection[Taken] = frozenset(Taken)) -> tuple[Item, ...]:
+    """Every row in its order, then the gate's own reasons; those that were taken in one of the ways of `taken`."""
     waived = {(one.check, one.domain, one.subject): one for one in gate.waived}
-    own = [reason for reason in gate.reasons if is_own(reason)]
-    return (*(_of_row(row, seen, waived) for row in gate.rows), *(_of_reason(reason, seen) for reason in own))
+    rows = (_of_row(row, waived) for row in gate.rows if row.taken in taken)
+    own = (_of_reason(reason) for reason in gate.reasons if is_own(reason) and reason.taken in taken)
+    return (*rows, *own)
+
+
+def checks(gate: Gate) -> Iterable[str]:
+    """The checks that ran, in the order in which they first stand, as items name them."""
+    own = (reason.check for reason in gate.reasons if is_own(reason))
+    return dict.fromkeys(_check(check) for check in (*(row.finding.check for row in gate.rows), *own))
 
 
 def worst_first(listed: Iterable[Item]) -> list[Item]:
@@ -184,16 +187,18 @@ def relative(path: str, root: str) -> str:
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
     """`text` safe to show on one line and at most `most` characters long."""
+    if len(text) <= most and text.isprintable():
+        return text
     safe = shown(text[:most])
     return safe if len(safe) <= most and len(text) <= most else safe[: most - 1] + "…"
 
 
-def _of_row(row: Row, seen: Counter[Key], waived: Mapping[Key, Waived]) -> Item:
+def _of_row(row: Row, waived: Mapping[Key, Waived]) -> Item:
     finding = row.finding
     key = (finding.check, row.domain, finding.subject)
     accepted = waived.get(key) if row.taken is Taken.WAIVED else None
     return Item(
-        check=cut(finding.check, MAX_NAME) or "unnamed",
+        check=_check(finding.check),
         domain=cut(row.domain, MAX_NAME),
         subject=cut(finding.subject, MAX_NAME),
         severity=finding.severity,
@@ -205,14 +210,13 @@ def _of_row(row: Row, seen: Counter[Key], waived: Mapping[Key, Waived]) -> Item:
         settle=cut(row.settle),
         fix=cut(finding.fix.text) if finding.outcome is Outcome.FAIL and finding.fix else "",
         place=row.place,
-        fingerprint=_fingerprint(key, seen),
     )
 
 
-def _of_reason(reason: Reason, seen: Counter[Key]) -> Item:
+def _of_reason(reason: Reason) -> Item:
     unsettled = reason.taken is Taken.UNSETTLED
     return Item(
-        check=cut(reason.check, MAX_NAME),
+        check=_check(reason.check),
         domain=cut(reason.domain, MAX_NAME),
         subject=cut(reason.subject, MAX_NAME),
         severity=reason.severity,
@@ -224,12 +228,24 @@ def _of_reason(reason: Reason, seen: Counter[Key]) -> Item:
         settle="",
         fix="",
         place=reason.place,
-        fingerprint=_fingerprint((reason.check, reason.domain, reason.subject), seen),
     )
 
 
-def _fingerprint(key: Key, seen: Counter[Key]) -> str:
-    seen[key] += 1
-    # JSON keeps the borders between the parts, and writes half characters, which no encoding has, as escapes
-    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
-    return digest if seen[key] == 1 else f"{digest}-{seen[key]}"
+def _check(name: str) -> str:
+    return cut(name, MAX_NAME) or "unnamed"
+
+
+def fingerprints(listed: Iterable[Item]) -> list[str]:
+    """A mark for each item: the same for the same check, domain and subject, wherever the lines of a file have gone.
+
+    Of several that have all three in common each has its own.
+    """
+    seen = Counter[Key]()
+    marks: list[str] = []
+    for item in listed:
+        key = (item.check, item.domain, item.subject)
+        seen[key] += 1
+        # JSON keeps the borders between the parts
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+        marks.append(digest if seen[key] == 1 else f"{digest}-{seen[key]}")
+    return marks

@@ -14,9 +14,9 @@ from deliverability.reports import words
 from deliverability.reports.arrange import the_next
 from deliverability.reports.ci.escape import code
 from deliverability.reports.ci.escape import prose as said
-from deliverability.reports.ci.items import MAX_NAME, Item, cut, items, sentences, worst_first
+from deliverability.reports.ci.items import LISTED, MAX_NAME, Item, cut, items, sentences, worst_first
 from deliverability.reports.ci.page import Page
-from deliverability.reports.language import N_, Words, _, counted
+from deliverability.reports.language import ENGLISH, N_, Words, _, counted, language
 from deliverability.reports.prose import prose
 from deliverability.reports.spoken import spoken, spoken_finding
 from deliverability.verdict import Word
@@ -41,7 +41,7 @@ _VERDICTS = (Word.DO_NOT_SEND, Word.FIX_FIRST, Word.UNDETERMINED, Word.SEND)
 def render(gate: Gate) -> str:
     """The page, in the language that is spoken, small enough for a comment; what has no room is counted."""
     gate = _spoken(gate)
-    listed = worst_first(items(gate))
+    listed = worst_first(items(gate, LISTED))
     page = Page()
     page.say(f"## {HEADS[gate.decision]}", "", _decision(gate, listed))
     _verdicts(page, gate)
@@ -51,11 +51,15 @@ def render(gate: Gate) -> str:
     _items(page, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
     _waived(page, gate)
     _notes(page, gate)
-    page.say("", _count(listed))
+    page.say("", _count(gate))
     return page.text()
 
 
 def _spoken(gate: Gate) -> Gate:
+    """`gate` with its prose in the language that is spoken."""
+    if language() == ENGLISH:
+        return gate
+
     def row(one: Row) -> Row:
         return replace(one, finding=spoken_finding(one.finding), why=prose(one.why), settle=prose(one.settle))
 
@@ -64,7 +68,7 @@ def _spoken(gate: Gate) -> Gate:
 
     return replace(
         gate,
-        rows=tuple(row(one) for one in gate.rows),
+        rows=tuple(row(one) if one.taken in LISTED else one for one in gate.rows),
         reasons=tuple(reason(one) for one in gate.reasons),
         notes=tuple(prose(note) for note in gate.notes),
         audits=tuple(spoken(audit) for audit in gate.audits),
@@ -171,11 +175,11 @@ def _waived(page: Page, gate: Gate) -> None:
 
 def _notes(page: Page, gate: Gate) -> None:
     if gate.notes:
-        page.list(_("Notes"), [said(cut(note)) for note in gate.notes])
+        page.points(_("Notes"), [said(cut(note)) for note in gate.notes])
 
 
-def _count(listed: Sequence[Item]) -> str:
-    taken = Counter(item.taken for item in listed)
+def _count(gate: Gate) -> str:
+    taken = Counter(row.taken for row in gate.rows)
     parts = [_("{n} passed").format(n=taken[Taken.PASSES])]
     if taken[Taken.UNASKED]:
         parts.append(_("{n} could not be judged, and do not count").format(n=taken[Taken.UNASKED]))

@@ -35,7 +35,7 @@ class Page:
         self._lines += kept
         self._more((len(rows) if total is None else total) - len(kept))
 
-    def list(self, title: str, points: Sequence[str]) -> None:
+    def points(self, title: str, points: Sequence[str]) -> None:
         """Points with as many as there is room for."""
         self._head(title)
         kept = self._fitting(f"- {point}" for point in points)

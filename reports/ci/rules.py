@@ -13,7 +13,6 @@ from typing import Any
 from deliverability.findings import Severity
 from deliverability.reports.catalogue import MANUAL
 from deliverability.reports.ci.escape import prose
-from deliverability.reports.ci.items import Item
 from deliverability.reports.words import citation, sentence
 
 LEVELS: Mapping[Severity, str] = {
@@ -42,10 +41,10 @@ GATE: Mapping[str, tuple[str, str]] = {
 
 
 class Rules:
-    """A descriptor for each check that ran, in the order in which the checks first stand; `index` by check."""
+    """A descriptor for each of `checks`, in their order; `index` by check."""
 
-    def __init__(self, ran: Iterable[Item]) -> None:
-        listed = dict.fromkeys(item.check for item in ran)
+    def __init__(self, checks: Iterable[str]) -> None:
+        listed = list(checks)
         self.index: Mapping[str, int] = {check: place for place, check in enumerate(listed)}
         self.descriptors: tuple[Mapping[str, Any], ...] = tuple(_descriptor(check) for check in listed)
 

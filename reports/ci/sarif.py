@@ -13,7 +13,19 @@ from typing import Any
 
 from deliverability.gating import Gate, Taken
 from deliverability.plain import dumps
-from deliverability.reports.ci.items import LISTED, Anchor, Anchors, Item, cut, items, level, message, worst_first
+from deliverability.reports.ci.items import (
+    LISTED,
+    Anchor,
+    Anchors,
+    Item,
+    checks,
+    cut,
+    fingerprints,
+    items,
+    level,
+    message,
+    worst_first,
+)
 from deliverability.reports.ci.rules import Rules
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -33,22 +45,22 @@ def render(gate: Gate, *, root: str = "") -> str:
     What is past a host's limits is left out and counted in a notification. `root` is the directory that absolute paths
     of files are shown from; no path in the log is absolute.
     """
-    everything = items(gate)
-    listed = worst_first(item for item in everything if item.taken in LISTED)
+    listed = worst_first(items(gate, LISTED))
     kept = min(len(listed), MAX_RESULTS)
     while True:
-        text = _log(gate, everything, listed, kept, root)
+        text = _log(gate, listed, kept, root)
         if not kept or len(text) <= MAX_OCTETS or len(zlib.compress(text.encode())) <= MAX_OCTETS:
             return text
         kept //= 2
 
 
-def _log(gate: Gate, everything: Sequence[Item], listed: Sequence[Item], kept: int, root: str) -> str:
-    rules, anchors = Rules(everything), Anchors(gate, root)
-    based = {item.domain for item in everything if item.taken is Taken.KNOWN}
-    anchored = [(item, anchors.of(item)) for item in listed[:kept]]
-    guessed = sum(not place.declared for _, place in anchored)
-    results = [_result(item, place, gate, rules) | _baseline(item, based) for item, place in anchored]
+def _log(gate: Gate, listed: Sequence[Item], kept: int, root: str) -> str:
+    rules, anchors = Rules(checks(gate)), Anchors(gate, root)
+    based = {item.domain for item in listed if item.taken is Taken.KNOWN}
+    shown = listed[:kept]
+    placed = [(item, mark, anchors.of(item)) for item, mark in zip(shown, fingerprints(shown), strict=True)]
+    guessed = sum(not place.declared for _, _, place in placed)
+    results = [_result(item, mark, place, gate, rules) | _baseline(item, based) for item, mark, place in placed]
     run = _object(
         tool=_object(driver=_driver(gate, rules)),
         invocations=dumps([_invocation(gate, len(listed) - kept, guessed)]),
@@ -89,7 +101,7 @@ def _invocation(gate: Gate, left_out: int, guessed: int) -> dict[str, Any]:
     }
 
 
-def _result(item: Item, place: Anchor, gate: Gate, rules: Rules) -> dict[str, Any]:
+def _result(item: Item, mark: str, place: Anchor, gate: Gate, rules: Rules) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": item.check,
         "ruleIndex": rules.index[item.check],
@@ -98,7 +110,7 @@ def _result(item: Item, place: Anchor, gate: Gate, rules: Rules) -> dict[str, An
         "locations": [{"physicalLocation": _physical(place)}],
         # GitHub takes this name alone into account. Left to its upload action it is a hash of the line, which would
         # make one alert of all subjects of a check; with ours the action warns of a hash that is not its own.
-        "partialFingerprints": {"primaryLocationLineHash": item.fingerprint, "deliv/v1": item.fingerprint},
+        "partialFingerprints": {"primaryLocationLineHash": mark, "deliv/v1": mark},
     }
     if item.taken is Taken.WAIVED:
         # GitHub takes no notice of it and shows the alert, as a note
