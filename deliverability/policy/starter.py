@@ -24,13 +24,13 @@ def starter(domains: Sequence[str], today: date) -> str:
 
 
 def _commented(text: str) -> str:
-    return "".join(f"# {line}\n" if line else "\n" for line in text.splitlines())
+    return "".join(f"{line}\n" if line.startswith("#") else f"# {line}\n" for line in text.splitlines())
 
 
 _HEAD = """\
 # The policy of deliv gate and deliv audit. deliv config check says whether it is in order.
-# For completion in an editor: deliv config schema > deliv.schema.json, and the line
-#:schema ./deliv.schema.json
+# For completion in an editor: deliv config schema > deliv.schema.json, and as the first line of this file
+# #:schema ./deliv.schema.json
 """
 
 _GATE = """\

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.checks._rates import percent
-from deliverability.checks._thresholds import THRESHOLDS, Standing, Threshold, floor_of, judge_rate
+from deliverability.checks._thresholds import THRESHOLDS, Standing, Threshold, floor_of, judge_rate, settles_at
 from deliverability.findings import Severity
 
 COMPLAINTS = THRESHOLDS["complaint-rate"]
@@ -129,3 +129,26 @@ def test_a_count_beyond_its_denominator_is_all_of_it() -> None:
 )
 def test_a_fraction_in_words(fraction: float, text: str) -> None:
     assert percent(fraction) == text
+
+
+@given(st.sampled_from(sorted(THRESHOLDS)), st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 400))
+def test_a_share_is_settled_by_as_much_mail_as_is_said(check: str, x: int, n: int, times: int) -> None:
+    lines = THRESHOLDS[check]
+    needed = settles_at(x, n, lines)
+    standing = judge_rate(x * times, n * times, lines)
+
+    if n * times >= lines.minimum and needed is not None:
+        assert (standing is Standing.OVER) is (n * times < needed)
+    elif n * times >= lines.minimum:
+        assert x / n <= lines.warn or standing is Standing.OVER
+
+
+def test_no_mail_settles_a_share_that_lies_on_the_line_or_below() -> None:
+    assert settles_at(20, 1_000, BOUNCES) is None
+    assert settles_at(19, 1_000, BOUNCES) is None
+    assert settles_at(0, 0, BOUNCES) is None
+    assert settles_at(20_000_001, 1_000_000_000, BOUNCES) is None  # so near that a billion would not tell
+
+
+def test_what_settles_a_share_is_never_below_the_floor() -> None:
+    assert settles_at(1, 1, BOUNCES) == BOUNCES.minimum
