@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import as_file, files
+from typing import Any
 
 from deliverability import api
 from deliverability.compare.result import Comparison
@@ -15,10 +16,15 @@ from deliverability.diff import AuditDiff, diff
 from deliverability.document import Audit
 from deliverability.events.engine import EngineMissing
 from deliverability.fastclass import dataclass
+from deliverability.gate import decide
+from deliverability.gating import Gate
+from deliverability.given_message import Told, given_message
 from deliverability.inputs import Given, Inputs, read_inputs
 from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
+from deliverability.policy.model import Need, Policy
+from deliverability.policy.read import read_policy
 from deliverability.rates import Asked
 
 DOMAIN = "vinotheque.example"
@@ -32,6 +38,12 @@ KNOWN: tuple[str, ...] = ("192.0.2.24/29", "198.51.100.16/28", "203.0.113.0/26",
 """Whose mail the shop knows of: its own servers', the newsletter service's, the CRM's and the help desk's."""
 EVENTS, REPORTS = "events.ndjson.gz", "dmarc-reports.zip"
 """Files in the folder of a stage: what the CRM's mail met, and what receivers reported of all mail as the shop."""
+LETTER = "letter.eml"
+"""The file in the same folder with the letter that is to go out next, as it came to a mailbox of the shop's."""
+TOLD = Told(trust=("mx.mailbox.example",))
+"""Whose word for where the letter came from is believed: that mailbox's server."""
+POLICY = "deliv.toml"
+"""What the shop decided, beside the folders."""
 REPAIR = "2026-09-14=SPF and DKIM repaired"
 """The change that the events of both times are compared by; the first letter after it went out 15 days later."""
 
@@ -54,12 +66,14 @@ NEIGHBOURS = "around"
 class DemoResult:
     """Both audits, what the repair changed in DNS, and what it did to the mail; `after` holds that too.
 
-    `left_out` says, in one line, why the events are in neither; then there is no comparison.
+    `gates` are what the shop's policy says of its next letter at each time. `left_out` says, in one line, why the
+    events are in neither; then there is no comparison.
     """
 
     before: Audit
     after: Audit
     changes: AuditDiff
+    gates: tuple[Gate, Gate]
     comparison: Comparison | None = None
     left_out: str = ""
 
@@ -71,11 +85,23 @@ async def demo(now: datetime) -> DemoResult:
     port on 127.0.0.1 can be opened.
     """
     (before, left_out), (after, _) = await _audit(BEFORE, now), await _audit(AFTER, now)
-    changes = diff(before, after)
+    changes, gates = diff(before, after), (_gate(before, now), _gate(after, now))
     if left_out:
-        return DemoResult(before, after, changes, None, left_out)
+        return DemoResult(before, after, changes, gates, None, left_out)
     found = compared(before, after, now)
-    return DemoResult(before, replace(after, comparison=to_document(found)), changes, found)
+    return DemoResult(before, replace(after, comparison=to_document(found)), changes, gates, found)
+
+
+def policy() -> Policy:
+    """What the shop decided."""
+    with as_file(files("deliverability.examples").joinpath(POLICY)) as path:
+        return replace(read_policy(path), path=f"examples/{POLICY}")
+
+
+def _gate(audit: Audit, now: datetime) -> Gate:
+    """May the letter go out, by the shop's policy?"""
+    given = {Need.MESSAGE, Need.DMARC_REPORTS} | ({Need.EVENTS} if audit.rates is not None else set[Need]())
+    return decide([audit], policy(), today=now.date(), given=given)
 
 
 def compared(before: Audit, after: Audit, now: datetime) -> Comparison:
@@ -95,6 +121,7 @@ async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
         helo=HELO,
         now=now,
         inputs={DOMAIN: inputs},
+        judging=policy().judging,
         asked=nothing | given,
         vantage={"resolvers": [SOURCE]},
     )
@@ -103,7 +130,7 @@ async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
     return audit, left_out
 
 
-def given_to(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs, str]:
+def given_to(stage: Stage, now: datetime) -> tuple[dict[str, Any], Inputs, str]:
     """What the sample's audit is given, as options of `deliv audit` and as figures; and why no events are, if so."""
     names = {"events": EVENTS, "dmarc_reports": REPORTS}
     left_out = ""
@@ -113,15 +140,18 @@ def given_to(stage: Stage, now: datetime) -> tuple[dict[str, list[str]], Inputs,
         left_out = str(error)
         del names["events"]
         inputs = _read(stage, names, now)
-    given = {option: [f"examples/{stage.folder}/{name}"] for option, name in names.items()}
-    return given | {"declared": list(KNOWN)}, inputs, left_out
+    given: dict[str, Any] = {option: [f"examples/{stage.folder}/{name}"] for option, name in names.items()}
+    message = {"message": [f"examples/{stage.folder}/{LETTER}"], **TOLD.options()}
+    return given | {"declared": list(KNOWN)} | message, inputs, left_out
 
 
 def _read(stage: Stage, names: Mapping[str, str], now: datetime) -> Inputs:
     with sample([(stage, name) for name in names.values()]) as found:
         paths = {option: (path,) for option, path in zip(names, found, strict=True)}
         given = Given(events=paths.get("events", ()), dmarc_reports=paths.get("dmarc_reports", ()), declared=KNOWN)
-        return read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
+        inputs = read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
+    letter = files("deliverability.examples").joinpath(stage.folder, LETTER).read_bytes()
+    return replace(inputs, message=given_message(letter, name=LETTER, now=now, told=TOLD))
 
 
 @contextmanager

@@ -26,6 +26,15 @@ DOMAIN = "vinotheque.example"
 SIGNED_AT = {"before": 1_788_825_600, "after": 1_794_902_400}
 """2026-09-08 and 2026-11-17, 08:00: the last letter of each side."""
 DATES = {"before": "Tue, 08 Sep 2026 08:00:00 +0000", "after": "Tue, 17 Nov 2026 08:00:00 +0000"}
+RECEIVED = {
+    stage: (
+        f"Return-Path: <bounces@{DOMAIN}>\r\n"
+        "Received: from relay.crm.example (relay.crm.example [203.0.113.10])\r\n"
+        f" by mx.mailbox.example with ESMTPS id {stage}8; {date.replace(':00:00 ', ':00:03 ')}\r\n"
+    )
+    for stage, date in DATES.items()
+}
+"""What the shop's own test mailbox wrote above the letter."""
 SELECTORS = {"before": "crm1", "after": "crm2"}
 SIGNED = (
     *("from", "to", "subject", "date", "message-id", "mime-version", "content-type", "list-id"),
@@ -41,7 +50,7 @@ and every member may taste them in the shop on Saturday.
 
 The list: https://www.vinotheque.example/letters/november
 
-You get this letter because you asked for it in our shop. To leave: {unsubscribe}
+You get this letter because you asked for it in our shop. Unsubscribe: {unsubscribe}
 Vinotheque, Harbour Street 4, Rivertown
 """
 
@@ -108,7 +117,7 @@ def signed(raw: bytes, stage: str, private: bytes) -> bytes:
             canonicalize=(b"relaxed", b"relaxed"),
             include_headers=[*headers, b"from"],
         )
-    return signature + raw
+    return RECEIVED[stage].encode() + signature + raw
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 import sample_mail
 from deliverability.cli import run
-from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, KNOWN, NEIGHBOURS, REPORTS, Stage, demo
+from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, LETTER, NEIGHBOURS, POLICY, REPORTS, Stage, demo
 from deliverability.document import Audit, from_json, to_json
 from deliverability.findings import Outcome, Severity
 from deliverability.lookup import ZoneResolver
@@ -113,7 +113,7 @@ def test_nothing_failed_in_deliv_itself(before: Audit, after: Audit) -> None:
 
 
 def test_the_tour_shows_the_report_the_change_and_the_verdict(tour: Tour) -> None:
-    report, change, helped, verdict = tour.out.split("/4  ")[1:]
+    report, change, helped, verdict, gates = tour.out.split("/5  ")[1:]
 
     assert tour.code == 0
     assert f"{DOMAIN} · sending · do not send" in report
@@ -123,6 +123,7 @@ def test_the_tour_shows_the_report_the_change_and_the_verdict(tour: Tour) -> Non
         helped.split()
     )
     assert f"{DOMAIN} · sending · send" in verdict
+    assert gates.index("gate closed · exit 1") < gates.index("gate open · exit 0")
 
 
 def test_every_file_is_named_and_is_there(tour: Tour) -> None:
@@ -169,7 +170,9 @@ def test_only_the_clock_tells_two_demos_apart(before: Audit, after: Audit) -> No
 
 
 def _timeless(audit: Audit) -> str:
-    return to_json(replace(audit, started_at="", dns=tuple(replace(answer, ms=None) for answer in audit.dns)))
+    dns = tuple(replace(answer, ms=None) for answer in audit.dns)
+    kept = tuple({**one, "at": ""} if one["kind"] == "message" else one for one in audit.observations)
+    return to_json(replace(audit, started_at="", dns=dns, observations=kept))
 
 
 def test_a_folder_that_cannot_be_made_is_one_line_and_exit_2(
@@ -254,7 +257,7 @@ def test_its_own_lines_are_in_the_language_of_the_reports(
 
     out, err = capsys.readouterr()
     headings = {line: rule for line, rule in pairwise(out.splitlines()) if rule and set(rule) == {"-"}}
-    assert (code, len(headings)) == (0, 4)
+    assert (code, len(headings)) == (0, 5)
     assert [line for line in (*headings, err, out.splitlines()[-1]) if not re.search("[가-힣]", line)] == []
     assert [line for line, rule in headings.items() if len(rule) != cells(line)] == []
 
@@ -294,10 +297,13 @@ def test_the_zone_files_give_the_same_faults(
     selectors = [part for selector in stage.selectors for part in ("--selector", selector)]
     folder = ROOT / "examples" / stage.folder
     given = ["--events", str(folder / EVENTS), "--dmarc-reports", str(folder / REPORTS)]
-    known = [part for sender in KNOWN for part in ("--declared", sender)]
+    letter = ["--message", str(folder / LETTER), "--trust", "mx.mailbox.example"]
+    policy = ["--config", str(ROOT / "examples" / POLICY)]
+    asked = [*zones, *selectors, "--ip", "203.0.113.70", *given, *letter, *policy]
 
-    assert run(["audit", DOMAIN, *zones, *selectors, "--ip", "203.0.113.70", *given, *known, "-f", "json"]) == 0
+    assert run(["audit", DOMAIN, *asked, "-f", "json"]) == 0
     assert faults(from_json(capsys.readouterr().out)) == faults(live)
+    assert run(["gate", DOMAIN, *asked, "-q"]) == (1 if stage is BEFORE else 0)
 
 
 def test_the_shops_zone_alone_can_be_audited(capsys: pytest.CaptureFixture[str]) -> None:

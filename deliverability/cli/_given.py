@@ -100,7 +100,8 @@ def _for_lists(given: Given, dns: tuple[Sequence[str], Sequence[str]] | None) ->
 def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The message as fields of Given, and as the document's options have it. Raises Problem.
 
-    `ips` and `helo` of the audit itself say who hands it over, too.
+    `ips` and `helo` of the audit itself say who hands it over, too, unless a host is trusted to have written it down:
+    an audit may be of several servers, of which this message needs only one.
     """
     path, ips, helo = asked.pop("message", None), asked.pop("ips", ()), asked.pop("helo", None)
     given = {name: asked.pop(name, None) for name in HANDED_OVER}
@@ -108,7 +109,7 @@ def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         if unused := [name for name, value in given.items() if value]:
             raise Problem(f"--{unused[0].replace('_', '-')} goes with --message FILE")
         return {}, {}
-    told = told_from(given, only_one(ips), helo)
+    told = told_from(given, None, None) if given["trust"] else told_from(given, only_one(ips), helo)
     return {"message": path, "told": told}, {"message": path, **told.options()}
 
 

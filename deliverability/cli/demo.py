@@ -18,15 +18,16 @@ from deliverability.cli._problem import Problem
 from deliverability.compare.result import Comparison
 from deliverability.comparison import to_json
 from deliverability.demo import DOMAIN, DemoResult, demo
-from deliverability.reports import comparison, diff
+from deliverability.reports import comparison, diff, gate
 from deliverability.reports.language import N_, _
 from deliverability.reports.layout import cells
 
 HELP = f"""{SUMMARIES["demo"]}
 
 A nameserver on this machine plays DNS for {DOMAIN}, a fictional wine shop, before and after the repair of its mail
-records. Both are audited through real packets, with the events of its mail and the DMARC reports of each time. The
-report, what the repair changed, whether it helped and the new verdict are shown, and the pages written.
+records. Both are audited through real packets, with the events of its mail, the DMARC reports and the next letter of
+each time. The report, what the repair changed, whether it helped, the new verdict and what the gate says of the letter
+are shown, and the pages written.
 
 \b
 Examples:
@@ -83,6 +84,7 @@ def _makers(result: DemoResult, paths: list[Path]) -> Mapping[str, Renderer]:
         _("What mending its records changed: deliv diff"): partial(_changes, result),
         _("Did it help? deliv compare"): partial(_compared, result.comparison) if result.comparison else None,
         _("The verdict now: deliv audit -q"): after["text"],
+        _("May the next letter go out? deliv gate, before and after"): partial(_gated, result),
     }
     made: dict[str, Renderer] = {
         f"deliv-demo-{when}.{form}": by_form[form]
@@ -111,6 +113,10 @@ def _changes(result: DemoResult, width: int, colour: bool) -> str:
 
 def _compared(found: Comparison, width: int, colour: bool) -> str:
     return comparison.render(found, width=width, color=colour)
+
+
+def _gated(result: DemoResult, width: int, colour: bool) -> str:
+    return "\n".join(gate.render(one, width=width, color=colour) for one in result.gates)
 
 
 def _document(found: Comparison, _width: int, _colour: bool) -> str:
