@@ -135,9 +135,9 @@ def _base(
         return Origin(AssumeAbove(zone), files=(zone,))
     try:
         live = LiveResolver(list(servers) or None, keeps_failures=not retry_for)
+        asked = keyed(live, key)
     except ValueError as error:
         raise Problem(str(error)) from None
-    asked = keyed(live, key)
     if not retry_for:
         return Origin(asked, live)
     from deliverability.lookup import RetryingResolver  # noqa: PLC0415 - an audit does without
