@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +23,55 @@ BATCH = 10_000
 
 def parquet_list(part: Part, path: Path | None, asked: str | None) -> List:
     """The list in one Parquet file. Raises Refused (`not-parquet`) and EngineMissing."""
-    at = Place()
-    rows = _rows(part, path, asked, at)
-    head, place = next(rows)  # type: ignore[misc]
-    name = head[place]
+    file = _File(part, path, asked)
+    name = file.head[file.column]
     return List(
         name=part.name,
         form="parquet",
-        column=name if name == asked or squashed(name) in KNOWN else str(place + 1),
+        column=name if name == asked or squashed(name) in KNOWN else str(file.column + 1),
         delimiter=",",
-        head=tuple(head),
-        rows=rows,  # type: ignore[arg-type]
-        place=at,
+        head=tuple(file.head),
+        rows=file.rows(),
+        place=file.place,
     )
 
 
-def _rows(part: Part, path: Path | None, asked: str | None, at: Place) -> Iterator[Row | tuple[Sequence[str], int]]:
-    """First the names and the place of the column, then the rows: the engine is open as long as they are read."""
-    import duckdb  # noqa: PLC0415 - 150 ms
+class _File:
+    """One Parquet file, open in an engine of its own until its rows have been read."""
 
-    with open_engine() as engine:
-        try:
+    def __init__(self, part: Part, path: Path | None, asked: str | None) -> None:
+        import duckdb  # noqa: PLC0415 - 150 ms
+
+        self.place = Place()
+        with ExitStack() as opened:
+            engine = opened.enter_context(open_engine())
             engine.run("SET preserve_insertion_order = true")
-            link = _on_disk(engine, part, path)
-            relation = f"read_parquet({quoted(str(link))})"
-            sample = engine.table(f"FROM {relation} LIMIT {SAMPLE}")
-            found = engine.connection.execute(f"SELECT * FROM {relation}")
-            head = [str(column[0]) for column in found.description or ()]
-            place = head.index(key_of(sample or [dict.fromkeys(head)], asked))
-            yield head, place
-            while batch := found.fetchmany(BATCH):
-                for cells in batch:
-                    at.line += 1
-                    yield _row(cells, place)
-        except duckdb.Error as error:
-            raise Refused("not-parquet", " ".join(str(error).split())[:120]) from None
+            relation = f"read_parquet({quoted(str(_on_disk(engine, part, path)))})"
+            try:
+                sample = engine.table(f"FROM {relation} LIMIT {SAMPLE}")
+                self._found = engine.connection.execute(f"SELECT * FROM {relation}")
+            except duckdb.Error as error:
+                raise _refused(error) from None
+            self.head = [str(column[0]) for column in self._found.description or ()]
+            self.column = self.head.index(key_of(sample or [dict.fromkeys(self.head)], asked))
+            self._opened = opened.pop_all()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows. Raises Refused."""
+        import duckdb  # noqa: PLC0415 - loaded by now
+
+        with self._opened:
+            try:
+                while batch := self._found.fetchmany(BATCH):
+                    for cells in batch:
+                        self.place.line += 1
+                        yield _row(cells, self.column)
+            except duckdb.Error as error:
+                raise _refused(error) from None
+
+
+def _refused(error: Exception) -> Refused:
+    return Refused("not-parquet", " ".join(str(error).split())[:120])
 
 
 def _on_disk(engine: Engine, part: Part, path: Path | None) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Any, cast
 
 from deliverability.fastclass import dataclass
 from deliverability.intake.paths import STDIN
@@ -232,7 +233,7 @@ class _Reader:
 
 
 def _json_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List:
-    objects = [found for line in first if isinstance(found := _object(line), dict)]
+    objects = [found for line in first if (found := _object(line)) is not None]
     key, place = key_of(objects, asked), Place()
     return List(
         name=name,
@@ -245,16 +246,18 @@ def _json_list(name: str, first: list[str], lines: Iterator[str], asked: str | N
     )
 
 
-def _object(line: str) -> object:
+def _object(line: str) -> dict[str, Any] | None:
+    """The JSON object in a line; None where it holds something else."""
     try:
-        return json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _json_row(line: str, key: str) -> Row:
     found = _object(line)
-    if not isinstance(found, dict):
+    if found is None:
         return None, (line.rstrip("\r\n"),), "not-json"
     cell = found.get(key, "")
     if cell is None:

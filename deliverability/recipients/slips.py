@@ -6,7 +6,7 @@ for a real one
 
 - where it is itself such a domain, or differs in digits alone: numbers are given out one after another;
 - where it takes mail, or nobody looked, and it has a share of its own: more than `OWN_SHARE` of the addresses of the
-  domain that it resembles; or where its name is shorter than `SHORT`, as every short name is near another.
+  domain that it resembles; or where that has a name shorter than `SHORT`, as every short name is near another.
 
 A domain that takes no mail is a slip whatever its share: nobody has a mailbox there.
 """
@@ -23,7 +23,8 @@ OWN_SHARE = 0.01
 """Addresses for each one of the domain that was meant, up to which a domain that takes mail is taken for a slip. Ours:
 of some 1,000 who type gmail.com, a handful mistype it the same way."""
 SHORT = 5
-"""Letters of the first label below which a domain that takes mail is never a slip: gmx, live, nate, mail. Ours."""
+"""Letters of the first label of what may be meant, below which a domain that takes mail is no slip of it: gmx, live,
+nate, mail. Ours."""
 LARGE_SHARE = 0.005
 LARGE = 50
 """A domain of the list that others may be slips of: so large a share of it, and so many addresses. Ours."""
@@ -51,15 +52,12 @@ def _slip(domain: Domain, targets: Mapping[str, int], near: Mapping[str, list[st
     found = {name for key in keys for name in near.get(key, ())}
     candidates = {name for name in found if is_near(domain.name, name) and _letters(domain.name) != _letters(name)}
     for meant in sorted(candidates, key=lambda name: (-targets[name], name)):
-        if domain.mail in DEAD or _is_small_beside(domain, targets[meant]):
+        is_short = len(meant.partition(".")[0]) < SHORT
+        if domain.mail in DEAD or (domain.addresses <= OWN_SHARE * targets[meant] and not is_short):
             return Slip(
                 domain=domain.name, meant=meant, addresses=domain.addresses, of=targets[meant], mail=domain.mail
             )
     return None
-
-
-def _is_small_beside(domain: Domain, of: int) -> bool:
-    return len(domain.name.partition(".")[0]) >= SHORT and domain.addresses <= OWN_SHARE * of
 
 
 def _letters(name: str) -> str:

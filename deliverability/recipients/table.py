@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Refused
@@ -45,15 +46,19 @@ def delimiter_of(lines: Sequence[str]) -> str:
     """What parts the columns of these lines; nothing where there is one column alone."""
     best, most = "", 0
     for delimiter in DELIMITERS:
-        try:
-            # each line by itself: a quote that is never closed would take all the others along
-            widths = Counter(len(next(csv.reader([line], delimiter=delimiter), [])) for line in lines)
-        except csv.Error:
-            continue
+        widths = Counter(_width(line, delimiter) for line in lines)
         width, rows = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         if width > 1 and rows > most:
             best, most = delimiter, rows
     return best
+
+
+def _width(line: str, delimiter: str) -> int:
+    """The columns of one line by itself: a quote that is never closed would take all the others along."""
+    try:
+        return max((len(row) for row in csv.reader([line], delimiter=delimiter, strict=True)), default=0)
+    except csv.Error:
+        return line.count(delimiter) + 1
 
 
 def table_of(rows: Sequence[Sequence[str]], delimiter: str, asked: str | None) -> Table:
@@ -97,9 +102,10 @@ def _found(first: Sequence[str], signs: Counter[int], *, has_head: bool) -> int 
 
 def _asked(head: Sequence[str], asked: str, width: int) -> int:
     """The column that the user named, or its number from 1. Raises Refused."""
-    for same in (lambda name: name == asked, lambda name: squashed(name) == squashed(asked)):
-        if (place := next((i for i, name in enumerate(head) if same(name)), None)) is not None:
-            return place
+    exact = (place for place, name in enumerate(head) if name == asked)
+    alike = (place for place, name in enumerate(head) if squashed(name) == squashed(asked))
+    if (found := next(chain(exact, alike), None)) is not None:
+        return found
     if asked.isdecimal() and 1 <= int(asked) <= width:
         return int(asked) - 1
     raise Refused("no-such-column", f"{visible(asked)[:60]!r} ({_columns(head, has_head=bool(head))})")

@@ -1,0 +1,245 @@
+"""`deliv recipients`: the report, the document, the exit codes; bad input is one line, and no address is anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from deliverability.cli import run
+from deliverability.shape import misfit, schema
+from support.sending import NOW, event, lines, put
+
+Json = dict[str, Any]
+SECRET = ("given.name", "secret", "비밀", "o'hara")
+"""What stands before the sign in every address of these tests."""
+ZONE = """
+$ORIGIN example.com.
+@ SOA ns1 hostmaster 1 7200 900 1209600 300
+@ TXT "v=spf1 mx -all"
+@ MX 10 mail
+mail A 192.0.2.1
+null MX 0 .
+"""
+HOSTILE = (
+    "name,email\n"
+    "Kim,given.name1@example.com\nKim,GIVEN.NAME1@Example.com\nLee,secret two@example.com\n"
+    "Park,secret3@null.example.com\nChoi,secret4@gone.example.com\n,secret5@gmial.com\n"
+    "<secret6@example.com>\n=cmd|'/c',given.name7@example.com\nNul,sec\0ret8@example.com\nsecret9@example.com\n"
+    "이,비밀10@example.com\nHan,o'hara11@example.com\nJo,secret12@example.com;secret13@example.com\n"
+    '"unclosed,secret14@example.com\nYoon,secret15@[192.0.2.1]\nEsc,\x1b[31msecret16@example.com\n'
+).encode() + "Müller,secret17@example.com\n".encode("cp1252")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DELIV_KEY", raising=False)
+    monkeypatch.delenv("DELIV_DEBUG", raising=False)
+    put("example.zone", ZONE.encode())
+
+
+def closed(node: Any) -> Any:
+    """A schema that allows no property but those it lists."""
+    if isinstance(node, list):
+        return [closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    shut = {key: closed(item) for key, item in node.items()}
+    return {**shut, "additionalProperties": False} if "properties" in node and "if" not in node else shut
+
+
+def document(*arguments: str, code: int = 0) -> Json:
+    """What `deliv recipients` writes as JSON, held to its schema."""
+    assert run(["recipients", *arguments, "-o", "out.json"]) == code
+    found: Json = json.loads(Path("out.json").read_text())
+    assert misfit("recipients", found) is None
+    assert [fault.message for fault in Draft202012Validator(closed(schema("recipients"))).iter_errors(found)] == []
+    return found
+
+
+def outcomes(found: Json) -> dict[str, str]:
+    return {one["check"]: one["outcome"] for one in found["findings"]}
+
+
+def emails(*addresses: str) -> str:
+    return put("list.csv", ("email\n" + "".join(f"{one}\n" for one in addresses)).encode())
+
+
+def test_the_document_has_counts_domains_and_findings() -> None:
+    found = document(put("list.csv", HOSTILE), "--zone", "example.zone", "--domain", "Example.COM")
+
+    assert found["subject"] == "example.com"
+    assert found["input"]["rows"] == 17
+    assert found["input"]["encodings"] == {"utf-8": 17, "windows-1252": 1}
+    assert found["input"]["bad_reasons"] == {"too-few-columns": 2}
+    assert found["addresses"]["duplicates"] == 1
+    assert [one["domain"] for one in found["domains"]["dead"]] == ["gone.example.com", "null.example.com"]
+    assert [(one["domain"], one["meant"]) for one in found["domains"]["slips"]] == []
+    assert outcomes(found) == {
+        "recipients-syntax": "fail",
+        "recipients-domain": "fail",
+        "recipients-disposable": "fail",
+        "recipients-role": "pass",
+        "recipients-typo-domain": "pass",
+        "recipients-duplicates": "fail",
+        "recipients-suppressed": "unknown",
+        "recipients-expected-bounce": "not_applicable",
+    }
+
+
+def test_no_address_is_in_any_output(capsys: pytest.CaptureFixture[str]) -> None:
+    put("list.csv", HOSTILE)
+    put("gone.csv", b"email\nsecret4@gone.example.com\nsecret no address\n")
+    put("events.ndjson", lines([event(1), event(2, "bounce", reason="550 5.1.1 <given.name2@gmail.com> unknown")]))
+    given = ["list.csv", "--suppressions", "gone.csv", "--events", "events.ndjson", "--zone", "example.zone"]
+
+    for more in (["-v"], ["-f", "json"], ["-o", "a.json", "-o", "a.txt", "--rejects", "bad.ndjson", "-v"]):
+        run(["recipients", *given, *more])
+    run(["audit", "example.com", "--zone", "example.zone", "--recipients", "list.csv", "-o", "b.json", "-o", "b.html"])
+    for wrong in (["--column", "secret18@example.com"], ["--column", "9"], ["--disposable", "list.csv"]):
+        run(["recipients", "list.csv", "--no-dns", *wrong])
+    run(["recipients", put("odd.csv", b"id,secret19@example.com name\n1,2\n"), "--no-dns"])
+
+    texts = [
+        *capsys.readouterr(),
+        *(path.read_text() for path in Path().glob("[ab]*.*") if path.name != "events.ndjson"),
+    ]
+    assert len(texts) == 7
+    for text in texts:
+        assert [word for word in SECRET if word in text.lower()] == []
+
+
+def test_the_report_says_what_was_read_and_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recipients", put("list.csv", HOSTILE), "--zone", "example.zone"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert said.startswith("17 rows · send")
+    assert "10 addresses · 9 of them distinct" in said
+    assert "UTF-8 17" in said
+    assert "Windows-1252 1" in said
+    assert "gone.example.com: 1 address · there is no such domain" in said
+    assert "null.example.com: 1 address · it says that it takes no mail" in said
+
+
+def test_a_quiet_run_says_the_verdict_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recipients", emails("a@example.com"), "--zone", "example.zone", "-q"]) == 0
+    assert "recipients-" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ([], 0),
+        (["--fail-on", "critical"], 1),
+        (["--fail-on", "medium"], 1),
+    ],
+)
+def test_a_suppressed_address_fails_where_it_is_to(more: list[str], code: int) -> None:
+    put("gone.csv", b"a@example.com\n")
+    arguments = [emails("a@example.com"), "--suppressions", "gone.csv", "--zone", "example.zone"]
+
+    assert run(["recipients", *arguments, *more]) == code
+
+
+def test_what_dns_did_not_tell_is_undetermined_and_what_nobody_asked_is_not() -> None:
+    many = emails(*(f"given.name{n}@example.org" for n in range(60)))
+
+    assert run(["recipients", many, "--zone", "example.zone", "-q"]) == 3
+    assert run(["recipients", many, "--zone", "example.zone", "-q", "--fail-on", "high"]) == 3
+    assert run(["recipients", many, "--no-dns", "-q"]) == 0
+
+
+def test_a_policy_sets_the_lines() -> None:
+    put("deliv.toml", b"[thresholds.recipients-duplicates]\nwarn = 0.001\nfail = 0.01\nminimum = 2\n")
+    repeated = emails("a@example.com", "a@example.com", "b@example.com")
+
+    assert run(["recipients", repeated, "--no-dns", "-q", "--fail-on", "medium"]) == 0
+    assert run(["recipients", repeated, "--no-dns", "-q", "--fail-on", "medium", "--config", "deliv.toml"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.csv"], "nowhere.csv: no such file or folder"),
+        (["list.csv", "--column", "mail adress"], "no such column: 'mail adress' (columns: email)"),
+        (["list.csv", "--zone", "nowhere.zone"], "nowhere.zone: "),
+        (["list.csv", "--zone", "example.zone", "--resolver", "192.0.2.1"], "does not go with --resolver"),
+        (["list.csv", "--no-dns", "--zone", "example.zone"], "--no-dns asks nothing"),
+        (["list.csv", "--no-dns", "--write-clean", "out.pdf"], "the suffix names no format"),
+        (["list.csv", "--no-dns", "--write-clean", "list.csv"], "is the list itself"),
+        (["-", "--no-dns", "--write-clean", "out.csv"], "name one file"),
+        (["-", "-", "--no-dns"], "can be read only once"),
+        (["list.csv", "--no-dns", "--disposable", "nowhere.txt"], "nowhere.txt: No such file"),
+        (["list.csv", "--no-dns", "--domain", "a@b"], "not a domain name"),
+        (["empty.csv", "--no-dns"], "no recipient could be read"),
+        (["list.csv", "--no-dns", "--events", "list.csv", "--source", "nobody"], "no such source"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    emails("a@example.com")
+    put("empty.csv", b"")
+
+    assert run(["recipients", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_what_could_not_be_read_is_kept_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    put("list.csv", b"name,email\nKim,a@example.com\nLee\n")
+
+    assert run(["recipients", "list.csv", "--no-dns", "--rejects", "bad.ndjson", "-q"]) == 0
+    assert json.loads(Path("bad.ndjson").read_text()) == {
+        "file": "list.csv",
+        "line": 3,
+        "reason": "too-few-columns",
+        "detail": "",
+        "text": "",
+    }
+    assert "list.csv:3: too-few-columns" in capsys.readouterr().err
+
+
+def test_rows_are_written_back_whole() -> None:
+    found = document(put("list.csv", HOSTILE), "--zone", "example.zone", "--write-clean", "clean.csv")
+
+    text = Path("clean.csv").read_bytes().decode()
+    assert text.startswith(
+        "deliv_reason,name,email\n,Kim,given.name1@example.com\nrepeated,Kim,GIVEN.NAME1@Example.com\n"
+    )
+    assert ",=cmd|'/c',given.name7@example.com\n" in text
+    assert text.endswith(",Müller,secret17@example.com\n")
+    assert text.count("\n") == found["input"]["rows"] + 1
+    assert found["cleaned"] == sum(not line.startswith(",") for line in text.splitlines()[1:])
+
+
+def test_an_audit_is_given_a_list_and_its_replay_judges_the_same() -> None:
+    many = [f"given.name{n}@example.com" for n in range(95)]
+    emails(*many, *(f"a{n}@null.example.com" for n in range(5)))
+    arguments = ["audit", "example.com", "--zone", "example.zone", "--recipients", "list.csv"]
+
+    assert run([*arguments, "-o", "one.json", "--fail-on", "high"]) == 1
+    assert run(["audit", "--replay", "one.json", "-o", "two.json"]) in {0, 3}
+    one, two = (json.loads(Path(name).read_text()) for name in ("one.json", "two.json"))
+    assert one["findings"] == two["findings"]
+    assert one["subject"]["role"] == "sending"
+    found = {each["check"]: each for each in one["findings"]}
+    assert found["recipients-domain"]["severity"] == "high"
+    assert found["recipients-domain"]["subject"] == "example.com"
+
+
+def test_suppressions_go_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "example.com", "--zone", "example.zone", "--suppressions", "list.csv"]) == 2
+    assert "--suppressions goes with --recipients" in capsys.readouterr().err
+
+
+def test_the_clock_of_events_is_that_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert NOW.tzinfo is not None
+    put("events.ndjson", lines([event(n) for n in range(3)]))
+
+    found = document(emails("Given.Name1@gmail.com", "new@gmail.com"), "--no-dns", "--events", "events.ndjson")
+
+    assert (found["history"]["people"], found["history"]["met"]) == (3, 1)

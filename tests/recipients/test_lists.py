@@ -1,0 +1,312 @@
+"""What lists add up to: repeats, suppressions, the past of the people in it; and what is written back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deliverability.checks.recipients import expected
+from deliverability.compare.intervals import wilson
+from deliverability.ingest import ingest
+from deliverability.intake.trouble import Troubles
+from deliverability.lookup import ZoneResolver
+from deliverability.rates import Asked
+from deliverability.recipient_lists import Wanted, recipients
+from deliverability.recipients import ledger
+from deliverability.recipients.clean import CannotWrite
+from deliverability.recipients.facts import RecipientsFacts, Stratum, from_observation, to_observation
+from support.sending import NOW, T, event, lines, put
+
+ZONE = """
+$ORIGIN example.com.
+@ SOA ns1 hostmaster 1 7200 900 1209600 300
+@ MX 10 mail
+null MX 0 .
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def read(text: str, **wanted: Any) -> RecipientsFacts:
+    return recipients([put("list.csv", text.encode())], Wanted(**wanted))
+
+
+def emails(addresses: Sequence[str]) -> str:
+    return "email\n" + "".join(f"{address}\n" for address in addresses)
+
+
+def test_every_row_is_counted_once() -> None:
+    found = read("id,email\n1,a@example.com\n2,\n3\n4,bad\n5,A@Example.com\n6,b@b.example\n")
+
+    assert (found.rows, found.addresses, found.empty, found.bad, found.invalid) == (6, 3, 1, 1, 1)
+    assert (found.unique, found.duplicates, found.domains) == (2, 1, 2)
+    assert found.bad_reasons == {"too-few-columns": 1}
+    assert found.invalid_reasons == {"no-at-sign": 1}
+    assert found.invalid_lines == (5,)
+
+
+@pytest.mark.parametrize("held", [3, 1_000_000])
+def test_repeats_are_found_in_any_spelling_of_the_domain(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "HELD", held)
+    found = read(emails(["kim@메일.한국", "KIM@xn--h32bq4v.xn--3e0b707e", "a@x.com", "b@x.com", "c@x.com", "B@X.COM"]))
+
+    assert (found.duplicates, found.unique, found.idn) == (2, 4, 2)
+
+
+def test_what_a_provider_leaves_out_is_said_apart() -> None:
+    found = read(emails(["given.name@gmail.com", "givenname+a@googlemail.com", "x+a@example.com", "x@example.com"]))
+
+    assert (found.duplicates, found.aliases) == (0, 1)
+
+
+def test_tasks_disposable_services_and_international_addresses_are_counted() -> None:
+    found = read(emails(["info@example.com", "a@0-mail.com", "김@example.com", "b@mail.0-mail.com"]))
+
+    assert (found.role, found.roles) == (1, {"info": 1})
+    assert (found.disposable, [one.domain for one in found.disposable_domains]) == (
+        2,
+        ["0-mail.com", "mail.0-mail.com"],
+    )
+    assert found.international == 1
+
+
+def test_the_users_own_list_of_disposable_domains_takes_the_place_of_the_shipped_one() -> None:
+    put("own.txt", b"# ours\nThrowaway.example\n")
+    found = read(emails(["a@0-mail.com", "a@throwaway.example"]), disposable="own.txt")
+
+    assert (found.disposable, found.disposable_source) == (1, "own.txt")
+
+
+def test_dns_is_asked_and_what_it_says_is_kept_by_domain() -> None:
+    found = read(
+        emails(["a@example.com", "b@example.com", "a@null.example.com", "a@gone.example.com", "a@example.org"]),
+        resolver=ZoneResolver.from_text(ZONE),
+    )
+
+    assert {name: (one.domains, one.addresses) for name, one in found.mail.items()} == {
+        "mx": (1, 2),
+        "null_mx": (1, 1),
+        "nxdomain": (1, 1),
+        "unknown": (1, 1),
+    }
+    assert found.known_dead == 2
+    assert {(one.domain, one.mail) for one in found.dead} == {
+        ("null.example.com", "null_mx"),
+        ("gone.example.com", "nxdomain"),
+    }
+
+
+def test_suppressions_are_met_in_several_files() -> None:
+    put("one.csv", b"name,email\nKim,A@Example.com\nbad\n")
+    put("two.txt", b"b@example.com\nnobody@example.com\nno address\n")
+    troubles = Troubles()
+    found = recipients(
+        [put("list.csv", emails(["a@example.com", "b@example.com", "c@example.com"]).encode())],
+        Wanted(suppressions=("one.csv", "two.txt")),
+        troubles=troubles,
+    )
+
+    assert found.suppressions is not None
+    assert (found.suppressions.rows, found.suppressions.addresses, found.suppressions.overlap) == (5, 3, 2)
+    assert (found.suppressions.bad, found.stopped) == (2, 2)
+    assert troubles.by_reason == {"no-at-sign": 1, "too-few-columns": 1}
+
+
+NOBODY = {"reason": "550 5.1.1 no such user", "status": "5.1.1", "type": "bounce"}
+DAY = 86_400
+
+
+def sent(number: int, day: int, kind: str = "delivered", **more: Any) -> Iterator[dict[str, Any]]:
+    """A message to a person on a day, and what came of it."""
+    for step, name in enumerate(("processed", kind)):
+        yield event(
+            number,
+            name,
+            timestamp=T - (9 - day) * DAY + step,
+            sg_event_id=f"{name}{number}-{day}",
+            sg_message_id=f"m{number}-{day}",
+            **(more if step else {}),
+        )
+
+
+def past() -> bytes:
+    """400 people at Gmail: 8 are gone at once, 292 of the others get a second mail, of which 2 come back."""
+    rows = [row for n in range(400) for row in sent(n, 1, *(("bounce",) if n < 8 else ()), **(NOBODY if n < 8 else {}))]
+    rows += [
+        row for n in range(8, 300) for row in sent(n, 2, *(("bounce",) if n < 10 else ()), **(NOBODY if n < 10 else {}))
+    ]
+    rows.append(event(50, "unsubscribe", timestamp=T - DAY, sg_event_id="u50", sg_message_id="m50-2"))
+    rows.append(event(51, "spamreport", timestamp=T - DAY, sg_event_id="c51", sg_message_id="m51-2"))
+    rows.append(event(52, "unsubscribe", timestamp=T - 3 * DAY, sg_event_id="u52", sg_message_id="m52-2"))
+    rows.append(event(52, "group_resubscribe", timestamp=T - 2 * DAY, sg_event_id="s52", sg_message_id="m52-2"))
+    rows += sent(7, 3)  # gone, and there again
+    return lines(rows)
+
+
+def of_people(*numbers: int) -> str:
+    return emails([f"Given.Name{number}@Gmail.com" for number in numbers])
+
+
+@pytest.mark.parametrize("kept", [None, "kept.duckdb", "kept"])
+def test_the_past_is_met_in_raw_events_and_in_a_store(kept: str | None) -> None:
+    path = put("events.ndjson", past())
+    if kept is not None:
+        ingest([path], Path(kept), now=NOW)
+        path = kept
+    found = read(of_people(*range(100), *range(1000, 1900)), events=(path,), as_events=Asked(now=NOW))
+
+    assert found.history is not None
+    assert (found.history.people, found.history.dead, found.known_dead) == (400, 9, 9)
+    assert (found.history.complained, found.history.unsubscribed, found.stopped) == (1, 1, 11)
+    assert found.history.strata == (
+        Stratum(provider="gmail", group="met", addresses=91, bounced=2, sent=292),
+        Stratum(provider="gmail", group="new", addresses=900, bounced=8, sent=400),
+    )
+    assert from_observation(json.loads(json.dumps(to_observation(found)))) == found
+
+
+def test_a_store_with_another_key_is_refused() -> None:
+    ingest([put("events.ndjson", lines([event(1)]))], Path("kept"), now=NOW)
+
+    with pytest.raises(ValueError, match="made with another key"):
+        read(of_people(1), events=("kept",), key=b"of somebody else")
+
+
+def test_a_store_whose_key_is_missing_is_refused() -> None:
+    ingest([put("events.ndjson", lines([event(1)]))], Path("kept.duckdb"), now=NOW)
+    Path("kept.duckdb.key").unlink()
+
+    with pytest.raises(ValueError, match="key of this store is missing"):
+        read(of_people(1), events=("kept.duckdb",))
+
+
+def test_little_mail_to_a_provider_is_expected_by_that_to_all() -> None:
+    rows = [row for n in range(150) for row in sent(n, 1)]
+    rows += [row for n in range(90) for row in sent(n, 1, "bounce", **NOBODY, email=f"n{n}@naver.com")]
+    found = read(emails([f"new{n}@naver.com" for n in range(10)]), events=(put("e.ndjson", lines(rows)),))
+
+    assert found.history is not None
+    assert found.history.strata == (Stratum(provider="other", group="new", addresses=10, bounced=90, sent=240),)
+
+
+@given(
+    st.integers(0, 50), st.lists(st.tuples(st.integers(1, 500), st.integers(0, 30), st.integers(30, 900)), min_size=1)
+)
+def test_the_interval_of_the_sum_holds_its_parts(dead: int, parts: list[tuple[int, int, int]]) -> None:
+    strata = tuple(Stratum(provider="x", group="new", addresses=a, bounced=b, sent=n) for a, b, n in parts)
+    addresses = dead + sum(a for a, _, _ in parts)
+    value, low, high = expected(dead, addresses, strata, 0.95)
+
+    assert 0 <= low <= value <= high <= 1
+    assert low >= dead / addresses
+    if len(parts) == 1:
+        wide = wilson(parts[0][1], parts[0][2])
+        assert low == pytest.approx((dead + parts[0][0] * wide[0]) / addresses)
+        assert high == pytest.approx(min(1.0, (dead + parts[0][0] * wide[1]) / addresses))
+
+
+def test_a_part_of_which_nothing_is_known_may_be_all_or_nothing() -> None:
+    assert expected(0, 100, (Stratum(provider="x", group="met", addresses=100, bounced=0, sent=0),), 0.95) == (0, 0, 1)
+
+
+# written back ---------------------------------------------------------------------------------------------------------
+
+ROWS = (
+    'name,email,note\n"Kim, M.",a@example.com,=1+1\nLee,A@example.com,\nPark,info@example.com,\n'
+    "Choi,a@null.example.com,\nNo,no address,x\n,,\nShort\nLong,b@example.com,x,y\n"
+)
+
+
+def written(text: str, name: str, **wanted: Any) -> tuple[RecipientsFacts, list[str]]:
+    found = read(text, clean=Path(name), **wanted)
+    return found, Path(name).read_text(encoding="utf-8").splitlines()
+
+
+def test_all_rows_and_all_columns_are_written_back_with_a_reason() -> None:
+    found, text = written(ROWS, "out.csv", resolver=ZoneResolver.from_text(ZONE))
+
+    assert list(csv.reader(text)) == [
+        ["deliv_reason", "name", "email", "note"],
+        ["", "Kim, M.", "a@example.com", "=1+1"],
+        ["repeated", "Lee", "A@example.com", ""],
+        ["role", "Park", "info@example.com", ""],
+        ["domain-takes-no-mail", "Choi", "a@null.example.com", ""],
+        ["invalid:no-at-sign", "No", "no address", "x"],
+        ["empty", "", "", ""],
+        ["unreadable:too-few-columns", "Short"],
+        ["", "Long", "b@example.com", "x", "y"],
+    ]
+    assert (found.rows, found.cleaned) == (8, 6)
+
+
+def test_rows_of_a_table_are_written_as_json_lines() -> None:
+    _, text = written(ROWS, "out.ndjson")
+
+    assert [json.loads(line) for line in text[:2]] == [
+        {"deliv_reason": "", "name": "Kim, M.", "email": "a@example.com", "note": "=1+1"},
+        {"deliv_reason": "repeated", "name": "Lee", "email": "A@example.com", "note": ""},
+    ]
+    assert len(text) == 8
+
+
+def test_objects_keep_their_own_text() -> None:
+    raw = '{"email": "a@example.com", "price": 1.10}\n{"email":"x"}\n{}\nbroken\n'
+    _, text = written(raw, "out.ndjson")
+
+    assert text[0] == '{"deliv_reason": "", "email": "a@example.com", "price": 1.10}'
+    assert [json.loads(line) for line in text[1:]] == [
+        {"deliv_reason": "invalid:no-at-sign", "email": "x"},
+        {"deliv_reason": "empty"},
+        {"deliv_reason": "unreadable:not-json", "deliv_row": "broken"},
+    ]
+
+
+def test_a_list_without_a_head_and_in_another_encoding_is_written_in_utf_8() -> None:
+    put("list.csv", "김,a@example.com\n이,b@example.com\n".encode("euc-kr"))
+    recipients(["list.csv"], Wanted(clean=Path("out.csv")))
+
+    assert Path("out.csv").read_bytes() == ",김,a@example.com\n,이,b@example.com\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("list.csv", "is the list itself"), ("out.xlsx", "names no format")],
+)
+def test_nothing_is_written_where_it_cannot_be(name: str, said: str) -> None:
+    with pytest.raises(CannotWrite, match=said):
+        read(emails(["a@example.com"]), clean=Path(name))
+
+
+def test_a_list_that_is_broken_off_is_not_written() -> None:
+    text = "email\na@example.com\n" + "x" * (5 << 20)
+
+    with pytest.raises(CannotWrite, match="not one list that could be read to its end"):
+        read(text, clean=Path("out.csv"))
+    assert not Path("out.csv").exists()
+
+
+TEXT = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\0\r\n\x1c\x1d\x1e\x85\u2028\u2029"), max_size=9
+)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), max_size=12))
+def test_rows_in_are_rows_out(rows: list[tuple[str, str]]) -> None:
+    with Path("list.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([("id", "email"), ("0", "a@x.com"), *rows])
+    found = recipients(["list.csv"], Wanted(clean=Path("out.csv")))
+
+    with Path("out.csv").open(encoding="utf-8", newline="") as file:
+        back = list(csv.reader(file))
+    assert [row[1:] for row in back[1:]] == [["0", "a@x.com"], *map(list, rows)]
+    assert len(back) == found.rows + 1
