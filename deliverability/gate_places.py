@@ -20,6 +20,7 @@ class Places:
     def __init__(self, policy: Policy, line_of: LineOf | None = None) -> None:
         self._policy = policy
         self._line_of = line_of
+        self._head = Place(policy.path) if policy.path else None
 
     def of(self, domain: str, finding: Finding) -> Place | None:
         """Where `finding` is shown: at its record in a zone file, at the domain's declaration, at its zone's head.
@@ -32,12 +33,12 @@ class Places:
             self._first(*shown)
             or (declared.place if declared else None)
             or self._first(*((domain, rdtype) for rdtype in _APEX))
-            or self.of_key("")
+            or self._head
         )
 
     def of_key(self, key: str) -> Place | None:
         """Where the policy has `key`; the first line of a policy that lacks it, None without a policy."""
-        return self._policy.places.get(key) or (Place(self._policy.path) if self._policy.path else None)
+        return self._policy.places.get(key) or self._head
 
     def _first(self, *records: tuple[str, str]) -> Place | None:
         if self._line_of is None:
