@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deliverability.cli import run
+from deliverability.feedback.facts import AGGREGATE
 from support.aggregate import record, report
 
 ZONE = """\
@@ -189,14 +190,13 @@ def test_events_are_judged_by_its_lines(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_senders_that_the_policy_declares_are_known_to_the_reports(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("report.xml").write_text(
-        report(record("192.0.2.77", by_dkim="fail", by_spf="fail", header_from="news.test"), domain="news.test")
-    )
+    failing = record("192.0.2.77", by_dkim="fail", by_spf="fail", header_from="news.test")
+    Path("report.xml").write_text(report(failing, domain="news.test"))
     Path("senders.toml").write_text('[domains."news.test"]\nsenders = ["192.0.2.64/26"]\n')
 
     def category(*more: str) -> str:
         (found,) = audits(capsys, "news.test", *ZONES, "--dmarc-reports", "report.xml", *more)
-        (facts,) = (one for one in found["observations"] if one["kind"] == "dmarc_aggregate")
+        (facts,) = (one for one in found["observations"] if one["kind"] == AGGREGATE)
         return str(facts["sources"][0]["category"])
 
     assert category() == "unknown"

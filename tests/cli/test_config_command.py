@@ -25,7 +25,8 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def deliv(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Run one command: exit code, stdout, stderr."""
     code = run(["config", *arguments])
-    return code, *capsys.readouterr()
+    out, err = capsys.readouterr()
+    return code, out, err
 
 
 POLICY = """\
