@@ -41,24 +41,25 @@ def render(document: Mapping[str, Any], *, width: int, color: bool, quiet: bool 
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def short(audit: Audit, *, came: str, at: str, width: int, color: bool, verbose: bool = False) -> str:
+def short(audit: Audit, *, came: Sequence[str], at: str, width: int, color: bool, verbose: bool = False) -> str:
     """One message as it was received: how it came, the verdict, and each fault on a line; `at` is where more stands."""
     canvas = Canvas.of(width, color=color)
     audit = spoken(audit)
     groups = grouped(audit.findings)
     findings = (*groups.failed, *groups.unknown, *groups.notes, *(groups.passed if verbose else ()))
-    lines = [*canvas.paragraph(came, 0, "dim"), *headline(canvas, audit), *canvas.paragraph(audit.verdict.sentence, 2)]
+    lines = [canvas.paint(line, "dim") for line in canvas.packed(came)]
+    lines += [*headline(canvas, audit), *canvas.paragraph(audit.verdict.sentence, 2)]
     lines += [line for finding in findings for line in short_block(canvas, finding)]
     lines += canvas.packed(counts(groups)) + (canvas.paragraph(at, 0, "dim") if at else [])
     return "\n".join(lines) + "\n"
 
 
-def came(number: int, ip: str, helo: str, mail_from: str, octets: int, tls: bool) -> str:
-    """How a message came, on one line."""
+def came(number: int, ip: str, helo: str, mail_from: str, octets: int, tls: bool) -> list[str]:
+    """How a message came, in short parts."""
     said = _("HELO {name}").format(name=shown(helo)[:80] or "–")
     sender = _("MAIL FROM {domain}").format(domain=shown(mail_from)[:80] or "<>")
     over = [_("TLS")] if tls else [_("no TLS")]
-    return " · ".join([f"{number}", ip, said, sender, *over, f"{max(octets >> 10, 1):,} KiB"])
+    return [f"{number}", ip, said, sender, *over, f"{max(octets >> 10, 1):,} KiB"]
 
 
 def _head(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ import click
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
-from deliverability.given_message import NULL_PATH, GivenMessage, Told, told_of
+from deliverability.given_message import NULL_PATH, RECEIVED, GivenMessage, Told, told_of
 
 if TYPE_CHECKING:
     from deliverability.cli._inputs import Origin
@@ -117,7 +117,9 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     except ValueError as error:
         raise Problem(str(error)) from None
     # a recording holds what came too late; the clock may not take away anything else
-    return Prepared(replace(run, timeout=math.inf) if stored else run, origin)
+    if stored is not None:
+        run = replace(run, timeout=math.inf, origin=RECEIVED if RECEIVED in stored.options else run.origin)
+    return Prepared(run, origin)
 
 
 def _restored(

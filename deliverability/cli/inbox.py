@@ -160,9 +160,10 @@ async def _receive(
 ) -> int:
     """Listen, audit what comes, and say what it comes to: the exit code. Raises Problem."""
     from deliverability.inbox import audited, open_inbox  # noqa: PLC0415 - loaded by then
+    from deliverability.given_message import RECEIVED  # noqa: PLC0415 - as above
     from deliverability.message_run import Once  # noqa: PLC0415 - as above
 
-    run = replace(ready.run, resolver=Once(ready.origin.resolver), origin="received")
+    run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
     stop, codes, shown = asyncio.Event(), set[int](), _Shown(wanted)
     try:
         async with open_inbox(host, port, bounds, tls=tls, tell=_say) as (inbox, address, at):
