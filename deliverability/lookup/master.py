@@ -94,12 +94,17 @@ class _Entry:
 
 @dataclass(slots=True)
 class MasterFile:
-    """What one text says. `read` fills it; `origin` moves with $ORIGIN."""
+    """What one text says. `read` fills it; `origin` moves with $ORIGIN.
+
+    A zone from an export has its apexes in `origins`, and in `unknown` the names and types that it does not answer.
+    """
 
     path: str
     origin: str | None = None
     records: list[Record] = field(default_factory=list[Record])
     deletions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    origins: list[str] = field(default_factory=list[str])
+    unknown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     _owner: str | None = None
     _default_ttl: int | None = None
     _last_ttl: int | None = None

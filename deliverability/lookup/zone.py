@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import UNANSWERED, Answer, Status
+from deliverability.lookup.exports import reader_of
 from deliverability.lookup.labels import MAX_CNAMES, MAX_WIRE_NAME, ancestors, canonical_name, is_below, parent, to_wire
 from deliverability.lookup.master import MasterFile, Record, ZoneError
 from deliverability.lookup.rdtypes import TEXT_TYPES, canonical_type
@@ -38,18 +39,20 @@ class ZoneResolver:
         records = [record for file in read for record in file.records]
         self.deletions = frozenset(deletion for file in read for deletion in file.deletions)
         """What `; deliv-delete NAME TYPE` takes away when this zone overlays another resolver."""
+        self._unknown = frozenset(key for file in read for key in file.unknown)
         self._nodes = _collect(records)
         self._lines = _first_lines(records)
-        found = set(origins)
+        found = {*origins, *(origin for file in read for origin in file.origins)}
         for file in read:
             found |= _origins_of(file.records, found)
         self._origins = frozenset(found)
+        self._owners = frozenset({*self._nodes, *(owner for owner, _ in self._unknown)})
         self._names = self._existing_names()
 
     @classmethod
     def from_files(cls, paths: Iterable[str | os.PathLike[str]]) -> ZoneResolver:
-        """One zone (or several) per file, UTF-8. Raises ZoneError with path and line, also for an unreadable file."""
-        return cls([MasterFile(os.fspath(path)).read(_text_of(path)) for path in paths])
+        """One zone (or several) per file: master files, or exports. Raises ZoneError with path and line or place."""
+        return cls([_file(os.fspath(path)) for path in paths])
 
     @classmethod
     def from_text(cls, text: str, origin: str | None = None, *, path: str = "<text>") -> ZoneResolver:
@@ -83,8 +86,8 @@ class ZoneResolver:
         origin = self._origin_of(top)
         if origin is None or self._stop(top, origin, "") is not None or "DNAME" in self._nodes.get(top, {}):
             return None
-        below = sorted(owner for owner in self._nodes if is_below(owner, top))
-        cut = any("NS" in self._nodes[owner] and owner not in self._origins for owner in below)
+        below = sorted(owner for owner in self._owners if is_below(owner, top))
+        cut = any("NS" in self._nodes.get(owner, {}) and owner not in self._origins for owner in below)
         return None if cut else tuple(below)
 
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:  # noqa: ARG002
@@ -123,13 +126,18 @@ class ZoneResolver:
         if stopped is not None:
             return stopped
         if name in self._names:
-            return _Node(Status.OK, self._nodes.get(name, {}))
+            return self._at(name, kind)
         # RFC 4592 §3.3.1: the closest encloser is the longest ancestor that exists, an empty non-terminal too
         encloser = next(above for above in ancestors(name) if above in self._names)
         wildcard = f"*.{encloser}" if encloser else "*"
         if wildcard in self._names:
-            return _Node(Status.OK, self._nodes.get(wildcard, {}))
+            return self._at(wildcard, kind)
         return _Node(Status.NXDOMAIN, {})
+
+    def _at(self, owner: str, kind: str) -> _Node:
+        """What stands at `owner`; what an export leaves open is not answered."""
+        is_open = (owner, kind) in self._unknown or (owner, "CNAME") in self._unknown
+        return _Node(Status.REFUSED, {}) if is_open else _Node(Status.OK, self._nodes.get(owner, {}))
 
     def _stop(self, name: str, origin: str, kind: str) -> _Node | None:
         """The delegation or DNAME that keeps the zone at `origin` from answering for `name` itself."""
@@ -155,7 +163,7 @@ class ZoneResolver:
     def _existing_names(self) -> frozenset[str]:
         """Owner names, apexes, and the empty non-terminals between them (RFC 4592 §2.2.2)."""
         names = set(self._origins)
-        for owner in self._nodes:
+        for owner in self._owners:
             path = [owner, *ancestors(owner)]
             names.update(path[: path.index(self._origin_of(owner) or "") + 1])
         return frozenset(names)
@@ -189,10 +197,15 @@ class AssumeAbove:
         return self._zone.names_below(name)
 
 
-def _text_of(path: str | os.PathLike[str]) -> str:
-    where = os.fspath(path)
+def _file(path: str) -> MasterFile:
+    text = _text_of(path)
+    read = reader_of(path, text)
+    return MasterFile(path).read(text) if read is None else read(path, text)
+
+
+def _text_of(where: str) -> str:
     try:
-        with Path(path).open("rb") as file:
+        with Path(where).open("rb") as file:
             octets = file.read(MAX_ZONE_OCTETS + 1)
     except (OSError, ValueError) as error:
         raise ZoneError(where, None, getattr(error, "strerror", None) or str(error)) from None
