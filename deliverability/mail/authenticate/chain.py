@@ -36,21 +36,21 @@ class ChainFields:
 def chain_of(fields: tuple[RawField, ...]) -> ChainFields:
     """The ARC chain of a message. Never raises."""
     sets = dict[int, dict[str, RawField]]()
-    found = [(name, one) for one in fields if (name := field_name(one)) in _KINDS]
-    for name, one in found:
-        instance = _instance(one[1])
-        if instance is None:
-            return ChainFields(len(sets), "instance")
-        if name in sets.setdefault(instance, {}):
-            return ChainFields(max(sets), "duplicate")
-        sets[instance][name] = one
-    if not sets:
+    found = [(name, _instance(one[1]), one) for one in fields if (name := field_name(one)) in _KINDS]
+    if not found:
         return ChainFields()
+    newest = max(instance or 1 for _, instance, _ in found)
+    for name, instance, one in found:
+        if instance is None:
+            return ChainFields(newest, "instance")
+        if name in sets.setdefault(instance, {}):
+            return ChainFields(newest, "duplicate")
+        sets[instance][name] = one
     # RFC 8617 §5.2 step 1: more than fifty, step 3: each set whole, from 1 on without a gap
-    if max(sets) > MAX_INSTANCES:
-        return ChainFields(max(sets), "too_long")
-    if set(sets) != set(range(1, max(sets) + 1)) or any(len(one) < len(_KINDS) for one in sets.values()):
-        return ChainFields(max(sets), "incomplete")
+    if newest > MAX_INSTANCES:
+        return ChainFields(newest, "too_long")
+    if set(sets) != set(range(1, newest + 1)) or any(len(one) < len(_KINDS) for one in sets.values()):
+        return ChainFields(newest, "incomplete")
     return _whole(sets)
 
 

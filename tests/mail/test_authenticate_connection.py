@@ -1,0 +1,168 @@
+"""Who handed a message over: whose word counts, and whose does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deliverability.events.plain import from_plain, to_plain
+from deliverability.mail.authenticate import Connection, Source, connection_of
+from support.signing import message
+
+DATE = "Fri, 20 Nov 2026 09:00:05 +0000"
+SECRET = "ann=inbox.example"
+
+
+def received(text: str, *more: str) -> bytes:
+    lines = [f"Received: {text}; {DATE}", *more]
+    return "".join(f"{line}\r\n" for line in lines).encode() + message()
+
+
+POSTFIX = (
+    "from out.mail.example (out.mail.example [192.0.2.7]) (using TLSv1.3) by mx.inbox.example (Postfix) with ESMTPS"
+)
+FORMS = {
+    "Postfix": (POSTFIX, "192.0.2.7", "out.mail.example"),
+    "Postfix, no reverse name": ("from x.example (unknown [192.0.2.7]) by mx.inbox.example", "192.0.2.7", "x.example"),
+    "Gmail": (
+        "from out.mail.example (out.mail.example. [192.0.2.7]) by mx.inbox.example with ESMTPS id 5 for <a@b.example>",
+        "192.0.2.7",
+        "out.mail.example",
+    ),
+    "Exim": (
+        "from out.mail.example ([192.0.2.7] helo=me.mail.example) by mx.inbox.example with esmtps",
+        "192.0.2.7",
+        "me.mail.example",
+    ),
+    "Exim without a name": ("from [192.0.2.7] (helo=x.example) by mx.inbox.example", "192.0.2.7", "x.example"),
+    "Exchange": (
+        "from OUT.mail.example (2001:db8::7) by mx.inbox.example (10.0.0.1) with Microsoft SMTP Server",
+        "2001:db8::7",
+        "OUT.mail.example",
+    ),
+    "IPv6": (
+        "from o.mail.example (o.mail.example [IPv6:2001:DB8::7]) by mx.inbox.example",
+        "2001:db8::7",
+        "o.mail.example",
+    ),
+    "an address in HELO that is not the client's": (
+        "from [198.51.100.9] (unknown [192.0.2.7]) by mx.inbox.example",
+        "192.0.2.7",
+        "[198.51.100.9]",
+    ),
+    "folded": (
+        "from out.mail.example\r\n\t(out.mail.example [192.0.2.7])\r\n\tby mx.inbox.example",
+        "192.0.2.7",
+        "out.mail.example",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_field_of_a_trusted_host_is_believed(name: str) -> None:
+    text, ip, helo = FORMS[name]
+
+    found = connection_of(received(text), trust=["mx.inbox.example"])
+
+    assert (found.ip, found.helo, found.source) == (ip, helo, Source.RECEIVED.value)
+    assert "mx.inbox.example" in found.why
+    assert found.arrived == 1795165205.0
+
+
+@pytest.mark.parametrize("trust", [[], ["elsewhere.example"], ["x.inbox.example"], ["box.example"]])
+def test_the_field_of_anybody_else_is_not(trust: list[str]) -> None:
+    found = connection_of(received(POSTFIX, f"Return-Path: <b+{SECRET}@mail.example>"), trust=trust)
+
+    assert (found.ip, found.mail_from, found.source) == (None, None, Source.NOTHING.value)
+    assert "mx.inbox.example" in found.why
+
+
+def test_what_a_stranger_wrote_below_is_not_believed_for_a_trusted_name() -> None:
+    # RFC 8601 §5: whoever sent the message could have written everything below the border's field
+    forged = f"Received: from spoof ([203.0.113.9]) by mx.inbox.example; {DATE}"
+    raw = received("from a.stranger.example ([192.0.2.7]) by relay.stranger.example", forged)
+
+    assert connection_of(raw, trust=["inbox.example"]).ip is None
+
+
+def test_a_hop_inside_the_house_is_passed_over() -> None:
+    inner = f"Received: from mx.inbox.example (mx.inbox.example [10.0.0.5]) by store.inbox.example; {DATE}\r\n".encode()
+
+    assert connection_of(inner + received(POSTFIX), trust=["inbox.example"]).ip == "192.0.2.7"
+
+
+def test_the_reverse_path_comes_from_the_final_delivery() -> None:
+    raw = f"Return-Path: <bounce+{SECRET}@Bounce.Mail.example>\r\n".encode() + received(POSTFIX)
+
+    found = connection_of(raw, trust=["inbox.example"])
+
+    assert found.mail_from == "bounce.mail.example"
+    assert "ann" not in json.dumps(to_plain(found))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("<>", ""), ("<x@mail.example>", "mail.example"), ("<x@[192.0.2.1]>", None)]
+)
+def test_null_and_odd_reverse_paths(written: str, read: str | None) -> None:
+    raw = f"Return-Path: {written}\r\n".encode() + received(POSTFIX)
+
+    assert connection_of(raw, trust=["inbox.example"]).mail_from == read
+
+
+def test_the_caller_decides() -> None:
+    raw = received(POSTFIX, "Return-Path: <b@mail.example>")
+
+    found = connection_of(
+        raw, ip="198.51.100.1", helo="h.example", mail_from="x@other.example", trust=["inbox.example"]
+    )
+
+    assert (found.ip, found.helo, found.mail_from) == ("198.51.100.1", "h.example", "other.example")
+    assert found.source == Source.GIVEN.value
+    assert connection_of(raw, ip="198.51.100.1", mail_from="").mail_from == ""
+
+
+def test_what_the_dialogue_said_stands() -> None:
+    raw = b"Return-Path: <x@elsewhere.example>\r\n" + received(POSTFIX)
+
+    found = connection_of(raw, ip="127.0.0.1", helo="me", mail_from="", source=Source.SMTP, trust=["inbox.example"])
+
+    assert (found.ip, found.helo, found.mail_from, found.source) == ("127.0.0.1", "me", "", "smtp")
+
+
+RESULTS = (
+    "Authentication-Results: mx.inbox.example;\r\n\tspf=pass (sender IP is 203.0.113.9) "
+    "smtp.mailfrom=b+ann@bounce.mail.example smtp.helo=out.mail.example;\r\n\tiprev=pass policy.iprev=192.0.2.7"
+)
+
+
+def test_results_of_a_trusted_authserv_id_are_believed() -> None:
+    raw = f"{RESULTS}\r\n".encode() + message()
+
+    found = connection_of(raw, trust=["mx.inbox.example"])
+
+    assert (found.ip, found.helo, found.mail_from) == ("192.0.2.7", "out.mail.example", "bounce.mail.example")
+    assert found.source == Source.RESULTS.value
+    assert connection_of(raw, trust=["other.example"]).ip is None
+
+
+def test_results_below_a_strangers_field_are_not() -> None:
+    raw = received("from a.example ([192.0.2.9]) by relay.stranger.example", RESULTS)
+
+    assert connection_of(raw, trust=["mx.inbox.example"]).ip is None
+
+
+def test_it_goes_through_a_document() -> None:
+    found = connection_of(received(POSTFIX), trust=["inbox.example"])
+
+    assert from_plain(Connection, json.loads(json.dumps(to_plain(found)))) == found
+
+
+@given(st.text(max_size=120), st.sampled_from(["Received", "Authentication-Results", "Return-Path"]))
+@settings(max_examples=60)
+def test_no_field_is_an_exception(value: str, name: str) -> None:
+    raw = f"{name}: {value}".encode("utf-8", "replace") + b" by mx.inbox.example; x\r\n" + message()
+
+    connection_of(raw, trust=["inbox.example", "", "x"])
