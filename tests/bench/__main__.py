@@ -1,7 +1,7 @@
 """The bars of the design: one audit against round trips and checkdmarc, and what reads much against its peers.
 
-`python -m bench [audit] [logs] [events] [bounces] [dmarc] [pages] [--rows N]`: all of them, or those named; `--rows` is
-for `events`, 2,000,000 unless said otherwise.
+`python -m bench [audit] [logs] [events] [bounces] [dmarc] [pages] [recipients] [--rows N]`: all of them, or those named;
+`--rows` is for `events`, 2,000,000 unless said otherwise.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bench.dmarc import dmarc
 from bench.events import ROWS, events
 from bench.logs import logs
 from bench.pages import pages
+from bench.recipients import recipients
 from bench.world import World, delayed, free_port, served
 from support.shared import ROOT, shared
 
@@ -174,7 +175,7 @@ def audit() -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the measurements that are asked for, as far as this machine can."""
-    names = ("audit", "logs", "events", "bounces", "dmarc", "pages")
+    names = ("audit", "logs", "events", "bounces", "dmarc", "pages", "recipients")
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--rows", type=int, default=ROWS, help="of the events")
@@ -188,6 +189,7 @@ def main(arguments: Sequence[str]) -> None:
         "bounces": lambda: bounces(paired),
         "dmarc": lambda: dmarc(paired),
         "pages": lambda: pages(DELIV, wall),
+        "recipients": lambda: recipients(DELIV, paired),
     }
     for name in asked.names or names:
         run[name]()
