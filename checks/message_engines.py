@@ -7,6 +7,7 @@ from typing import Any
 from deliverability.checks._check import Judgements, check, failed, informed, passed, unknown
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
 from deliverability.mail.authenticate.engines import EngineFacts
+from deliverability.sources import source
 
 MOST_RULES = 12
 """Ours: rules that are shown, those with most points first."""
@@ -55,6 +56,7 @@ def _judged(facts: EngineFacts | None) -> Judgements:
 @check(
     "message-spamassassin",
     Severity.MEDIUM,
+    source("SpamAssassin configuration"),
     titles=SPAMASSASSIN,
     effort=Effort.MEDIUM,
     owner=Owner.CONTENT,
@@ -76,6 +78,7 @@ def message_spamassassin(spamassassin: EngineFacts | None) -> Judgements:
 @check(
     "message-rspamd",
     Severity.MEDIUM,
+    source("rspamd actions"),
     titles=RSPAMD,
     effort=Effort.MEDIUM,
     owner=Owner.CONTENT,

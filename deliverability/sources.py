@@ -210,6 +210,18 @@ SOURCES: dict[str, Source] = {
         "https://crocs.fi.muni.cz/public/papers/rsa_ccs17",
         "CVE-2017-15361",
     ),
+    "SpamAssassin configuration": Source(
+        "Mail::SpamAssassin::Conf: required_score",
+        "2026-11",
+        "https://spamassassin.apache.org/full/4.0.x/doc/Mail_SpamAssassin_Conf.html",
+        "Default of a spam filter",
+    ),
+    "rspamd actions": Source(
+        "Rspamd metrics: actions and their scores",
+        "2026-11",
+        "https://docs.rspamd.com/configuration/metrics",
+        "Default of a spam filter",
+    ),
     "disposable-email-domains": Source(
         "A list of disposable and temporary email address domains (CC0 1.0)",
         "2026-08-21",

@@ -222,6 +222,7 @@ NAMES = [
     "bounces",
     "checks",
     "comparison",
+    "config",
     "diff",
     "dmarc",
     "gate",
