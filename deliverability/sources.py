@@ -212,14 +212,14 @@ SOURCES: dict[str, Source] = {
     ),
     "SpamAssassin configuration": Source(
         "Mail::SpamAssassin::Conf: required_score",
-        "2026-11",
+        "2024-09",
         "https://spamassassin.apache.org/full/4.0.x/doc/Mail_SpamAssassin_Conf.html",
         "Default of a spam filter",
     ),
     "rspamd actions": Source(
-        "Rspamd metrics: actions and their scores",
+        "Rspamd actions and scores",
         "2026-11",
-        "https://docs.rspamd.com/configuration/metrics",
+        "https://rspamd.com/doc/configuration/metrics.html",
         "Default of a spam filter",
     ),
     "disposable-email-domains": Source(
