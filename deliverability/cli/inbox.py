@@ -159,8 +159,8 @@ async def _receive(
     host: str, port: int, tls: ssl.SSLContext | None, bounds: Bounds, ready: Prepared, wanted: _Wanted
 ) -> int:
     """Listen, audit what comes, and say what it comes to: the exit code. Raises Problem."""
-    from deliverability.inbox import audited, open_inbox  # noqa: PLC0415 - loaded by then
     from deliverability.given_message import RECEIVED  # noqa: PLC0415 - as above
+    from deliverability.inbox import audited, open_inbox  # noqa: PLC0415 - loaded by then
     from deliverability.message_run import Once  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
