@@ -40,6 +40,7 @@ class Cut:
     Attributes:
         raw: It, without a leading mbox line and leading empty lines.
         octets: The true size of the whole.
+        line_ends: As `line_ends` says; carriage returns alone are line feeds in `raw`.
         mbox_line: Whether it began with the `From ` line of an mbox.
         left_out: The bounds that were met.
         delimiters: How many delimiter lines of parts there are, as far as octets and lines go.
@@ -47,6 +48,7 @@ class Cut:
 
     raw: bytes
     octets: int
+    line_ends: str
     mbox_line: bool
     left_out: tuple[str, ...]
     delimiters: int
@@ -57,6 +59,9 @@ def cut(raw: bytes, octets: int | None = None) -> Cut:
     size = max(len(raw), octets or 0)
     met: list[str] = [OCTETS] if size > MAX_OCTETS else []
     kept, mbox_line = _without_mbox_line(raw[:MAX_OCTETS])
+    ends = line_ends(kept)
+    if ends == "cr":  # of systems long gone; decoders know no such line ends
+        kept = kept.replace(b"\r", b"\n")
     end = _end_of_lines(kept)
     if end < len(kept):
         met.append(LINES)
@@ -68,8 +73,21 @@ def cut(raw: bytes, octets: int | None = None) -> Cut:
     if nested < len(kept):
         met.append(NESTED)
     return Cut(
-        raw=kept[: min(last, nested)], octets=size, mbox_line=mbox_line, left_out=tuple(met), delimiters=delimiters
+        raw=kept[: min(last, nested)],
+        octets=size,
+        mbox_line=mbox_line,
+        line_ends=ends,
+        left_out=tuple(met),
+        delimiters=delimiters,
     )
+
+
+def line_ends(raw: bytes) -> str:
+    """`crlf`, `lf`, `cr`, `mixed` or `none`. Stored mail mostly has line feeds alone, and is sent with both."""
+    crlf = raw.count(b"\r\n")
+    found = {"crlf": crlf, "lf": raw.count(b"\n") - crlf, "cr": raw.count(b"\r") - crlf}
+    kinds = [name for name, count in found.items() if count]
+    return kinds[0] if len(kinds) == 1 else "mixed" if kinds else "none"
 
 
 def _without_mbox_line(raw: bytes) -> tuple[bytes, bool]:

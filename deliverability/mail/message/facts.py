@@ -202,7 +202,7 @@ class MessageFacts:
         unsubscribe_post: The values of List-Unsubscribe-Post.
         precedence, auto_submitted: The values of these fields, in lower case; empty where there is none.
         mime_version: The value of MIME-Version; empty where there is none.
-        parts: The parts, as many as are looked into; `part_count` is how many there are.
+        parts: The message and its parts, as many as are looked into; `part_count` is how many parts there are.
         html, plain: The body in its two forms, where it has them.
         links: What the body leads to, each kind of target once.
         link_hosts: Every host of these, in A-labels or as addresses, each once, in order.

@@ -13,19 +13,11 @@ PREFERRED_LINE = 78
 """RFC 5322 §2.1.1: as above, what should not be exceeded."""
 
 
-def line_ends(raw: bytes) -> str:
-    """`crlf`, `lf`, `cr`, `mixed` or `none`. Stored mail mostly has line feeds alone, and is sent with both."""
-    crlf = raw.count(b"\r\n")
-    found = {"crlf": crlf, "lf": raw.count(b"\n") - crlf, "cr": raw.count(b"\r") - crlf}
-    kinds = [name for name, count in found.items() if count]
-    return kinds[0] if len(kinds) == 1 else "mixed" if kinds else "none"
-
-
 def faults_of(cut: Cut, header: Header) -> list[Fault]:
     """The faults of the octets."""
     raw = cut.raw
     found: list[Fault] = []
-    if line_ends(raw) == "mixed":
+    if cut.line_ends == "mixed":
         crlf = raw.count(b"\r\n")
         # RFC 5322 §2.3: CR and LF MUST only occur together
         found += _counted("bare_cr", raw.count(b"\r") - crlf)

@@ -16,7 +16,7 @@ from deliverability.mail.message.exposure import exposures
 from deliverability.mail.message.facts import Body, Fault, Link, MessageFacts, Residue, Written
 from deliverability.mail.message.header import Header, header_of
 from deliverability.mail.message.links import link_of
-from deliverability.mail.message.octets import faults_of, line_ends
+from deliverability.mail.message.octets import faults_of
 from deliverability.mail.message.page import Anchor, Page, page_of
 from deliverability.mail.message.residue import residues
 from deliverability.mail.message.safe import domain_of, shown
@@ -42,10 +42,10 @@ def read(raw: bytes, *, name: str, octets: int | None = None) -> MessageFacts:
         octets=begun.octets,
         looked_at=len(begun.raw),
         left_out=begun.left_out if header.complete else (*begun.left_out, HEADER),
-        line_ends=line_ends(begun.raw),
+        line_ends=begun.line_ends,
         **_of_header(header),
         parts=structure.parts,
-        part_count=max(begun.delimiters, len(structure.parts)),
+        part_count=max(begun.delimiters, len(structure.parts) - 1, 1),
         html=_body(html, plain),
         plain=_body(plain, html),
         links=links,

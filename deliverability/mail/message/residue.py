@@ -35,6 +35,19 @@ tag: Mailchimp; percent: Salesforce Marketing Cloud, Mailgun, ActiveCampaign; do
 Campaign Monitor, SparkPost, hand-made ones; angles: mail merge of word processors.
 """
 
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "mustache": ("{{",),
+    "statement": ("{%",),
+    "server tag": ("<%",),
+    "merge tag": ("*|",),
+    "percent": ("%",),
+    "dollar": ("${", "#{"),
+    "brackets": ("[", "{"),
+    "angles": ("<<", "«"),
+    "stand-in": ("lorem ipsum", "[object object]", "undefined undefined", "null null"),
+}
+"""What has to be there, in lower case, for a mark of that kind: most text has none of it, and is not searched."""
+
 _NEEDS_NAME = (
     r"dear|sehr geehrter?|liebe[r]?|chère?|cher|estimad[oa]|querid[oa]|gentile|car[oa]|beste|drogi|szanown[aye]"
 )
@@ -47,6 +60,9 @@ EMPTY_GREETING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """A greeting without the name that it was made for. `Hello,` needs none; `Bonjour !` is how French is set."""
+
+GREETS = 20_000
+"""Ours: characters of a body among which a greeting is looked for."""
 
 _IN_URL = re.compile(r"(?<=[=/])(?:undefined|null|NaN|\[object(?:%20| )Object\])(?=[&/?#]|$)")
 
@@ -74,13 +90,18 @@ def _again(one: Residue) -> Residue:
 
 def _found(texts: Iterable[tuple[str, str]], urls: Iterable[tuple[str, str]]) -> Iterator[Residue]:
     for where, text in texts:
-        for kind, pattern in KINDS.items():
-            yield from (_residue(kind, where, match[0]) for match in pattern.finditer(text))
-        yield from (_residue("greeting", where, match[0]) for match in EMPTY_GREETING.finditer(text))
+        yield from _marks(where, text)
+        yield from (_residue("greeting", where, match[0]) for match in EMPTY_GREETING.finditer(text[:GREETS]))
     for where, url in urls:
-        for kind, pattern in KINDS.items():
-            yield from (_residue(kind, f"link in {where}", match[0]) for match in pattern.finditer(_plain_url(url)))
+        yield from _marks(f"link in {where}", _plain_url(url))
         yield from (_residue("stand-in", f"link in {where}", match[0]) for match in _IN_URL.finditer(url))
+
+
+def _marks(where: str, text: str) -> Iterator[Residue]:
+    lowered = text.lower()
+    for kind, pattern in KINDS.items():
+        if any(sign in lowered for sign in _SIGNS[kind]):
+            yield from (_residue(kind, where, match[0]) for match in pattern.finditer(text))
 
 
 def _plain_url(url: str) -> str:
