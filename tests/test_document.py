@@ -223,6 +223,7 @@ NAMES = [
     "checks",
     "comparison",
     "config",
+    "config",
     "diff",
     "dmarc",
     "gate",
