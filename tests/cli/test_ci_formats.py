@@ -56,6 +56,7 @@ def test_suffixes_name_formats_and_files_are_named_from_here(here: Path) -> None
     rows = list(csv.DictReader(io.StringIO(Path("a.csv").read_text())))
     findings = json.loads(Path("a.json").read_text())["findings"]
     assert [(row["check"], row["outcome"]) for row in rows] == [(f["check"], f["outcome"]) for f in findings]
+    assert {row["domain"] for row in rows} == {"shop.test"}
 
 
 def test_a_stored_audit_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:

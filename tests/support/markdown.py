@@ -26,18 +26,37 @@ FOUND = re.compile(
 
 @dataclass(frozen=True)
 class Read:
-    """The kinds of everything on a page, its texts outside code, its code, and each table's cells row by row."""
+    """The kinds of everything on a page, its texts outside code, its code, and each table's cells row by row.
+
+    `torn` are rows with more bars than their table's head: a reader of the page drops what is too much in silence.
+    """
 
     kinds: set[str]
     texts: list[str]
     codes: list[str]
     tables: list[list[list[str]]]
     headings: list[str]
+    torn: list[str]
+
+
+def _torn(page: str) -> list[str]:
+    torn: list[str] = []
+    bars, fence = 0, ""
+    for line in page.split("\n"):
+        ticks = line[: len(line) - len(line.lstrip("`"))]
+        if len(ticks) >= 3 and (not fence or line == fence):
+            fence = "" if fence else ticks
+        elif not fence and line.startswith("| "):
+            bars = bars or line.count("|")
+            torn += [line] if line.count("|") != bars else []
+        else:
+            bars = 0
+    return torn
 
 
 def read(page: str) -> Read:
     """Take a page apart."""
-    found = Read(set(), [], [], [], [])
+    found = Read(set(), [], [], [], [], _torn(page))
     tokens = MarkdownIt("commonmark").enable("table").parse(page)
     for place, token in enumerate(tokens):
         found.kinds.add(token.type)

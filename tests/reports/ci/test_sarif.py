@@ -207,6 +207,10 @@ def test_a_rule_of_every_check_keeps_githubs_limits() -> None:
     assert rules[0]["help"]["text"].startswith(CHECKS[0].ask)
 
 
+def test_a_rule_that_this_version_does_not_know_keeps_them_too() -> None:
+    assert run(gates.of([gates.fault("x" * 2_000)]))["tool"]["driver"]["rules"][0]["name"].startswith("Xxx")
+
+
 def test_no_text_becomes_a_link_or_an_argument() -> None:
     one = result(gates.of([gates.fault(title="see [here](https://evil.test) {0}")]), "spf-syntax")
 
