@@ -123,7 +123,7 @@ def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     given: dict[str, Any] = {name: _input(name, given) for name, given in case.inputs.items()}
     if case.message:
         message = given_message(_octets(case), name="message.eml", now=CLOCK, told=Told(**case.told))
-        said = {name: from_plain(EngineFacts, {"engine": name, **one}) for name, one in case.engines.items()}
+        said: dict[str, Any] = {n: from_plain(EngineFacts, {"engine": n, **one}) for n, one in case.engines.items()}
         given["message"] = replace(message, **said)
     if given:
         options["inputs"] = {case.domain: Inputs(**given)}
