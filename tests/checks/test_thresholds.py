@@ -131,16 +131,17 @@ def test_a_fraction_in_words(fraction: float, text: str) -> None:
     assert percent(fraction) == text
 
 
-@given(st.sampled_from(sorted(THRESHOLDS)), st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 400))
-def test_a_share_is_settled_by_as_much_mail_as_is_said(check: str, x: int, n: int, times: int) -> None:
+@given(st.sampled_from(sorted(THRESHOLDS)), st.integers(1, 9), st.floats(1.05, 1.9))
+def test_a_share_is_settled_by_as_much_mail_as_is_said(check: str, x: int, beyond: float) -> None:
     lines = THRESHOLDS[check]
+    n = max(x, int(x / (lines.warn * beyond)))
     needed = settles_at(x, n, lines)
-    standing = judge_rate(x * times, n * times, lines)
+    assert needed is not None
+    enough = -(-needed // n)
 
-    if n * times >= lines.minimum and needed is not None:
-        assert (standing is Standing.OVER) is (n * times < needed)
-    elif n * times >= lines.minimum:
-        assert x / n <= lines.warn or standing is Standing.OVER
+    assert judge_rate(x * enough, n * enough, lines) in {Standing.WARN, Standing.FAIL}
+    if n * (enough - 1) >= lines.minimum:
+        assert judge_rate(x * (enough - 1), n * (enough - 1), lines) is Standing.OVER
 
 
 def test_no_mail_settles_a_share_that_lies_on_the_line_or_below() -> None:

@@ -139,6 +139,14 @@ def test_a_replay_can_be_judged_by_another_policy(capsys: pytest.CaptureFixture[
     assert again["options"]["selectors"] == ["s1"]  # what was known when it was asked
 
 
+def test_a_replay_asks_nothing_that_was_not_asked_then(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "shop.test", *ZONES, "-o", "a.json"]) == 0
+    (again,) = audits(capsys, "--replay", "a.json", "--config", "deliv.toml")
+
+    assert again["options"]["selectors"] == []
+    assert again["subject"]["role"] == "sending"
+
+
 def test_without_a_policy_a_document_says_nothing_of_one(capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.toml").write_text("")
     own, empty = (audits(capsys, "news.test", *ZONES, *config)[0] for config in ((), ("--config", "empty.toml")))
