@@ -114,15 +114,18 @@ def _delimiters(raw: bytes) -> tuple[int, int]:
     """How many delimiter lines there are, and where the first one begins that is beyond the bound."""
     declared = _bounded(_BOUNDARY, raw, MAX_BOUNDARIES * 4) if b"boundary" in raw.lower() else []
     named = dict.fromkeys((found[1] or found[2]).rstrip() for found in declared)
-    boundaries = [name for name in named if name][:MAX_BOUNDARIES]
-    count = sum(raw.count(b"\n--" + name) - raw.count(b"\n--" + name + b"--") for name in boundaries)
-    if count <= MAX_PARTS:
-        return count, len(raw)
-    lines = re.compile(rb"\n--(?:" + b"|".join(map(re.escape, boundaries)) + rb")(?!--)")
-    beyond = next(islice(lines.finditer(raw), MAX_PARTS, None), None)
-    return count, beyond.start() if beyond else len(raw)
+    boundaries = frozenset([name for name in named if name][:MAX_BOUNDARIES])
+    end, count = len(raw), 0
+    for found in _DELIMITER.finditer(raw) if boundaries else ():
+        if found[1].rstrip() in boundaries:
+            count += 1
+            if count == MAX_PARTS + 1:
+                end = found.start()
+    return count, end
 
 
+_DELIMITER = re.compile(rb"\n--([^\r\n]{1,200})")
+"""RFC 2046 §5.1.1: a line of two hyphens and the boundary; white space may follow, and two hyphens more at the end."""
 _NESTING = re.compile(rb"(?i)(?:^|[\r\n])content-type:\s{0,80}(?:multipart|message)/")
 
 

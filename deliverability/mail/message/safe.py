@@ -25,6 +25,9 @@ _ROLES = """
     replies reply root sales security service services subscribe support team unsubscribe updates usenet
     uucp webmaster www
 """
+_PLAIN = re.compile(r"[ -$&-?A-\[\]-~]*+")
+"""Printable ASCII without any of the signs that an address can have (privacy): @, and the % and \\ of its encodings."""
+
 ROLES = frozenset(_ROLES.split())
 """Local parts that name a task and no person: RFC 2142 §3-6, and what senders of mail to many use."""
 
@@ -36,6 +39,8 @@ def hidden(text: str) -> str:
 
 def shown(text: str, most: int = MAX_SHOWN) -> str:
     """`text` as it may be kept: addresses hidden, control characters escaped, shortened with an ellipsis."""
+    if len(text) <= most and _PLAIN.fullmatch(text):  # nearly always, and in a tenth of the time
+        return text
     short = text if len(text) <= MAX_HIDDEN else text[:MAX_HIDDEN].rpartition(" ")[0]  # no half of an address
     safe = visible(hidden(short).encode("utf-8", "replace").decode("utf-8"))
     return safe if len(safe) <= most and len(short) == len(text) else safe[: most - 1] + HIDDEN

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 MAX_WORDS = 20_000
 """Ours: words of one body that are compared."""
+MAX_READ = 200_000
+"""Ours: characters of one body in which they are looked for."""
 
 
 @lru_cache(maxsize=1)
@@ -41,9 +43,11 @@ _DENSE = re.compile("[぀-ヿ㐀-鿿가-힯]")
 
 def words(text: str) -> list[str]:
     """The words of `text` in lower case; of scripts without spaces, the pairs of neighbouring characters."""
+    lowered = text[:MAX_READ].lower()
+    if not _DENSE.search(lowered):  # nearly always, and in a tenth of the time
+        return _WORD.findall(lowered)[:MAX_WORDS]
     found: list[str] = []
-    for match in _WORD.finditer(text):
-        word = match[0].lower()
+    for word in _WORD.findall(lowered):
         found += [word[i : i + 2] for i in range(len(word) - 1)] if _DENSE.search(word) else [word]
         if len(found) >= MAX_WORDS:
             break

@@ -1,0 +1,82 @@
+"""The checks of a message's content where no vector shows them: large messages, figures at their lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deliverability.checks.message import MESSAGE
+from deliverability.checks.message_body import CLIPPED, REFUSED_BY_DEFAULT, REFUSED_BY_MANY
+from deliverability.findings import Finding, Lack, Outcome, Severity
+from deliverability.mail.message import read
+from deliverability.mail.message.facts import Body, MessageFacts
+from support import letters
+
+BY_ID = {one.id: one for one in MESSAGE}
+LETTER = read(letters.letter(), name="a.eml")
+
+
+def judge(check: str, message: MessageFacts | None, **facts: Any) -> list[Finding]:
+    given = {"message": message, "authentication": None, "links_listed": None, **facts}
+    return BY_ID[check].judge(given, letters.DOMAIN)
+
+
+@pytest.mark.parametrize("check", sorted(BY_ID))
+def test_without_a_message_nothing_is_known_and_the_option_is_named(check: str) -> None:
+    (finding,) = judge(check, None)
+
+    assert (finding.outcome, finding.lack, finding.is_unasked) == (Outcome.UNKNOWN, Lack.INPUT, True)
+    assert finding.settle
+
+
+@pytest.mark.parametrize(
+    ("octets", "case", "severity"),
+    [
+        (REFUSED_BY_DEFAULT, "pass", None),
+        (REFUSED_BY_DEFAULT + 1, "large", Severity.MEDIUM),
+        (REFUSED_BY_MANY, "large", Severity.MEDIUM),
+        (REFUSED_BY_MANY + 1, "huge", Severity.HIGH),
+    ],
+)
+def test_a_message_is_too_large_from_the_line_on(octets: int, case: str, severity: Severity | None) -> None:
+    (finding,) = judge("message-size", replace(LETTER, octets=octets))
+
+    assert finding.case == case
+    assert (finding.outcome is Outcome.FAIL) is (severity is not None)
+    assert severity in {None, finding.severity}
+
+
+@pytest.mark.parametrize(
+    ("decoded", "encoded", "case"),
+    [(CLIPPED, CLIPPED, "pass"), (CLIPPED, CLIPPED + 1, "near"), (CLIPPED + 1, CLIPPED + 1, "clipped")],
+)
+def test_gmail_cuts_html_from_the_line_on(decoded: int, encoded: int, case: str) -> None:
+    body = Body(part="1", octets=encoded, decoded=decoded, words=100)
+    (finding,) = judge("message-size", replace(LETTER, html=body))
+
+    assert finding.case == case
+
+
+def test_a_letter_that_has_all_passes_or_waits_for_what_dns_says() -> None:
+    outcomes = {one: {finding.outcome for finding in judge(one, LETTER)} for one in BY_ID}
+
+    assert outcomes.pop("message-one-click") == {Outcome.UNKNOWN}  # no signature was looked at
+    assert outcomes.pop("message-links") == {Outcome.UNKNOWN}  # nor any block list
+    assert set().union(*outcomes.values()) == {Outcome.PASS, Outcome.FAIL}
+    assert [finding.case for finding in judge("message-identifiers", LETTER)] == ["feedback_sender_id"]
+
+
+def test_no_finding_shows_who_the_letter_is_to() -> None:
+    shown = str([judge(one, LETTER) for one in BY_ID])
+
+    assert letters.SECRET not in shown
+
+
+def test_every_finding_of_a_fault_says_what_to_do() -> None:
+    broken = read(b"Subject: {{ x }}\nDate: now\n\nDear ,\n" + b"x" * 1000, name="a.eml")
+    faults = [finding for one in BY_ID for finding in judge(one, broken) if finding.outcome is Outcome.FAIL]
+
+    assert len(faults) >= 5
+    assert [finding.title for finding in faults if finding.fix is None or not finding.fix.text] == []
