@@ -41,13 +41,14 @@ class Module:
 def files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
     """Every file of `root` that belongs in the wheel: its place there, its path from `root`. Links are not followed.
 
-    Pictures are for who reads the repository; of catalogues the compiled ones are installed.
+    Pictures and jobs are for who reads the repository; of catalogues the compiled ones are installed.
     """
     for folder, package in FOLDERS.items():
         for path in sorted((root / folder).rglob("*")):
             inside = path.relative_to(root / folder)
             linked = folder == "deliverability" and inside.parts[0] in FOLDERS
-            left_out = linked or path.suffix in {".png", ".po"} or "__pycache__" in inside.parts
+            is_job = folder == "examples" and inside.parts[0] == "ci"
+            left_out = linked or is_job or path.suffix in {".png", ".po"} or "__pycache__" in inside.parts
             if path.is_file() and not left_out:
                 yield f"{package.replace('.', '/')}/{inside.as_posix()}", path.relative_to(root)
 
