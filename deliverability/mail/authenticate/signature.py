@@ -15,6 +15,8 @@ from deliverability.names import InvalidDomain, to_ascii
 
 MAX_SIGNATURE_OCTETS = 16 * 1024
 """Ours: octets of one signature field; that of a 4096-bit key which names forty fields has 1,500."""
+MAX_WHITE_SPACE = 256
+"""Ours: octets of white space in a row; folds have three to ten. dkimpy takes time by the square of a run."""
 MAX_SIGNED_NAMES = 400
 """Ours: names in h=."""
 MAX_SHOWN = 1_500
@@ -48,6 +50,7 @@ _SEEN = (
 )
 """RFC 6376 §5.4.1: fields that people or their programs see, and RFC 8058 §4."""
 _ADDRESS_LIKE = re.compile(r"[^\s;]*@")
+_LONG_RUN = re.compile(rb"[ \t\r\n]{%d}" % (MAX_WHITE_SPACE + 1))
 _DIGITS = re.compile(r"[0-9]+")
 _SELECTOR = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*", re.ASCII)
 
@@ -66,7 +69,7 @@ def read(index: int, kind: Field, value: bytes, present: Counter[str]) -> Signat
 
     `present` counts the message's fields by name in lower case.
     """
-    if len(value) > MAX_SIGNATURE_OCTETS:
+    if len(value) > MAX_SIGNATURE_OCTETS or _LONG_RUN.search(value):
         return Signature(index=index, field=kind.value, text=_hidden(value[:200]), fault="too_large")
     tags = parse(value)
     if tags.fault:
