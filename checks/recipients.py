@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import sqrt
 from typing import Any
 
-from deliverability.checks._check import Check, Judgements, check, failed, informed, not_applicable, passed, unknown
-from deliverability.checks._rates import MOST_ROWS, counted, percent, whose
+from deliverability.checks._check import Check, Judgements, check, failed, informed, unknown
+from deliverability.checks._rates import MOST_ROWS, counted
 from deliverability.checks._recipients import (
     SETTLE,
     domain_rows,
@@ -17,10 +15,10 @@ from deliverability.checks._recipients import (
     titles,
     with_recipients,
 )
-from deliverability.checks._thresholds import Lines, Standing, Threshold
-from deliverability.compare.intervals import wilson
-from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.recipients.facts import DEAD, Mail, RecipientsFacts, Stratum
+from deliverability.checks._thresholds import Lines, Standing
+from deliverability.checks.recipients_past import RECIPIENTS_PAST
+from deliverability.findings import Evidence, Lack, Owner, Severity
+from deliverability.recipients.facts import DEAD, Mail, RecipientsFacts
 from deliverability.sources import rfc, source
 
 NO_MAIL = {
@@ -35,7 +33,11 @@ NO_MAIL = {
     Severity.HIGH,
     rfc(5321, "4.1.2"),
     rfc(6531, "3.3"),
-    titles=titles("What is no address", "Every row holds an address"),
+    titles={
+        **titles("What is no address", "Every row holds an address"),
+        "unread": "{refused:,} {refused:file|files} of recipients could not be read, or not to the end",
+    },
+    fixes={"unread": "Look at what deliv says of the file on stderr, and give it as CSV in UTF-8."},
     owner=Owner.LIST,
     settle=SETTLE,
 )
@@ -53,6 +55,8 @@ def recipients_syntax(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     """
     extra = {"needs SMTPUTF8 (RFC 6531)": recipients.international, "international domain": recipients.idn}
     rows = tuple(Evidence("line", str(number), text="line of the file") for number in recipients.invalid_lines)
+    if recipients.refused:  # nobody knows what else is in the list
+        return failed(case="unread", refused=recipients.refused, rows=recipients.rows)
     unread = {f"unreadable: {reason}": count for reason, count in recipients.bad_reasons.items()}
     return judged(
         lines.of("recipients-syntax"),
@@ -236,150 +240,6 @@ def recipients_duplicates(recipients: RecipientsFacts, lines: Lines) -> Judgemen
     )
 
 
-@check(
-    "recipients-suppressed",
-    Severity.CRITICAL,
-    source("Gmail sender guidelines"),
-    source("Amazon SES enforcement"),
-    titles=titles("Addresses that must be left alone", "No address is one that must be left alone"),
-    owner=Owner.LIST,
-    settle=SETTLE,
-)
-@with_recipients
-def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgements:
-    """No address bounced hard before, complained, unsubscribed, or stands in a list of suppressed ones.
-
-    Why it matters: to write to those who said no breaks the law in most places, and complaints of the same people close
-    mailboxes to everybody else's mail.
-
-    How to fix: leave these rows out (--write-clean names them), and have the sending service suppress them by itself.
-    """
-    given, past = recipients.suppressions, recipients.history
-    if given is None and past is None:
-        return unknown(lack=Lack.INPUT)
-    parts = {"in the suppression files": given.overlap if given else 0}
-    if past is not None:
-        parts |= {"bounced hard": past.dead, "complained": past.complained, "unsubscribed": past.unsubscribed}
-    return judged(
-        lines.of("recipients-suppressed"),
-        recipients.stopped,
-        recipients.addresses,
-        least=Severity.MEDIUM,
-        evidence=counted(parts),
-        parts=parts,
-    )
-
-
-@check(
-    "recipients-expected-bounce",
-    Severity.HIGH,
-    source("Amazon SES enforcement"),
-    titles={
-        "pass": "Of {denominator:,} {of}, {share} are likely to bounce (between {between}), below {warn_line}",
-        "over": "Of {denominator:,} {of}, {share} are likely to bounce, past {warn_line}; it may be between {between}",
-        "warn": "Of {denominator:,} {of}, {share} are likely to bounce (between {between}), past {warn_line}",
-        "fail": "Of {denominator:,} {of}, {share} are likely to bounce (between {between}), past {fail_line}",
-        "few": "Too short a list to foretell bounces ({denominator:,} {of}, at least {minimum:,} needed)",
-        "known": "At least {share} of {denominator:,} {of} will bounce: their domains take no mail, past {warn_line}",
-        "unmet": "The events say nothing of mail to such addresses, so what bounces cannot be foretold",
-    },
-    effort=Effort.MEDIUM,
-    owner=Owner.LIST,
-    settle=SETTLE,
-)
-@with_recipients
-def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Judgements:
-    """Less than 2 % of the mail to this list will come back because nobody is there.
-
-    Three parts are added: addresses that lead nowhere, by DNS or since they bounced hard before; addresses that had
-    mail before, by how many of those bounced later; and new ones, by how many bounced at the first mail. Each by
-    mailbox provider where at least 100 messages are known, with Wilson's interval; the interval of the sum is put
-    together of the parts' distances (Zou and Donner 2008).
-
-    Why it matters: sending services review and stop accounts whose mail bounces; after the send it is too late.
-
-    How to fix: leave out what is known to lead nowhere, and confirm old or imported addresses by mail.
-    """
-    threshold = lines.of("recipients-expected-bounce")
-    if recipients.addresses < threshold.minimum:
-        return not_applicable(case="few", **_figures(recipients, threshold, 0.0, 0.0, 1.0, Standing.BELOW_FLOOR))
-    past = recipients.history
-    least = recipients.known_dead / recipients.addresses
-    if past is None or not any(stratum.sent for stratum in past.strata):
-        figures = _figures(recipients, threshold, least, least, 1.0, Standing.WARN)
-        if least >= threshold.warn:
-            grave = threshold.at_fail if least >= threshold.fail else threshold.at_warn
-            return failed(case="known", severity=grave, **figures)
-        return unknown(lack=Lack.INPUT) if past is None else unknown(case="unmet", lack=Lack.INPUT)
-    value, low, high = expected(recipients.known_dead, recipients.addresses, past.strata, threshold.confidence)
-    standing = _standing(value, low, threshold)
-    figures = _figures(recipients, threshold, value, low, high, standing)
-    figures |= {"from": past.start, "to": past.end, "known_dead": recipients.known_dead, "met": past.met}
-    rows = tuple(_rows(recipients, past.strata))
-    severity = threshold.severity(standing)
-    if severity is None:
-        return passed(evidence=rows, **figures)
-    return failed(case=standing.value, severity=severity, evidence=rows, **figures)
-
-
-def expected(dead: int, addresses: int, strata: tuple[Stratum, ...], confidence: float) -> tuple[float, float, float]:
-    """(share, low, high) of the list that will bounce; a stratum of which nothing is known may be all or nothing."""
-    total, below, above = float(dead), 0.0, 0.0
-    for one in strata:
-        rate = one.bounced / one.sent if one.sent else 0.0
-        low, high = wilson(one.bounced, one.sent, confidence)
-        total += one.addresses * rate
-        below += (one.addresses * (rate - low)) ** 2
-        above += (one.addresses * (high - rate)) ** 2
-    value = total / addresses
-    return value, max(dead / addresses, value - sqrt(below) / addresses), min(1.0, value + sqrt(above) / addresses)
-
-
-def _standing(value: float, low: float, threshold: Threshold) -> Standing:
-    if low >= threshold.fail:
-        return Standing.FAIL
-    if low >= threshold.warn:
-        return Standing.WARN
-    return Standing.OVER if value >= threshold.warn else Standing.PASS
-
-
-def _figures(
-    recipients: RecipientsFacts, threshold: Threshold, value: float, low: float, high: float, standing: Standing
-) -> dict[str, Any]:
-    return {
-        "numerator": round(value * recipients.addresses),
-        "denominator": recipients.addresses,
-        "of": "addresses",
-        "value": value,
-        "low": low,
-        "high": high,
-        "confidence": threshold.confidence,
-        "warn": threshold.warn,
-        "fail": threshold.fail,
-        "minimum": threshold.minimum,
-        "standing": standing.value,
-        "share": percent(value),
-        "between": f"{percent(low)} and {percent(high)}",
-        "warn_line": percent(threshold.warn),
-        "fail_line": percent(threshold.fail),
-        "method": "known dead + Σ addresses × rate, by provider and by whether they were mailed before",
-    }
-
-
-_GROUPS = {"met": "mailed before", "new": "new"}
-
-
-def _rows(recipients: RecipientsFacts, strata: tuple[Stratum, ...]) -> Iterator[Evidence]:
-    yield Evidence("rate", "known to lead nowhere", text=of_addresses(recipients.known_dead))
-    for one in sorted(strata, key=lambda one: -one.addresses)[: MOST_ROWS - 1]:
-        yield Evidence(
-            "rate",
-            f"{whose(one.provider)}, {_GROUPS.get(one.group, one.group)}",
-            text=of_addresses(one.addresses),
-            note=f"{one.bounced:,} of {one.sent:,} such messages came back",
-        )
-
-
 RECIPIENTS: tuple[Check, ...] = (
     recipients_syntax,
     recipients_domain,
@@ -387,6 +247,5 @@ RECIPIENTS: tuple[Check, ...] = (
     recipients_role,
     recipients_typo_domain,
     recipients_duplicates,
-    recipients_suppressed,
-    recipients_expected_bounce,
+    *RECIPIENTS_PAST,
 )

@@ -124,7 +124,8 @@ class History:
 class RecipientsFacts:
     """Everything the checks of recipients want to know of the lists that were given.
 
-    - files, rows: as read; rows = addresses + invalid + empty + bad. bad: rows that could not be read, by reason.
+    - files, rows: as read; rows = addresses + invalid + empty + bad. refused: files that were not read, or not to their
+      end. bad: rows that could not be read, by reason.
     - encodings: how the text was written → lines; columns: the columns that hold the addresses, as found.
     - addresses: rows whose address is one. international: those that need SMTPUTF8 (RFC 6531); idn: those whose domain
       alone is international. invalid: rows whose address is none, by reason, and the lines of the first.
@@ -141,6 +142,7 @@ class RecipientsFacts:
     """
 
     files: int = 0
+    refused: int = 0
     rows: int = 0
     empty: int = 0
     bad: int = 0

@@ -1,6 +1,6 @@
 """The bars of the design: one audit against round trips and checkdmarc, and what reads much against its peers.
 
-`python -m bench [audit] [logs] [events] [bounces] [dmarc] [pages] [recipients] [--rows N]`: all of them, or those named;
+`python -m bench [audit] [logs] [events] [bounces] [dmarc] [pages] [recipients] [--rows N]`: all, or those named;
 `--rows` is for `events`, 2,000,000 unless said otherwise.
 """
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverability.checks.recipients import expected
+from deliverability.checks.recipients_past import expected
 from deliverability.compare.intervals import wilson
 from deliverability.ingest import ingest
 from deliverability.intake.trouble import Troubles
@@ -120,6 +120,22 @@ def test_suppressions_are_met_in_several_files() -> None:
     assert (found.suppressions.rows, found.suppressions.addresses, found.suppressions.overlap) == (5, 3, 2)
     assert (found.suppressions.bad, found.stopped) == (2, 2)
     assert troubles.by_reason == {"no-at-sign": 1, "too-few-columns": 1}
+
+
+def test_suppressions_that_cannot_be_read_are_no_suppressions() -> None:
+    put("gone.csv", b"email\na@example.com\n" + b"x" * (5 << 20))
+
+    with pytest.raises(ValueError, match="line-too-long"):
+        read(emails(["a@example.com"]), suppressions=("gone.csv",))
+
+
+def test_a_file_that_is_refused_is_counted_and_the_rest_goes_on() -> None:
+    put("a.csv", b"\xd0\xcf\x11\xe0 a spreadsheet")
+    troubles = Troubles()
+    found = recipients(["a.csv", put("b.csv", b"a@example.com\n")], troubles=troubles)
+
+    assert (found.files, found.refused, found.rows) == (1, 1, 1)
+    assert troubles.by_reason == {"spreadsheet": 1}
 
 
 NOBODY = {"reason": "550 5.1.1 no such user", "status": "5.1.1", "type": "bounce"}
