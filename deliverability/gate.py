@@ -62,6 +62,7 @@ def decide(
     on_unknown: OnUnknown | None = None,
     given: Collection[Need] = frozenset(),
     line_of: LineOf | None = None,
+    published: Sequence[Audit] = (),
 ) -> Gate:
     """Decide on all audits at once.
 
@@ -70,6 +71,7 @@ def decide(
     - fail_on, on_unknown: in place of the policy's.
     - given: the inputs that the audits were given.
     - line_of: path and line of a name's records of a type in the zone files that answered or were laid over.
+    - published: the audits without the records that are proposed; they are shown beside, and decide nothing.
 
     Raises ValueError where there is no audit: a gate that looked at nothing has nothing to say.
     """
@@ -97,6 +99,8 @@ def decide(
         notes=(*_about(baseline, audits), *waivers.notes(rows)),
         audits=tuple(audits),
         path=policy.path,
+        baseline=tuple(baseline),
+        published=tuple(published),
     )
 
 
@@ -200,7 +204,7 @@ def _reasons(rows: Sequence[Row]) -> tuple[Reason, ...]:
 
 def _why(row: Row) -> str:
     said = row.why or row.finding.title
-    return f"{said}. {row.settle}" if row.settle else said
+    return f"{said.removesuffix('.')}. {row.settle}" if row.settle else said
 
 
 def _absent(policy: Policy, given: Collection[Need]) -> tuple[Reason, ...]:

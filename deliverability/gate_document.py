@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from deliverability.diff import diff
+from deliverability.findings import Finding
 from deliverability.gating import Gate, Taken
 from deliverability.plain import dumps_by_line, to_plain
 
@@ -40,6 +42,7 @@ def to_document(gate: Gate) -> dict[str, Any]:
             for row in gate.rows
             if row.taken is Taken.WARNS
         ],
+        "change": _change(gate),
         "notes": list(gate.notes),
         "counts": {kind.value: taken.count(kind) for kind in Taken},
         "audits": [
@@ -51,6 +54,29 @@ def to_document(gate: Gate) -> dict[str, Any]:
             }
             for audit in gate.audits
         ],
+    }
+
+
+def _change(gate: Gate) -> dict[str, Any] | None:
+    """What the proposed records do to each domain; None where none are proposed."""
+    if not gate.published:
+        return None
+    kinds = {"broken": "new", "mended": "fixed", "changed": "changed", "undecided": "undecided"}
+    found: dict[str, list[dict[str, str]]] = {kind: [] for kind in kinds}
+    for before, after in zip(gate.published, gate.audits, strict=True):
+        changes = diff(before, after)
+        for kind, name in kinds.items():
+            found[kind] += [_changed(after.subject.domain, change.shown) for change in getattr(changes, name)]
+    return found
+
+
+def _changed(domain: str, finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "domain": domain,
+        "subject": finding.subject,
+        "severity": finding.severity.value,
+        "title": finding.title,
     }
 
 

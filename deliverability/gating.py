@@ -96,6 +96,7 @@ class Gate:
     - rows: every finding, in the order of the audits and their findings.
     - notes: what a reader of the policy should know: waivers unused or soon to end, a baseline of another ruleset.
     - path: the policy's file, empty without one.
+    - baseline: the audits of before; published: those without the records that are proposed (--overlay).
     """
 
     decision: Decision
@@ -108,3 +109,5 @@ class Gate:
     notes: tuple[str, ...] = ()
     audits: tuple[Audit, ...] = ()
     path: str = ""
+    baseline: tuple[Audit, ...] = ()
+    published: tuple[Audit, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from deliverability.policy.model import Need, OnUnknown, Policy
 
 if TYPE_CHECKING:
     from deliverability import api
-    from deliverability.document import Audit
     from deliverability.gating import Gate
 
 FORMATS = ("text", "json", "html", *CI)
@@ -116,8 +115,9 @@ def command(
         on_unknown=OnUnknown(on_unknown) if on_unknown else None,
         given=_given(request),
         line_of=origin.line_of,
+        published=published,
     )
-    emit(_renderers(gate, published, before, quiet=quiet, verbose=verbose), chosen, no_color)
+    emit(_renderers(gate, quiet=quiet, verbose=verbose), chosen, no_color)
     return gate.exit_code
 
 
@@ -162,30 +162,26 @@ def _given(request: api.Plan) -> frozenset[Need]:
     )
 
 
-def _renderers(
-    gate: Gate, published: Sequence[Audit], before: Sequence[Audit], *, quiet: bool, verbose: bool
-) -> Mapping[str, Renderer]:
-    """A renderer for each format; each imports what it needs when it is called.
-
-    `published` are the audits without the records that are proposed, `before` those of the baseline.
-    """
+def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Renderer]:
+    """A renderer for each format; each imports what it needs when it is called."""
 
     def text(width: int, colour: bool) -> str:
         from deliverability.reports.gate import render  # noqa: PLC0415 - only when a person reads
 
         report = render(gate, width=width, color=colour, quiet=quiet, verbose=verbose)
-        if quiet or not published:
+        if quiet or not gate.published:
             return report
         from deliverability.reports.diff import render_proposed  # noqa: PLC0415 - only where records are proposed
 
-        return f"{report}\n{render_proposed(published, gate.audits, width=width, color=colour)}"
+        return f"{report}\n{render_proposed(gate.published, gate.audits, width=width, color=colour)}"
 
     def html(_width: int, _colour: bool) -> str:
         from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms
 
         [audit] = gate.audits
-        previous = (one for one in (*published, *reversed(before)) if one.subject.domain == audit.subject.domain)
-        return html.render_html(audit, previous=next(previous, None))
+        earlier = (*gate.published, *reversed(gate.baseline))
+        previous = next((one for one in earlier if one.subject.domain == audit.subject.domain), None)
+        return html.render_html(audit, previous=previous)
 
     def json(_width: int, _colour: bool) -> str:
         from deliverability.gate_document import to_json  # noqa: PLC0415 - not before the first packet

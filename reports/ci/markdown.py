@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from deliverability.diff import diff
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
@@ -16,6 +17,7 @@ from deliverability.reports.ci.escape import code
 from deliverability.reports.ci.escape import prose as said
 from deliverability.reports.ci.items import LISTED, MAX_NAME, Item, cut, items, sentences, worst_first
 from deliverability.reports.ci.page import Page
+from deliverability.reports.diff import PROPOSED
 from deliverability.reports.language import ENGLISH, N_, Words, _, counted, language
 from deliverability.reports.prose import prose
 from deliverability.reports.spoken import spoken, spoken_finding
@@ -47,7 +49,8 @@ def render(gate: Gate) -> str:
     _verdicts(page, gate)
     _next_fix(page, gate)
     _items(page, _("Why"), [item for item in listed if item.taken in {Taken.CLOSES, Taken.UNSETTLED}])
-    _changed(page, listed)
+    _known(page, listed)
+    _proposed(page, gate)
     _items(page, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
     _waived(page, gate)
     _notes(page, gate)
@@ -150,7 +153,29 @@ def _item(item: Item) -> tuple[str, str, str, str]:
     return words.SEVERITIES[item.severity], code(item.check), code(item.domain), what
 
 
-def _changed(page: Page, listed: Sequence[Item]) -> None:
+def _proposed(page: Page, gate: Gate) -> None:
+    """What the proposed records break and mend."""
+    heads = (_("Severity"), _("Check"), _("Domain"), _("Finding"))
+    found: dict[str, list[tuple[str, str, str, str]]] = {kind: [] for kind in PROPOSED}
+    for before, after in zip(gate.published, gate.audits, strict=False):
+        changes = diff(before, after)
+        for kind, rows in found.items():
+            rows += [_change(after.subject.domain, change.shown) for change in getattr(changes, kind)]
+    for kind, rows in found.items():
+        if rows:
+            page.table(PROPOSED[kind], heads, rows)
+    if gate.published and not any(found.values()):
+        page.say("", f"### {_('What the proposed records break and mend')}", "", _("Nothing changed."))
+
+
+def _change(domain: str, finding: Finding) -> tuple[str, str, str, str]:
+    finding = spoken_finding(finding)
+    about = code(cut(finding.subject)) + ": " if finding.subject not in {"", domain} else ""
+    title = about + said(sentences(cut(finding.title)))
+    return words.SEVERITIES[finding.severity], code(finding.check), code(cut(domain, MAX_NAME)), title
+
+
+def _known(page: Page, listed: Sequence[Item]) -> None:
     """Against the baseline: what was there before does not close the gate; what does is new or worse."""
     known = [item for item in listed if item.taken is Taken.KNOWN]
     if known:

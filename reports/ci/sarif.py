@@ -56,7 +56,7 @@ def render(gate: Gate, *, root: str = "") -> str:
 
 def _log(gate: Gate, listed: Sequence[Item], kept: int, root: str) -> str:
     rules, anchors = Rules(checks(gate)), Anchors(gate, root)
-    based = {item.domain for item in listed if item.taken is Taken.KNOWN}
+    based = {audit.subject.domain for audit in gate.baseline}
     shown = listed[:kept]
     placed = [(item, mark, anchors.of(item)) for item, mark in zip(shown, fingerprints(shown), strict=True)]
     guessed = sum(not place.declared for _, _, place in placed)

@@ -106,6 +106,7 @@ def test_the_document_is_written_whatever_the_decision(gate: Any, zone: str) -> 
     assert found["decision"] == {"open.zone": "open", "closed.zone": "closed"}[zone]
     assert [reason["check"] for reason in found["reasons"]] == ([] if code == 0 else ["spf-all"])
     assert [audit["domain"] for audit in found["audits"]] == ["shop.test"]
+    assert found["change"] is None
 
 
 def test_every_format_comes_from_one_run(gate: Any) -> None:
@@ -234,8 +235,13 @@ def test_what_proposed_records_break_is_said_beside_the_decision(gate: Any) -> N
 
     code, out, _ = gate(*proposed)
     gate(*proposed, "-o", "gate.html")
+    _, document, _ = gate(*proposed, "-f", "json")
+    _, markdown, _ = gate(*proposed, "-f", "markdown")
 
     assert code == 1
+    change = json.loads(document)["change"]
+    assert [(one["check"], one["severity"]) for one in change["broken"]] == [("spf-all", "critical")]
+    assert "Broken by the proposed records" in markdown
     assert out.count("every server in the world") == 2
     assert "every server in the world" in Path("gate.html").read_text().partition("What changed")[2]
 
