@@ -111,7 +111,10 @@ def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise Problem(f"--{unused[0].replace('_', '-')} goes with --message FILE")
         return {}, {}
     told = told_from(given, None, None) if given["trust"] else told_from(given, only_one(ips), helo)
-    return {"message": path, "told": told}, {"message": path, **told.options()}
+    from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - only where there is a message
+
+    name = pseudonyms_from_environment(os.environ).scrub(path)
+    return {"message": path, "told": told}, {"message": name, **told.options()}
 
 
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:
