@@ -80,8 +80,8 @@ BROKEN = {
     "the newest says that it had failed": (sealed(2, statuses=("none", "fail")), "sealed_failure", 2),
     "the first claims a chain before it": (sealed(1, statuses=("pass",)), "status", 1),
     "a later one claims none before it": (sealed(2, statuses=("none", "none")), "status", 2),
-    "no instance": (THREE.replace(b"ARC-Seal: i=2;", b"ARC-Seal: "), "instance", 2),
-    "instance zero": (THREE.replace(b"ARC-Seal: i=2;", b"ARC-Seal: i=0;"), "instance", 2),
+    "no instance": (THREE.replace(b"ARC-Seal: i=2;", b"ARC-Seal: "), "instance", 3),
+    "instance zero": (THREE.replace(b"ARC-Seal: i=2;", b"ARC-Seal: i=0;"), "instance", 3),
 }
 
 

@@ -240,7 +240,7 @@ def _shown(tags: TagList) -> tuple[str, tuple[tuple[str, int, int], ...]]:
     parts, spans, at = list[str](), list[tuple[str, int, int]](), 0
     for name, value in tags.values.items():
         # RFC 6376 §3.5: z= copies fields, To among them; i= may name the user for whom it was signed
-        shown = "…" if name == "z" else _ADDRESS_LIKE.sub("@", " ".join(value.split())[:MAX_SHOWN])
+        shown = "…" if name == "z" else _without_addresses(" ".join(value.split())[:MAX_SHOWN])
         parts.append(f"{name}={shown}")
         spans.append((name, at + len(name) + 1, at + len(parts[-1])))
         at += len(parts[-1]) + 2
@@ -248,4 +248,9 @@ def _shown(tags: TagList) -> tuple[str, tuple[tuple[str, int, int], ...]]:
 
 
 def _hidden(value: bytes) -> str:
-    return _ADDRESS_LIKE.sub("@", " ".join(value.decode("latin-1").split()))
+    return _without_addresses(" ".join(value.decode("latin-1").split()))
+
+
+def _without_addresses(text: str) -> str:
+    """`text` without the local part of anybody."""
+    return _ADDRESS_LIKE.sub("@", text) if "@" in text else text

@@ -59,6 +59,8 @@ def split(raw: bytes) -> Split:
 
 def crlf(text: bytes) -> bytes:
     """`text` with CRLF for every bare LF: RFC 6376 §5.3, signatures are of the message as SMTP carries it."""
+    if text.count(b"\n") == text.count(b"\r\n"):
+        return text
     return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
