@@ -223,7 +223,6 @@ NAMES = [
     "checks",
     "comparison",
     "config",
-    "config",
     "diff",
     "dmarc",
     "gate",
