@@ -92,6 +92,7 @@ class _CheckSums:
 
     def __init__(self) -> None:
         self.outcomes = Counter[Outcome]()
+        self.unasked = 0
         self.severity = Severity.INFO
         self.examples: list[str] = []
         self.cases: dict[str, tuple[int, str]] = {}
@@ -100,6 +101,7 @@ class _CheckSums:
         """The findings on one more message."""
         outcome = min((finding.outcome for finding in findings), key=WORST_FIRST.index)
         self.outcomes[outcome] += 1
+        self.unasked += outcome is Outcome.UNKNOWN and all(finding.is_unasked for finding in findings)
         if outcome is not Outcome.FAIL:
             return
         if len(self.examples) < MAX_EXAMPLES:
@@ -116,6 +118,7 @@ class _CheckSums:
         return {
             "messages": self.outcomes.total(),
             **{outcome.value: self.outcomes[outcome] for outcome in Outcome},
+            "unasked": self.unasked,
             "severity": self.severity.value,
             "examples": self.examples,
             "cases": [{"case": case, "messages": count, "title": title} for case, (count, title) in cases],

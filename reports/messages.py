@@ -90,7 +90,7 @@ def _check(canvas: Canvas, check: Mapping[str, Any]) -> list[str]:
 
 
 def _unknown(canvas: Canvas, document: Mapping[str, Any]) -> list[str]:
-    found = [(check["check"], check[Outcome.UNKNOWN] + check[Outcome.ERROR]) for check in document["checks"]]
+    found = [(one["check"], one[Outcome.UNKNOWN] - one["unasked"] + one[Outcome.ERROR]) for one in document["checks"]]
     some = [f"{name} {count:,}" for name, count in sorted(found, key=lambda one: (-one[1], one[0])) if count]
     return [canvas.paint(_("Could not check"), "bold"), *canvas.packed(some)] if some else []
 

@@ -184,6 +184,8 @@ def test_many_are_added_up_and_every_audit_is_a_line() -> None:
     [dkim] = [one for one in found["checks"] if one["check"] == "message-dkim"]
     assert (dkim["fail"], dkim["pass"], dkim["examples"][:2]) == (8, 17, ["sent/00.eml", "sent/04.eml"])
     assert sum(case["messages"] for case in dkim["cases"]) == 8
+    [rspamd] = [one for one in found["checks"] if one["check"] == "message-rspamd"]
+    assert (rspamd["unknown"], rspamd["unasked"]) == (25, 25)
     assert found["domains"] == [
         {"domain": DOMAIN, "messages": 25, "send": 17, "fix_first": 0, "do_not_send": 8, "undetermined": 0}
     ]
@@ -215,6 +217,7 @@ def test_many_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.startswith("3 messages · 3 files\n")
     assert "such as sent/b.eml" in text
     assert "From domain" in text
+    assert "message-rspamd" not in text
     assert "other.example" in text
     assert max(map(len, text.splitlines())) <= 100
 
