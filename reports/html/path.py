@@ -33,7 +33,7 @@ _BY_CHECK: Mapping[str, str] = {
         ("message-dkim", "message-spf", "message-dmarc-alignment", "message-arc", "message-from"), "identity"
     ),
     **dict.fromkeys(("message-one-click", "message-unsubscribe-link"), "feedback"),
-    **dict.fromkeys(("message-links", "message-spamassassin", "message-rspamd"), "inbox"),
+    **dict.fromkeys(("message-spamassassin", "message-rspamd"), "policy"),
 }
 _BY_WORD: Mapping[str, str] = {
     **dict.fromkeys(("message", "recipients"), "sender"),
