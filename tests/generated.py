@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -20,7 +21,11 @@ from deliverability import api, demo
 from deliverability.checks import CHECKS
 from deliverability.cli import root
 from deliverability.comparison import Wanted, compare
+from deliverability.document import Audit
+from deliverability.gate import decide
+from deliverability.policy.model import Need
 from deliverability.rates import Asked
+from deliverability.reports import gate as gate_report
 from deliverability.reports import terminal
 from deliverability.reports.comparison import render
 from support import catalogues, chromium
@@ -39,18 +44,33 @@ def report() -> str:
 
     The answers come straight from its zone files: without packets nothing can be lost on a busy machine.
     """
+    *blocks, count = terminal.render([_sample()], width=WIDTH, color=False).split("\n\n")
+    return _fenced("\n\n".join([*blocks[:7], "…", count]))
+
+
+@cache
+def _sample() -> Audit:
+    """The demo's first audit."""
     _, inputs, _ = demo.given_to(demo.BEFORE, CLOCK)
-    audits = api.audit(
+    [audit] = api.audit(
         demo.DOMAIN,
         resolver=demo.zones(demo.BEFORE),
         selectors=demo.BEFORE.selectors,
         ips=[demo.SENDER],
         helo=demo.HELO,
         inputs={demo.DOMAIN: inputs},
+        judging=demo.policy().judging,
         now=CLOCK,
     )
-    *blocks, count = terminal.render(audits, width=WIDTH, color=False).split("\n\n")
-    return _fenced("\n\n".join([*blocks[:6], "…", count]))
+    return audit
+
+
+def gate() -> str:
+    """Of what `deliv gate` says of the demo's letter: the decision, the first two reasons, and the count."""
+    given = {Need.EVENTS, Need.MESSAGE, Need.DMARC_REPORTS}
+    decided = decide([_sample()], demo.policy(), today=CLOCK.date(), given=given)
+    head, *reasons, _, count = gate_report.render(decided, width=WIDTH, color=False).split("\n\n")
+    return _fenced("\n\n".join([head, *reasons[:2], "…", count]))
 
 
 def options() -> str:
@@ -78,6 +98,7 @@ def comparison() -> str:
 README: dict[str, Callable[[], str]] = {
     "report": report,
     "comparison": comparison,
+    "gate": gate,
     "options": options,
     "catalogue": catalogue,
 }
