@@ -32,6 +32,7 @@ from deliverability.findings import Role
 from deliverability.inputs import Inputs
 from deliverability.lookup import DeadlineResolver, LiveResolver, Resolver
 from deliverability.lookup.keyed import keyed
+from deliverability.loop import completed
 from deliverability.names import helo_name, ip_address, selector_name, to_ascii
 from deliverability.policy.model import DomainPolicy, Judging
 from deliverability.text import visible
@@ -298,7 +299,7 @@ def audit(
     Raises ValueError, in one line, for a name, address, selector, key or check id that is none. What DNS does never
     raises.
     """
-    return asyncio.run(
+    return completed(
         audit_async(
             domains,
             resolver=resolver,

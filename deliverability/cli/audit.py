@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from deliverability.cli._portfolio import Site, Tally, folder_of, listed
 from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
+from deliverability.loop import completed
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -88,11 +88,11 @@ def command(
     request, origin = prepared(asking, source.domains, quiet=quiet)
     level = Severity(fail_on) if fail_on else None
     if folder is None:
-        audits, published = asyncio.run(carried_out(request, origin, progress=not quiet))
+        audits, published = completed(carried_out(request, origin, progress=not quiet))
         code = _exit_code(audits, level)
     else:
         published, site = [], Site(folder, source)
-        audits, code = asyncio.run(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
+        audits, code = completed(_fill(site, request, origin, level, keep=bool(chosen), progress=not quiet))
     if chosen:
         shown = renderers(audits, quiet=quiet, verbose=verbose, published=published, summary=summary, fail_on=level)
         emit(shown, chosen, no_color)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from deliverability.cli._output import Renderer, emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
+from deliverability.loop import completed
 from deliverability.policy.model import Need, OnUnknown, Policy
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def command(
         raise Problem(f"html shows one domain, and there are {len(about)}: use markdown, or deliv audit -o site/")
     before = [audit for path in baseline for audit in read_audits(path)]
     request, origin = prepared(asking, about, quiet=quiet, retry_for=retry_for)
-    audits, published = asyncio.run(carried_out(request, origin, progress=not quiet))
+    audits, published = completed(carried_out(request, origin, progress=not quiet))
     from deliverability.gate import decide  # noqa: PLC0415 - not before the first packet
 
     gate = decide(

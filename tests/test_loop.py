@@ -1,0 +1,34 @@
+"""Coroutines run to their end, without a text being made of what they found."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from deliverability.loop import completed
+
+
+class Large:
+    """A result that nobody may write out."""
+
+    def __repr__(self) -> str:
+        raise AssertionError
+
+
+async def found() -> Large:
+    await asyncio.sleep(0)
+    return Large()
+
+
+async def failing() -> None:
+    raise ValueError("as it was")
+
+
+def test_a_result_is_handed_over_unread() -> None:
+    assert isinstance(completed(found()), Large)
+
+
+def test_an_error_is_the_coroutines_own() -> None:
+    with pytest.raises(ValueError, match="as it was"):
+        completed(failing())
