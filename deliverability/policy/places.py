@@ -19,12 +19,15 @@ At = tuple[int, int]
 MAX_DEPTH = 16
 """Keys, arrays and inline tables in one another. The deepest of ours, `thresholds.ID.providers.NAME.warn`, has five."""
 
+MAX_KEYS = 100_000
+"""Tables, keys and entries of one file. Twenty thousand domains, each with an owner and senders, have fewer."""
 
-class TooDeep(ValueError):
-    """The text nests deeper than `MAX_DEPTH`; `at` is where."""
 
-    def __init__(self, at: At) -> None:
-        super().__init__("nested too deep")
+class TooMuch(ValueError):
+    """The text nests deeper than `MAX_DEPTH`, or has more than `MAX_KEYS`; `at` is where."""
+
+    def __init__(self, at: At, what: str = "values are nested too deep") -> None:
+        super().__init__(what)
         self.at = at
 
 
@@ -51,7 +54,7 @@ _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", 
 def places_of(text: str) -> dict[Path, At]:
     """The place of every table, key and entry of `text`, as far as it is TOML; of a table where it is first named.
 
-    Raises TooDeep.
+    Raises TooMuch.
     """
     scanner = _Scanner(text.replace("\r\n", "\n"))
     with suppress(_NoToml):  # tomllib says what is wrong
@@ -112,7 +115,7 @@ class _Scanner:
             self._at += 1
             found.append(self._key())
             if len(found) > MAX_DEPTH:
-                raise TooDeep(found[-1][1])
+                raise TooMuch(found[-1][1])
         return found
 
     def _key(self) -> tuple[str, At]:
@@ -125,7 +128,7 @@ class _Scanner:
 
     def _value(self, path: Path, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise TooDeep(self._place(self._at))
+            raise TooMuch(self._place(self._at))
         first = self._text[self._at : self._at + 1]
         if first == "[":
             self._array(path, depth)
@@ -190,6 +193,8 @@ class _Scanner:
             self._line += lines
             self._line_start = self._text.rfind("\n", self._counted, at) + 1
         self._counted = at
+        if len(self.places) > MAX_KEYS:
+            raise TooMuch((self._line, 1), f"more than {MAX_KEYS:,} keys and values")
         return self._line, at - self._line_start + 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,11 +50,10 @@ def policy_of(tables: Tables) -> Policy:
         waivers=tuple(found for table in root.tables("waivers") if (found := _waiver(table))),
         sources=_sources(root.table("sources")),
         compare_events=tuple(_events(root.table("compare"))),
-        places=reader.places(),
         raw=tables.root,
     )
     reader.check()
-    return policy
+    return replace(policy, places=reader.places())
 
 
 def _needs(root: Table) -> tuple[Need, ...]:

@@ -19,6 +19,10 @@ LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.5, 0.9999
 LEAST_SHARE = 1e-6
 """A line at nothing has every share past it. Ours: one in a million."""
 MOST_MINIMUM = 10**9
+MOST_PATTERNS = 1_000
+"""Lines of `[checks]`, each of which is held against every check. There are fewer checks."""
+LONGEST_PATTERN = 100
+"""Characters of a glob: what it costs to try one grows with them. The longest id has some thirty."""
 
 
 def read_judging(reader: Reader) -> Judging:
@@ -30,6 +34,9 @@ def read_judging(reader: Reader) -> Judging:
 def read_severities(table: Table) -> tuple[tuple[str, Severity | None], ...]:
     """`[checks]`: id or glob = severity or "off", in the order of the file."""
     found: list[tuple[str, Severity | None]] = []
+    if len(table.values) > MOST_PATTERNS:
+        table.reader.wrong(table.path, f"[checks] has more than {MOST_PATTERNS:,} lines: use globs")
+        return ()
     for pattern, value in table.values.items():
         known = is_check(table, pattern, pattern)
         if isinstance(value, str) and value in {*SEVERITIES, OFF}:
@@ -42,7 +49,7 @@ def read_severities(table: Table) -> tuple[tuple[str, Severity | None], ...]:
 
 def is_check(table: Table, key: str, pattern: str) -> bool:
     """Whether an id or a glob names a check; complains at `key` where it names none."""
-    if any(fnmatch.fnmatchcase(check.id, pattern) for check in CHECKS):
+    if len(pattern) <= LONGEST_PATTERN and any(fnmatch.fnmatchcase(check.id, pattern) for check in CHECKS):
         return True
     what = f"no check is called {quoted(pattern)}: deliv checks lists them{misplaced(key) if key == pattern else ''}"
     table.wrong(key, what, pattern, [check.id for check in CHECKS])

@@ -9,7 +9,7 @@ from pathlib import Path as File
 from typing import Any
 
 from deliverability.fastclass import dataclass
-from deliverability.policy.places import At, Path, TooDeep, places_of
+from deliverability.policy.places import At, Path, TooMuch, places_of
 from deliverability.text import visible
 
 MAX_OCTETS = 1024 * 1024
@@ -58,8 +58,8 @@ def tables_of(octets: bytes, file: str) -> Tables:
         raise BadConfig([located(file, at, "not UTF-8")]) from None
     try:
         return Tables(file, *_parsed(text))
-    except TooDeep as error:
-        raise BadConfig([located(file, error.at, "values are nested too deep")]) from None
+    except TooMuch as error:
+        raise BadConfig([located(file, error.at, str(error))]) from None
     except tomllib.TOMLDecodeError as error:
         raise BadConfig([_of_syntax(file, str(error), text)]) from None
     except ValueError:  # Python's own bound on a number comes through tomllib as it is, without a place
