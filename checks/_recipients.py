@@ -16,11 +16,15 @@ SETTLE = "Give the list with --recipients; beside it --suppressions, --events, a
 """One for all of them: an audit without a list says it once."""
 
 
+SOME = "some"
+"""The case of a share below the lower line, or on a short list. Nothing is undecided about it: it is counted whole."""
+
+
 def titles(what: str, none: str) -> Mapping[str, str]:
     """The titles of a check of a list: `what` is counted, `none` says that there is nothing of it."""
     return {
         "pass": f"{none} ({{denominator:,}} {{of}})",
-        "over": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}})",
+        SOME: f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}})",
         "warn": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{warn_line}}",
         "fail": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{fail_line}}",
     }
@@ -60,6 +64,7 @@ def judged(
 ) -> Judgement:
     """The judgement of `count` in `total`; `least` is the severity below the lower line."""
     standing = standing_of(count, total, threshold)
+    case = SOME if standing is Standing.OVER else standing.value
     value = count / total if total else None
     every: dict[str, Any] = {
         "numerator": count,
@@ -69,7 +74,7 @@ def judged(
         "warn": threshold.warn,
         "fail": threshold.fail,
         "minimum": threshold.minimum,
-        "standing": standing.value,
+        "standing": case,
         "share": percent(value or 0.0),
         "warn_line": percent(threshold.warn),
         "fail_line": percent(threshold.fail),
@@ -78,7 +83,7 @@ def judged(
     if standing is Standing.PASS:
         return passed(evidence=evidence, **every)
     severity = {Standing.WARN: threshold.at_warn, Standing.FAIL: threshold.at_fail}.get(standing, least)
-    return failed(case=standing.value, severity=severity, evidence=evidence, **every)
+    return failed(case=case, severity=severity, evidence=evidence, **every)
 
 
 def of_addresses(count: int) -> str:

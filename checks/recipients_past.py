@@ -99,7 +99,8 @@ def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Jud
     severity = threshold.severity(standing)
     if severity is None:
         return passed(evidence=rows, **figures)
-    return failed(case=standing.value, severity=severity, evidence=rows, **figures)
+    undecided = standing is Standing.OVER
+    return failed(case=standing.value, severity=severity, evidence=rows, undecided=undecided, **figures)
 
 
 def expected(dead: int, addresses: int, strata: tuple[Stratum, ...], confidence: float) -> tuple[float, float, float]:

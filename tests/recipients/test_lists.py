@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,12 @@ from deliverability.checks.recipients_past import expected
 from deliverability.compare.intervals import wilson
 from deliverability.ingest import ingest
 from deliverability.intake.trouble import Troubles
-from deliverability.lookup import ZoneResolver
+from deliverability.lookup import Answer, LiveResolver, Nameserver, ZoneResolver
 from deliverability.rates import Asked
 from deliverability.recipient_lists import Wanted, recipients
 from deliverability.recipients import ledger
 from deliverability.recipients.clean import CannotWrite
-from deliverability.recipients.facts import RecipientsFacts, Stratum, from_observation, to_observation
+from deliverability.recipients.facts import RecipientsFacts, Stratum, Tally, from_observation, to_observation
 from support.sending import NOW, T, event, lines, put
 
 ZONE = """
@@ -41,7 +43,7 @@ def read(text: str, **wanted: Any) -> RecipientsFacts:
     return recipients([put("list.csv", text.encode())], Wanted(**wanted))
 
 
-def emails(addresses: Sequence[str]) -> str:
+def emails(addresses: Iterable[str]) -> str:
     return "email\n" + "".join(f"{address}\n" for address in addresses)
 
 
@@ -326,3 +328,39 @@ def test_rows_in_are_rows_out(rows: list[tuple[str, str]]) -> None:
         back = list(csv.reader(file))
     assert [row[1:] for row in back[1:]] == [["0", "a@x.com"], *map(list, rows)]
     assert len(back) == found.rows + 1
+
+
+class Silent:
+    """A resolver that never answers."""
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError(name)
+
+
+def test_dns_that_is_silent_ends_with_its_time() -> None:
+    found = read(emails(f"a@d{n}.example" for n in range(300)), resolver=Silent(), seconds=0.05)
+
+    assert found.looked
+    assert found.mail == {"unknown": Tally(domains=300, addresses=300)}
+
+
+def test_a_live_resolver_is_asked_and_closed() -> None:
+    async def serve(ready: threading.Event, done: threading.Event, address: list[str]) -> None:
+        async with Nameserver(ZoneResolver.from_text(ZONE)) as server:
+            address.append(server.address)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    ready, done, address = threading.Event(), threading.Event(), list[str]()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(ready, done, address)))
+    thread.start()
+    try:
+        assert ready.wait(20)
+        live = LiveResolver(address)
+        found = read(emails(["a@example.com", "a@null.example.com", "b@none.example.com"]), resolver=live)
+    finally:
+        done.set()
+        thread.join()
+
+    assert {name: one.addresses for name, one in found.mail.items()} == {"mx": 1, "null_mx": 1, "nxdomain": 1}
