@@ -24,8 +24,8 @@ from deliverability import api
 from deliverability.document import Audit
 from deliverability.events import figures
 from deliverability.events.plain import from_plain
+from deliverability.feedback import change, postmaster, senderhub, snds
 from deliverability.feedback import facts as reports
-from deliverability.feedback import postmaster, senderhub, snds
 from deliverability.findings import Action, Finding, Outcome, RecordChange
 from deliverability.given_message import Told, given_message
 from deliverability.inputs import Inputs
@@ -153,6 +153,7 @@ TABLES: dict[str, Any] = {
     "dmarc_reports": reports.aggregate_from,
     "tls_reports": reports.tls_from,
     "recipients": recipients.from_observation,
+    "change": change.from_observation,
 }
 EXPORTS: dict[str, Any] = {"postmaster": postmaster, "snds": snds, "senderhub": senderhub}
 
