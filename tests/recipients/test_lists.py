@@ -18,7 +18,7 @@ from deliverability.checks.recipients_past import expected
 from deliverability.compare.intervals import wilson
 from deliverability.ingest import ingest
 from deliverability.intake.trouble import Troubles
-from deliverability.lookup import Answer, LiveResolver, Nameserver, ZoneResolver
+from deliverability.lookup import Answer, LiveResolver, Nameserver, Status, ZoneResolver
 from deliverability.rates import Asked
 from deliverability.recipient_lists import Wanted, recipients
 from deliverability.recipients import ledger
@@ -310,6 +310,20 @@ def test_a_list_that_is_broken_off_is_not_written() -> None:
 
     with pytest.raises(CannotWrite, match="not one list that could be read to its end"):
         read(text, clean=Path("out.csv"))
+    assert not Path("out.csv").exists()
+
+
+class Meddling:
+    """A resolver that adds a row to the list while it is read."""
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        put("list.csv", Path("list.csv").read_bytes() + b"late@example.com\n")
+        return Answer(name=name, rdtype=rdtype, status=Status.NXDOMAIN)
+
+
+def test_a_list_that_changes_while_it_is_read_is_not_written() -> None:
+    with pytest.raises(CannotWrite, match="changed while it was read"):
+        read(emails(["a@example.com"]), clean=Path("out.csv"), resolver=Meddling())
     assert not Path("out.csv").exists()
 
 

@@ -67,6 +67,13 @@ def test_a_real_domain_is_none(name: str, addresses: int, mail: Mail) -> None:
     assert slips(domain("gmail.com", 5000, Mail.MX), domain(name, addresses, mail)) == {}
 
 
+@pytest.mark.parametrize(("addresses", "found"), [(50, {"gmall.com": "gmail.com"}), (51, {})])
+def test_a_share_of_its_own_makes_a_domain_real_in_a_long_list_too(addresses: int, found: dict[str, str]) -> None:
+    rest = domain("example.com", 95_000, Mail.MX)
+
+    assert slips(domain("gmail.com", 5000, Mail.MX), domain("gmall.com", addresses, Mail.MX), rest) == found
+
+
 @pytest.mark.parametrize("name", ["line.com", "love.com", "lie.com"])
 def test_a_short_name_that_takes_mail_is_none(name: str) -> None:
     assert slips(domain("live.com", 5000, Mail.MX), domain(name, 2, Mail.MX)) == {}
