@@ -127,4 +127,6 @@ def test_each_word_of_a_services_list_has_its_type(read: Reading, source: str) -
     row, types = WORDS[source]
     words = {word: type_ for type_, many in types.items() for word in many.split()}
 
-    assert {word: read.one(source, row(word))["type"] for word in words} == words
+    events = read.all(source, *map(row, words))
+
+    assert {word: event["type"] for word, event in zip(words, events, strict=True)} == words
