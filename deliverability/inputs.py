@@ -55,7 +55,7 @@ class Given:
     told: Told = Told()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     resolver: Resolver | None = field(default=None, compare=False)
-    key: bytes | None = field(default=None, compare=False, repr=False)
+    key: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

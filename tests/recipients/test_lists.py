@@ -313,11 +313,15 @@ def test_a_list_that_is_broken_off_is_not_written() -> None:
     assert not Path("out.csv").exists()
 
 
+def meddle() -> None:
+    put("list.csv", Path("list.csv").read_bytes() + b"late@example.com\n")
+
+
 class Meddling:
     """A resolver that adds a row to the list while it is read."""
 
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
-        put("list.csv", Path("list.csv").read_bytes() + b"late@example.com\n")
+        meddle()
         return Answer(name=name, rdtype=rdtype, status=Status.NXDOMAIN)
 
 
