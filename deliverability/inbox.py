@@ -36,6 +36,10 @@ class ReceiverMissing(RuntimeError):
     """aiosmtpd is not installed; the message says how to get it."""
 
 
+class CannotListen(RuntimeError):
+    """The address is taken, or none of this machine's; the message says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What a client may do at most; all are our own choice (2026-11).
@@ -170,7 +174,7 @@ async def open_inbox(
 ) -> AsyncGenerator[tuple[Inbox, str, int]]:
     """An inbox that listens while the block runs, with the address and port it listens at (0 chooses one).
 
-    Raises ReceiverMissing where aiosmtpd is not installed, OSError where it cannot listen there.
+    Raises ReceiverMissing where aiosmtpd is not installed, CannotListen where it cannot listen there.
     """
     if find_spec("aiosmtpd") is None:
         raise ReceiverMissing(MISSING)
@@ -180,7 +184,10 @@ async def open_inbox(
     loop = asyncio.get_running_loop()
     # what a session raises is of no use to anybody but its own client, and may name people
     loop.set_exception_handler(lambda _loop, _context: None)
-    server = await loop.create_server(factory(inbox, bounds, tls, HOSTNAME), host, port)
+    try:
+        server = await loop.create_server(factory(inbox, bounds, tls, HOSTNAME), host, port)
+    except OSError as error:
+        raise CannotListen(error.strerror or str(error)) from None
     try:
         address = server.sockets[0].getsockname()
         yield inbox, str(address[0]), int(address[1])

@@ -40,6 +40,7 @@ class Dialogue(SMTP):
         self._inbox, self._bounds = inbox, bounds
         self._flow = _Flow()
         self._end: asyncio.TimerHandle | None = None
+        self.waits_for_us = False
         # RFC 5321 §4.5.3.1.6 allows 1,000 octets; longer lines are taken so that the audit can name them
         self.line_length_limit = bounds.line
         super().__init__(
@@ -104,7 +105,10 @@ class Dialogue(SMTP):
         transport.close()
 
     def _timeout_cb(self) -> None:
-        self.cut("nothing came for too long")
+        if self.waits_for_us:
+            self._reset_timeout()
+        else:
+            self.cut("nothing came for too long")
 
     def _set_post_data_state(self) -> None:
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
@@ -164,17 +168,19 @@ class _Handler:
         envelope.rcpt_tos.append(RECIPIENT)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, server: Dialogue, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         """The message is there."""
         peer: Any = session.peer
         message = Received(
             raw=envelope.original_content or b"",
-            ip=str(peer[0]) if peer else "",
+            ip=str(peer[0]).partition("%")[0] if peer else "",  # RFC 4007 §11: a zone is of this machine alone
             helo=_printable(session.host_name),
             mail_from="" if envelope.mail_from in {None, "<>"} else _printable(envelope.mail_from),
             tls=session.ssl is not None,
         )
+        server.waits_for_us = True
         taken = await self._inbox.take(message)
+        server.waits_for_us = False
         return "250 2.0.0 OK, it is audited now" if taken else ENOUGH
 
     async def handle_exception(self, error: Exception) -> str:

@@ -35,8 +35,8 @@ LISTEN = "127.0.0.1:2525"
 HELP = f"""{SUMMARIES["inbox"]}
 
 Send your campaign's test to it by SMTP: each message is audited with the connection it came over, and told of at once.
-Nothing is passed on, and of recipients nothing is kept. It ends after --expect messages, after --timeout seconds, or by
-Ctrl-C; what was received by then is audited first.
+Nothing is passed on, and of recipients nothing is kept. It ends after --expect messages, after --timeout seconds (with
+exit code 3 where fewer came, or none), or by Ctrl-C; what was received by then is audited first.
 
 \b
 Examples:
@@ -160,7 +160,7 @@ async def _receive(
 ) -> int:
     """Listen, audit what comes, and say what it comes to: the exit code. Raises Problem."""
     from deliverability.given_message import RECEIVED  # noqa: PLC0415 - as above
-    from deliverability.inbox import audited, open_inbox  # noqa: PLC0415 - loaded by then
+    from deliverability.inbox import CannotListen, audited, open_inbox  # noqa: PLC0415 - loaded by then
     from deliverability.message_run import Once  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
@@ -171,12 +171,15 @@ async def _receive(
             _announce(address, at, tls=tls is not None)
             async for received, found in audited(inbox, run, stop, expect=wanted.expect, within=wanted.timeout):
                 codes.add(shown.show(received, found))
-    except OSError as error:
-        raise Problem(f"{host}:{port}: cannot listen there ({error.strerror or error})") from None
+    except CannotListen as error:
+        raise Problem(f"{host}:{port}: cannot listen there ({error})") from None
     finally:
         await ready.origin.aclose()
-    shown.end()
-    if wanted.expect is not None and shown.messages < wanted.expect:
+    if not shown.messages:
+        _say("no message came")
+        # a job that was sent nothing has seen nothing; whoever ends it by hand knows
+        codes |= {3} if wanted.timeout is not None or wanted.expect is not None else set()
+    elif wanted.expect is not None and shown.messages < wanted.expect:
         _say(f"{shown.messages} of {wanted.expect} messages came")
         codes.add(3)
     return next((code for code in (1, 3) if code in codes), 0)
@@ -212,7 +215,6 @@ class _Shown:
     def __init__(self, wanted: _Wanted) -> None:
         self._wanted = wanted
         self.messages = 0
-        self._verdicts: list[str] = []
         self._next = 1 if wanted.folder is None else _free(wanted.folder)
 
     def show(self, received: Received, found: Audit | NoMessage) -> int:
@@ -257,11 +259,6 @@ class _Shown:
         write_whole(name.with_suffix(".json"), to_json(audit))
         write_whole(name, render_html(audit))
         return str(name)
-
-    def end(self) -> None:
-        """Say how many there were, where nobody saw them come."""
-        if not self.messages and not self._wanted.quiet:
-            _say("no message came")
 
 
 def _free(folder: Path) -> int:

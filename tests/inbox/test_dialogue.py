@@ -243,6 +243,25 @@ def test_a_client_that_says_nothing_is_cut_off() -> None:
     assert told == ["a session was ended: nothing came for too long"]
 
 
+def test_a_client_that_waits_for_an_audit_is_not_idle() -> None:
+    told: list[str] = []
+
+    async def slow() -> int:
+        bounds = Bounds(idle=0.1, waiting=1)
+        async with (
+            asyncio.timeout(HURRY),
+            open_inbox("127.0.0.1", 0, bounds, tell=told.append) as (inbox, _, port),
+        ):
+            sending = asyncio.create_task(asyncio.to_thread(send, port, *(letter(n) for n in range(3))))
+            await asyncio.wait({sending}, timeout=0.5)  # an audit that takes five times what is idle
+            received = [await inbox.next() for _ in range(3)]
+            await sending
+            return len(received)
+
+    assert asyncio.run(slow()) == 3
+    assert told == []
+
+
 def test_a_session_that_never_ends_is_ended() -> None:
     def client(port: int) -> int:
         with raw(port) as connection:

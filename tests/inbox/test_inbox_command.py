@@ -112,6 +112,11 @@ def test_fewer_than_expected_is_exit_3_and_what_came_is_audited() -> None:
     assert (code, out, err) == (3, f"{DOMAIN} · sending · send\n", "deliv: 1 of 2 messages came\n")
 
 
+def test_a_job_that_was_sent_nothing_is_exit_3(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inbox", "--zone", "zone", "--listen", "127.0.0.1:0", "--timeout", "0.1"]) == 3
+    assert capsys.readouterr().err.splitlines()[1:] == ["deliv: no message came"]
+
+
 def test_what_is_no_message_is_named_and_exit_3() -> None:
     running = Running("--expect", "2", "--timeout", "60", "-q")
     running.send(b"no header field\r\n", signed(letter(1)))

@@ -62,7 +62,7 @@ def letter(
             f"From: The Wine Shop <{sender}>\nTo: {RECIPIENT}\nSubject: Wines of week {number}\n"
             f"Date: Sun, 22 Nov 2026 08:00:00 +0000\nMessage-ID: <{number}.letter@{domain}>\n{extra}"
             f"List-Unsubscribe: <https://www.{domain}/u/{number}>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
-            f"List-ID: Wines <wines.{domain}>\nFeedback-ID: week{number}:wines:shop:{domain}\nMIME-Version: 1.0\n"
+            f"List-ID: Wines <wines.{domain}>\nFeedback-ID: week{number}:wines:letter:wineshop\nMIME-Version: 1.0\n"
             'Content-Type: multipart/alternative; boundary="b"\n\n'
             f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\nUnsubscribe: https://www.{domain}/leave\n"
             f"--b\nContent-Type: text/html; charset=utf-8\n\n<html><body>{html}</body></html>\n--b--\n"
