@@ -288,7 +288,7 @@ def message_arc(authentication: AuthenticationFacts, subject: Subject) -> Judgem
         silent = [one.key for one in (*arc.messages, *arc.seals) if one.key is not None and not one.key.answered]
         case, lack = ("unanswered", lack_of(*silent)) if silent else ("unverified", Lack.INPUT)
         return unknown(*silent, case=case, lack=lack, evidence=rows, **data)
-    if sealer and (sealer == subject.domain or is_below(sealer, subject.domain)):
+    if sealer == subject.domain or is_below(sealer, subject.domain):
         return failed(evidence=rows, **data)
     return informed(case="elsewhere", evidence=rows, **data)
 

@@ -51,7 +51,7 @@ def only(found: list[Finding]) -> Finding:
 
 @pytest.mark.parametrize("check", MESSAGE_AUTH, ids=lambda check: check.id)
 def test_without_a_message_nothing_is_known(check: Check) -> None:
-    facts = dict.fromkeys(("authentication", "message", "subject", "spamassassin", "rspamd"))
+    facts: dict[str, Any] = dict.fromkeys(("authentication", "message", "subject", "spamassassin", "rspamd"))
 
     finding = only(check.judge(facts, "mail.example"))
 

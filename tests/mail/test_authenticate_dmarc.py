@@ -9,7 +9,7 @@ from deliverability.mail.authenticate import AuthenticationFacts, Connection, Li
 from deliverability.mail.authenticate.facts import DmarcResult, DmarcVerdict, Identity
 from deliverability.protocols.spf.trace import Result
 from support.authentication import From, World, authenticated, zone
-from support.signing import dkim_signed, message, rsa_signer
+from support.signing import dkim_signed, message, rsa_signer, spki
 
 RSA = rsa_signer()
 KEY = '"' + RSA.record[:200] + '" "' + RSA.record[200:] + '"'
@@ -34,6 +34,7 @@ def dmarc(raw: bytes, resolver: Resolver, connection: Connection = NOBODY, **mor
 
 
 SIGNED = dkim_signed(message(), RSA)
+LARGE = spki((1 << 16383) | 1, 65537)
 SIGNED_BY_ESP = dkim_signed(message(), RSA, domain="esp.example")
 SIGNED_BELOW = dkim_signed(message(), RSA, domain="news.mail.example")
 
@@ -79,7 +80,32 @@ def test_a_record_that_asks_for_the_local_part_is_not_taken_at_its_word() -> Non
     assert found.spf[0].local_part
 
 
+def test_nor_is_dmarc_that_would_rest_on_it() -> None:
+    texts = {"mail.example": "v=spf1 exists:%{l}.ok.example -all", "_dmarc.mail.example": "v=DMARC1; p=reject"}
+
+    found = authenticated(message(), World(texts), connection=GIVEN).dmarc[0]
+
+    assert (found.verdict, found.lacks) == (DmarcVerdict.UNKNOWN, "connection")
+
+
 # DMARC
+
+
+def test_a_lacking_answer_is_named_before_what_the_caller_could_tell() -> None:
+    texts = {"_dmarc.mail.example": "v=DMARC1; p=reject"}
+    raw = dkim_signed(SIGNED_BY_ESP, RSA)
+
+    found = authenticated(raw, World(texts, failing=("s1._domainkey.mail.example",))).dmarc[0]
+    other_way = authenticated(
+        dkim_signed(dkim_signed(message(), RSA), RSA, selector="large"),
+        World(
+            {**texts, "large._domainkey.mail.example": f"v=DKIM1; k=rsa; p={LARGE}"},
+            failing=("s1._domainkey.mail.example",),
+        ),
+    ).dmarc[0]
+
+    assert found.lacks == "answer"
+    assert (other_way.verdict, other_way.lacks) == (DmarcVerdict.UNKNOWN, "answer")
 
 
 CASES: dict[str, tuple[bytes, str, Connection, DmarcVerdict, tuple[str, ...]]] = {

@@ -19,6 +19,8 @@ REPORT = """A filter looked at this message. It was sent to ann@inbox.example.
 
 Content preview:  Dear ann@inbox.example,
    Content analysis details:   (6.1 points, 5.0 required)
+---- ---------------------- --------------------------------------------------
+ 9.9 WRITTEN_BY_A_STRANGER  In the message, to be taken for a rule
 
 Content analysis details:   (6.1 points, 5.0 required)
 
@@ -26,7 +28,7 @@ Content analysis details:   (6.1 points, 5.0 required)
 ---- ---------------------- --------------------------------------------------
 -0.0 NO_RELAYS              About relays
  4.0 DRUGS_ERECTILE         About a drug
- 2.1 FREEMAIL_FROM          About the sender's provider
+ 2.1 FREEMAIL_FROM          About the sender's provider [ann[at]inbox.example]
                             [ann[at]inbox.example]
  0.0 NO_DESCRIPTION
 1000 GTUBE                  A test

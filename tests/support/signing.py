@@ -160,3 +160,16 @@ def _body(body: bytes, how: str) -> bytes:
     while body.endswith(b"\r\n"):
         body = body[:-2]
     return body + b"\r\n" if body or how != "relaxed" else b""
+
+
+def spki(modulus: int, exponent: int) -> str:
+    """An RSA key as DER, RFC 8017 §A.1.1 within RFC 5280 §4.1."""
+
+    def der(tag: int, content: bytes) -> bytes:
+        size = len(content)
+        octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        return bytes([tag]) + (bytes([size]) if size < 128 else bytes([0x80 | len(octets)]) + octets) + content
+
+    numbers = b"".join(der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in (modulus, exponent))
+    algorithm = der(0x30, bytes.fromhex("06092a864886f70d0101010500"))
+    return base64.b64encode(der(0x30, algorithm + der(3, b"\0" + der(0x30, numbers)))).decode()
