@@ -10,6 +10,15 @@ import pytest
 from deliverability.checks.message import MESSAGE
 from deliverability.checks.message_body import CLIPPED, REFUSED_BY_DEFAULT, REFUSED_BY_MANY
 from deliverability.findings import Finding, Lack, Outcome, Severity
+from deliverability.mail.authenticate.facts import (
+    ArcFacts,
+    AuthenticationFacts,
+    Chain,
+    Connection,
+    Signature,
+    SignatureResult,
+    State,
+)
 from deliverability.mail.message import read
 from deliverability.mail.message.facts import Body, MessageFacts
 from support import letters
@@ -64,8 +73,59 @@ def test_a_letter_that_has_all_passes_or_waits_for_what_dns_says() -> None:
 
     assert outcomes.pop("message-one-click") == {Outcome.UNKNOWN}  # no signature was looked at
     assert outcomes.pop("message-links") == {Outcome.UNKNOWN}  # nor any block list
-    assert set().union(*outcomes.values()) == {Outcome.PASS, Outcome.FAIL}
-    assert [finding.case for finding in judge("message-identifiers", LETTER)] == ["feedback_sender_id"]
+    assert set().union(*outcomes.values()) == {Outcome.PASS}
+
+
+BOTH = ("from", "list-unsubscribe", "list-unsubscribe-post")
+
+
+@pytest.mark.parametrize(
+    ("signed", "state", "aligned", "outcome", "fields"),
+    [
+        (BOTH, State.PASS, True, Outcome.PASS, None),
+        (BOTH[:2], State.PASS, True, Outcome.FAIL, "List-Unsubscribe-Post"),
+        (BOTH[:1], State.PASS, True, Outcome.FAIL, "List-Unsubscribe and List-Unsubscribe-Post"),
+        (BOTH, State.PASS, False, Outcome.FAIL, "List-Unsubscribe and List-Unsubscribe-Post"),
+        (BOTH, State.BODY_CHANGED, True, Outcome.FAIL, "List-Unsubscribe and List-Unsubscribe-Post"),
+        (BOTH, State.KEY_UNANSWERED, True, Outcome.UNKNOWN, None),
+        (BOTH[:2], State.KEY_UNANSWERED, True, Outcome.FAIL, "List-Unsubscribe and List-Unsubscribe-Post"),
+    ],
+)
+def test_one_valid_signature_of_the_from_domain_covers_both_fields(
+    signed: tuple[str, ...], state: State, aligned: bool, outcome: Outcome, fields: str | None
+) -> None:
+    one = Signature(index=0, field="dkim-signature", text="v=1; h=from", domain=letters.DOMAIN, signed=signed)
+    (finding,) = judge(
+        "message-one-click", LETTER, authentication=facts(SignatureResult(signature=one, state=state, aligned=aligned))
+    )
+
+    assert finding.outcome is outcome
+    assert finding.data.get("fields") == fields
+
+
+def test_two_signatures_that_each_cover_one_field_cover_neither() -> None:
+    halves = (
+        Signature(index=i, field="dkim-signature", text="v=1", domain=letters.DOMAIN, signed=("from", name))
+        for i, name in enumerate(BOTH[1:])
+    )
+    signed = facts(*(SignatureResult(signature=half, state=State.PASS, aligned=True) for half in halves))
+    (finding,) = judge("message-one-click", LETTER, authentication=signed)
+
+    assert finding.case == "unsigned"
+    assert finding.data["fields"] == "List-Unsubscribe and List-Unsubscribe-Post together"
+
+
+def facts(*signatures: SignatureResult) -> AuthenticationFacts:
+    """What a receiver would find of a message with these signatures."""
+    return AuthenticationFacts(
+        from_domains=(letters.DOMAIN,),
+        connection=Connection(),
+        dkim=signatures,
+        left_out=0,
+        spf=(),
+        dmarc=(),
+        arc=ArcFacts(status=Chain.NONE),
+    )
 
 
 def test_no_finding_shows_who_the_letter_is_to() -> None:

@@ -58,6 +58,7 @@ def test_ten_thousand_parts_are_counted_and_the_first_are_looked_into() -> None:
     assert message.part_count == 10_000
     assert len(message.parts) == MAX_PARTS + 1
     assert message.left_out == ("parts",)
+    assert message.faults == ()  # that no end is seen is the bound's doing
 
 
 def test_the_bound_on_parts_leaves_out_nothing_that_is_within_it() -> None:

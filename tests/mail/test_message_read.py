@@ -187,6 +187,14 @@ def test_octets(raw: bytes, line_ends: str, faults: set[str]) -> None:
     assert {fault.code for fault in message.faults} == faults
 
 
+def test_carriage_returns_alone_end_lines_of_encoded_text_too() -> None:
+    text = f"{HEADER}Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+    message = facts(f"{text}good=\nday <a href=3D'https://a.example/'>x</a>\n".replace("\n", "\r"))
+
+    assert message.line_ends == "cr"
+    assert message.link_hosts == ("a.example",)
+
+
 def test_the_separator_of_an_mbox_is_no_part_of_the_message() -> None:
     message = facts("From ada@home.example Sun Nov 22 08:00:00 2026\nFrom: info@example.test\n\nx\n")
 
@@ -241,7 +249,7 @@ def test_what_is_enclosed_is_somebody_elses_message() -> None:
     [
         ("https://www.Example.com/wines", "https://www.example.com/wines"),
         ("https://www.example.com/ada-lovelace/x?user=ada&x=1#top", "https://www.example.com/…?user=…&x=…"),
-        ("https://www.example.com/shop/ada/9", "https://www.example.com/shop/…"),
+        ("https://www.example.com/Shop/ada/9", "https://www.example.com/Shop/…"),
         ("https://ada:secret@www.example.com:8443/", "https://www.example.com/"),
         ("//cdn.example.com/x", "https://cdn.example.com/x"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/"),
@@ -282,7 +290,7 @@ def test_the_domain_that_a_links_text_claims(text: str, shown: str | None) -> No
 
 def test_links_of_every_kind_are_found_in_markup_as_it_is_written() -> None:
     message = html(
-        "<!-- <a href='https://comment.example/'>x</a> --><style>a{}</style><script>'<a href=https://s.example>'</script>"
+        "<!-- 2 > 1 <a href='https://comment.example/'>x</a> --><style>a{}</style><script>'<a href=https://s.example>'</script>"
         "<A HREF=https://one.example/?a=1&amp;b=2 title='a > b'>One</A>"
         '<a href="https://two.example/"><img src="https://img.example/x.png" alt="Two"></a>'
         '<area href="https://three.example/"><form action="https://form.example/"><a href="https://open.example/">open'
