@@ -28,6 +28,8 @@ ENGINES = ("spamassassin", "rspamd")
 NULL_PATH = "<>"
 RECEIVED = "received"
 """The option that names a message that deliv received itself, where `message` names a file."""
+OFFLINE = "offline"
+"""The option that says that nobody was asked."""
 _FIELD = re.compile(rb"(?:From [^\r\n]*\r?\n)?\s*[!-9;-~]+[ \t]*:")
 """How a mail begins: RFC 5322 §2.2, a header field's name and a colon; before it an mbox's separator may stand."""
 

@@ -13,7 +13,7 @@ from deliverability.cli._message import HANDED_OVER, handover_options, only_one,
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
-from deliverability.given_message import RECEIVED
+from deliverability.given_message import OFFLINE, RECEIVED
 from deliverability.inputs import Given, Inputs
 from deliverability.privacy import KEY_VARIABLE
 
@@ -154,7 +154,7 @@ def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inp
         inputs = from_observations(stored.observations, stored.rates, stored.comparison)
     except ValueError as error:
         raise Problem(f"a damaged deliv audit ({error})") from None
-    kept = {name: stored.options[name] for name in (RECEIVED, *GIVEN) if name in stored.options}
+    kept = {name: stored.options[name] for name in (OFFLINE, RECEIVED, *GIVEN) if name in stored.options}
     return dict.fromkeys(_names(domains), inputs), kept
 
 

@@ -14,7 +14,7 @@ import click
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
-from deliverability.given_message import NULL_PATH, RECEIVED, GivenMessage, Told, told_of
+from deliverability.given_message import NULL_PATH, OFFLINE, RECEIVED, GivenMessage, Told, told_of
 
 if TYPE_CHECKING:
     from deliverability.cli._inputs import Origin
@@ -50,6 +50,7 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
         option("--resolver", multiple=True, metavar="ADDR", help="DNS server: 192.0.2.1, tls://…, https://…"),
         option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file)."),
         option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones."),
+        option("--offline", is_flag=True, help="Ask nobody: what DNS would say is not known."),
         option("--ip", metavar="A", help="The address that hands the message over."),
         option("--helo", metavar="NAME", help="The name that it says in HELO."),
         handover_options,
@@ -92,22 +93,30 @@ class Prepared:
 
 def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     """Check the parameters of `message_options`; `stored` is the audit that is repeated. Raises Problem."""
-    from deliverability.cli._inputs import origin_of  # noqa: PLC0415 - loaded when the command runs
+    from deliverability.cli._inputs import Origin, origin_of  # noqa: PLC0415 - loaded when the command runs
+    from deliverability.lookup import ReplayResolver  # noqa: PLC0415 - as above
     from deliverability.lookup.keyed import key_from_environment  # noqa: PLC0415 - as above
     from deliverability.message_run import plan_run  # noqa: PLC0415 - as above
 
-    sources = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
+    sources: dict[str, Any] = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
+    if asked.pop("offline") and stored is None:
+        if sources["zone"] or sources["resolver"]:
+            raise Problem("--offline asks nobody and does not go with --resolver or --zone")
+        sources[OFFLINE] = True
     if sources["zone"] and sources["resolver"]:
         raise Problem(
             "--zone answers from files only and does not go with --resolver (--overlay lays records over DNS)"
         )
-    key = None if stored or sources["zone"] else key_from_environment(os.environ)
+    key = None if stored or sources["zone"] or OFFLINE in sources else key_from_environment(os.environ)
     asked["dqs"] = key is not None
     told = told_from(asked, asked["ip"], asked["helo"])
     overlay = sources["overlay"]
     if stored is not None:
         asked, told, sources = _restored(asked, told, sources, stored)
-    origin = origin_of(sources["resolver"], sources["zone"], overlay, stored, key)
+    if OFFLINE in sources and stored is None:
+        origin = Origin(ReplayResolver(()))
+    else:
+        origin = origin_of(sources["resolver"], sources["zone"], overlay, stored, key)
     vantage = stored.vantage if stored else {"resolvers": origin.servers}
     now = datetime.fromisoformat(stored.started_at) if stored else datetime.now(UTC)
     names = ("domain", "blocklists", "dqs", "full", "select", "ignore", "timeout", "spamassassin", "rspamd")
@@ -123,8 +132,8 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
 
 
 def _restored(
-    asked: dict[str, Any], told: Told, sources: dict[str, list[str]], stored: Audit
-) -> tuple[dict[str, Any], Told, dict[str, list[str]]]:
+    asked: dict[str, Any], told: Told, sources: dict[str, Any], stored: Audit
+) -> tuple[dict[str, Any], Told, dict[str, Any]]:
     """What the stored audit was made with, but for what the command line gives."""
     from deliverability.message_run import FAMILY  # noqa: PLC0415 - loaded by then
 
@@ -151,7 +160,11 @@ def _restored(
         },
         kept,
         # what the stored audit had laid over its answers is in those answers already
-        {**recorded, "overlay": sources["overlay"] or list(was.get("overlay", ()))},
+        {
+            **recorded,
+            "overlay": sources["overlay"] or list(was.get("overlay", ())),
+            **({OFFLINE: True} if was.get(OFFLINE) else {}),
+        },
     )
 
 

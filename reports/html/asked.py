@@ -62,6 +62,8 @@ def asked_through(audit: Audit) -> str:
     """From where DNS was seen."""
     if audit.options.get("zone"):
         return _("zone files, not live DNS")
+    if audit.options.get("offline"):
+        return _("nobody: no question was sent")
     return ", ".join(_texts(audit.vantage.get("resolvers"))) or _("a resolver of the caller's")
 
 

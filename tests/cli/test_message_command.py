@@ -108,6 +108,19 @@ def test_a_replay_may_ask_other_checks_and_another_message() -> None:
     assert run(["message", "bare.eml", "--replay", "first.json", "--fail-on", "high", "-o", "bare.json"]) == 1
 
 
+@pytest.mark.parametrize("command", ["message", "audit"])
+def test_offline_nobody_is_asked_and_what_dns_would_say_is_not_known(command: str) -> None:
+    assert run(["message", "bare.eml", "--offline", "--ip", SENDER, "--mail-from", "<>", "-o", "first.json"]) == 0
+    document = json.loads(Path("first.json").read_text())
+    found = outcomes(document)
+
+    assert (found["message-dkim"], found["message-from"], found["message-spf"]) == ("fail", "pass", "unknown")
+    assert {one["status"] for one in document["dns"]} == {"refused"}
+    assert document["vantage"]["resolvers"] == []
+    assert run([command, "--replay", "first.json", "-o", "again.json"]) == 0
+    assert Path("again.json").read_bytes() == Path("first.json").read_bytes()
+
+
 def test_the_whole_domain_is_audited_where_it_is_asked_for() -> None:
     found = outcomes(audited("good.eml", *HANDED_OVER, "--full"), "")
 
@@ -262,6 +275,7 @@ def test_standard_input_is_a_message_too(monkeypatch: pytest.MonkeyPatch) -> Non
             ["good.eml", "--mail-from", f"{SECRET}@@"],
             "deliv: --mail-from is an address such as bounces@example.com, its domain, or <> for none",
         ),
+        (["good.eml", "--offline"], "deliv: --offline asks nobody and does not go with --resolver or --zone"),
         (["good.eml", "--select", "nothing-*"], "deliv: no check is called 'nothing-*' (deliv checks lists them)"),
         (
             ["good.eml", "bare.eml", "-f", "html"],
