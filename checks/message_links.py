@@ -133,7 +133,7 @@ def _host(link: Link) -> str:
 
 
 def _claim(link: Link) -> str:
-    return f"{link.shown} to {link.host}"
+    return f"{link.shown} → {link.host}"
 
 
 def _leads_nowhere(link: Link) -> bool:

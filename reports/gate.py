@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from deliverability.findings import Finding
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
@@ -11,7 +12,7 @@ from deliverability.reports.blocks import COLORS, full_block, short_block
 from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
-from deliverability.reports.spoken import spoken_finding
+from deliverability.reports.spoken import known_titles, spoken_finding, spoken_why
 from deliverability.reports.words import both_forms, shown
 
 DECISIONS: Mapping[Decision, str] = Words(
@@ -75,7 +76,9 @@ def _verdicts(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
 
 
 def _reasons(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[list[str]]:
-    named = gate.reasons if verbose else gate.reasons[:MAX_REASONS]
+    known = known_titles(row.finding for row in gate.rows if row.taken is Taken.CLOSES)
+    first = gate.reasons if verbose else gate.reasons[:MAX_REASONS]
+    named = [replace(reason, why=prose(reason.why, known)) for reason in first]
     rows = {(row.finding.check, row.domain, row.finding.subject, row.taken): row for row in gate.rows}
     several = len(gate.audits) > 1
     blocks = [
@@ -102,7 +105,7 @@ def _own(canvas: Canvas, reason: Reason) -> list[str]:
     """A reason of the gate's own, with the line that makes it one."""
     color = "red" if reason.taken is Taken.CLOSES else "yellow"
     mark = canvas.paint("△" if reason.taken is Taken.CLOSES else "◇", color)
-    first, *rest = canvas.ends(prose(reason.why), shown(reason.check), "bold", indent=2)
+    first, *rest = canvas.ends(reason.why, shown(reason.check), "bold", indent=2)
     place = f"{reason.place.file}:{reason.place.line}" if reason.place else ""
     return [f"{mark} {first[2:]}", *rest, *(canvas.paragraph(place, _BODY, "dim") if place else [])]
 
@@ -116,7 +119,7 @@ def _titled(canvas: Canvas, finding: Finding) -> list[str]:
 
 def _compared(canvas: Canvas, row: Row) -> list[str]:
     """What the baseline has to do with it."""
-    return canvas.paragraph(prose(row.why), _HEADED, head="    " + _("why")) if row.why else []
+    return canvas.paragraph(spoken_why(row.finding, row.why), _HEADED, head="    " + _("why")) if row.why else []
 
 
 def _todo(canvas: Canvas, finding: Finding) -> list[str]:
@@ -156,7 +159,7 @@ def _let_through(canvas: Canvas, gate: Gate) -> list[list[str]]:
         lines: list[str] = []
         for row in (row for row in gate.rows if row.taken is taken):
             lines += short_block(canvas, spoken_finding(row.finding))
-            said = " ".join(prose(text) for text in (row.why, row.settle) if text)
+            said = " ".join(text for text in (spoken_why(row.finding, row.why), prose(row.settle)) if text)
             lines += canvas.paragraph(f"{row.finding.subject}: {said}" if said else row.finding.subject, _BODY, "dim")
         blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
     return blocks

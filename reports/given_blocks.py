@@ -11,6 +11,7 @@ from deliverability.reports.figures import Figure
 from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.layout import Canvas, cells
 from deliverability.reports.mail import Mail, mail
+from deliverability.reports.prose import prose
 from deliverability.reports.senders import Senders, Tls, senders, tls
 from deliverability.reports.tables import GAP, Column, table
 
@@ -38,9 +39,8 @@ def _message(canvas: Canvas, audit: Audit) -> list[str]:
     size = ngettext("{n:,} octet", "{n:,} octets", octets := _number(facts.get("octets"))).format(n=octets)
     lines = canvas.paragraph(f"{facts.get('name')}, {size}", _INDENT)
     if address := connection.get("ip"):
-        lines += canvas.paragraph(
-            _("from {address} ({why})").format(address=address, why=connection.get("why")), _INDENT
-        )
+        why = prose(str(connection.get("why") or ""))
+        lines += canvas.paragraph(_("from {address} ({why})").format(address=address, why=why), _INDENT)
     return [canvas.paint(_("Message"), "bold"), *lines]
 
 

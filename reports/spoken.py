@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -21,9 +21,7 @@ def spoken(audit: Audit) -> Audit:
     """`audit` with its prose in the language that is spoken."""
     if language() == ENGLISH:
         return audit
-    known: Known = {}
-    for finding in audit.findings:
-        _remember(finding, known)
+    known = known_titles(audit.findings)
     findings = tuple(spoken_finding(finding, known) for finding in audit.findings)
     verdict, choice = audit.verdict, audit.next_best_fix
     if choice is not None:
@@ -48,6 +46,23 @@ def _remember(finding: Finding, known: Known) -> None:
     known |= {finding.title: title, f"{finding.title}.": Said(f"{title}.")}
     if finding.settle:
         known |= {finding.settle: settle, f"{finding.title}. {finding.settle}": Said(f"{title}. {settle}")}
+
+
+def known_titles(findings: Iterable[Finding]) -> Known:
+    """What `findings` say, by its English: for a text that repeats it."""
+    known: Known = {}
+    if language() != ENGLISH:
+        for finding in findings:
+            _remember(finding, known)
+    return known
+
+
+def spoken_why(finding: Finding, why: str) -> str:
+    """Why a gate took `finding` as it did, which may repeat its title beside that of the baseline (`gate.WORSE`)."""
+    if language() == ENGLISH or not why:
+        return why
+    before = why.removeprefix(f"{finding.title}. In the baseline: ").removesuffix(".")
+    return prose(why, {**known_titles([finding]), before: spoken_title(finding.check, before)})
 
 
 def spoken_check(check: Check) -> Check:

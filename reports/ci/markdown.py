@@ -20,7 +20,7 @@ from deliverability.reports.ci.page import Page
 from deliverability.reports.diff import PROPOSED
 from deliverability.reports.language import ENGLISH, N_, Words, _, counted, language
 from deliverability.reports.prose import prose
-from deliverability.reports.spoken import spoken, spoken_finding
+from deliverability.reports.spoken import known_titles, spoken, spoken_finding, spoken_why
 from deliverability.verdict import Word
 
 MAX_VERDICTS = 20
@@ -64,11 +64,14 @@ def _spoken(gate: Gate) -> Gate:
         return gate
 
     def row(one: Row) -> Row:
-        return replace(one, finding=spoken_finding(one.finding), why=prose(one.why), settle=prose(one.settle))
+        return replace(
+            one, finding=spoken_finding(one.finding), why=spoken_why(one.finding, one.why), settle=prose(one.settle)
+        )
 
     def reason(one: Reason) -> Reason:
-        return replace(one, why=prose(one.why))
+        return replace(one, why=prose(one.why, known))
 
+    known = known_titles(one.finding for one in gate.rows if one.taken in LISTED)
     return replace(
         gate,
         rows=tuple(row(one) if one.taken in LISTED else one for one in gate.rows),
@@ -112,7 +115,7 @@ def _next_fix(page: Page, gate: Gate) -> None:
     if audit is None:
         return
     finding = the_next(audit)
-    page.say("", f"### {_('Next fix')}", "")
+    page.say("", "### " + _("Next fix"), "")
     if finding is None:
         page.say(code(cut(audit.next_best_fix.check if audit.next_best_fix else "")))
         return
@@ -165,7 +168,7 @@ def _proposed(page: Page, gate: Gate) -> None:
         if rows:
             page.table(PROPOSED[kind], heads, rows)
     if gate.published and not any(found.values()):
-        page.say("", f"### {_('What the proposed records break and mend')}", "", _("Nothing changed."))
+        page.say("", "### " + _("What the proposed records break and mend"), "", _("Nothing changed."))
 
 
 def _change(domain: str, finding: Finding) -> tuple[str, str, str, str]:

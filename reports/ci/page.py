@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from deliverability.reports.ci.escape import fenced
-from deliverability.reports.language import counted
+from deliverability.reports.language import _
 
 MOST = 65_000
 """Octets of a page. GitHub takes comments of 65,536 characters and step summaries of 1 MiB (read 2026-11-22); GitLab
@@ -68,7 +68,7 @@ class Page:
 
     def _more(self, number: int) -> None:
         if number:
-            self._lines += ["", counted(number, "… and {n:,} more", "… and {n:,} more")]
+            self._lines += ["", _("… and {n:,} more").format(n=number)]
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -17,6 +17,16 @@ UNREAD = {"head", "style", "code", "pre", "time"}
 INLINE = {"strong", "a", "span", "em", "mark", "del", "ins", "text", "tspan"}
 """Elements that do not end a text. Remarks are spans of their own lines, which does no harm."""
 
+QUOTED = {
+    *("message_header", "message_octets", "message_link", "message_text"),
+    *("dkim_signature", "arc_message_signature", "arc_seal"),
+}
+"""Kinds of evidence whose text is the message's own."""
+QUOTED_NOTES = {"rule"}
+"""Kinds of evidence whose note is a spam filter's own."""
+QUOTING = ("marks", "text", "words")
+"""Data of findings that quote a message."""
+
 WORDS = re.compile(r"[A-Za-z][A-Za-z’']*")
 ENGLISH = frozenset(
     """
@@ -33,10 +43,10 @@ ENGLISH = frozenset(
 """Words that stand in hardly any text without making it English."""
 NAMES = re.compile(
     r"[\w.*-]+ (?:A|AAAA|MX|TXT|PTR|CNAME|SOA|NS)\b[^가-힣;]*|"  # questions, with what was answered
-    r"`[^`]*`|[\w.:+-]+@[\w.]+|[A-Za-z]+=[\w.:/-]*|"  # code, addresses, tags
+    r"`[^`]*`|[\w.:+-]+@[\w.]+|[A-Za-z_]+=[\w.:/-]*|<[\w.@-]+>|\{\{[^{}]*\}\}|"  # code, addresses, tags, fields
     r"--?[a-z-]+(?: none| FILE)?|[A-Za-z]+(?:-[A-Za-z]+)+|"  # options, ids
     r"[\w.-]+\.(?:example|test|com|net|org|internal|jp|de|kr|eu)(?![a-z])|RFC [0-9]+(?: §[\w.]+)?|"
-    r"\(deliv demo\)|deliv [a-z]+|openssl rsa|public suffix|abused phish|From(?: 도메인)?|"
+    r"\(deliv demo\)|deliv [a-z]+|openssl rsa|public suffix|abused phish|From(?: 도메인)?|Received(?= 필드)|"
     r"Yahoo and AOL|Sender Hub|Postmaster Tools|Apache License"
 )
 """What is English, or looks like it, in every language: names and code."""
@@ -85,9 +95,17 @@ def left_in_english(audit: Audit) -> list[str]:
     texts += [said.next_best_fix.why] if said.next_best_fix else []
     for finding in said.findings:
         texts += [finding.title, finding.settle, *([finding.fix.text] if finding.fix else [])]
-        texts += [row.note for row in finding.evidence]
-        texts += [text for row in finding.evidence if not row.rdtype for text in (evidence_name(row), row.text)]
-    return english(dict.fromkeys(texts))
+        texts += [row.note for row in finding.evidence if row.kind not in QUOTED_NOTES]
+        texts += [evidence_name(row) for row in finding.evidence if not row.rdtype]
+        texts += [row.text for row in finding.evidence if not row.rdtype and row.kind not in QUOTED]
+    return english(dict.fromkeys(texts), names=_quoted(said))
+
+
+def _quoted(audit: Audit) -> Iterator[str]:
+    """What the findings quote of a message, which stays as its author wrote it."""
+    for finding in audit.findings:
+        yield from (row.text for row in finding.evidence if row.kind in QUOTED and row.text)
+        yield from (text for name in QUOTING if isinstance(text := finding.data.get(name), str) and text)
 
 
 @cache
