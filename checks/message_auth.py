@@ -137,6 +137,7 @@ def _record(one: SpfResult) -> Iterator[Evidence]:
         "aligned": "{domain} has no DMARC policy; the message would pass, by {by}",
         "unaligned": "{domain} has no DMARC policy, and the message would fail it: {passing}",
         "temperror": "Whether DMARC passes for {domain} is not known: DNS did not answer",
+        "out_of_reach": "Whether DMARC passes for {domain} is not known: its records are in none of the zone files",
         "connection": "Whether DMARC passes for {domain} is not known: DKIM does not decide it, and SPF lacks the"
         " connection",
         "message": "Whether DMARC passes for {domain} is not known: a signature could not be verified again",
@@ -175,7 +176,9 @@ def _dmarc(authentication: AuthenticationFacts, one: DmarcResult, message: Messa
     data = _dmarc_data(one)
     if one.verdict is DmarcVerdict.TEMPERROR or (one.verdict is DmarcVerdict.UNKNOWN and one.lacks == "answer"):
         silent = [*one.discovery.unanswered, *(key for key in _keys(authentication) if not key.answered)]
-        return unknown(*silent, subject=one.domain, case="temperror", lack=lack_of(*silent), **data)
+        lack = lack_of(*silent)
+        case = "out_of_reach" if lack is Lack.INPUT else "temperror"
+        return unknown(*silent, subject=one.domain, case=case, lack=lack, **data)
     if one.alignment is DmarcVerdict.UNKNOWN:
         case = one.lacks if one.lacks in {"connection", "message"} else "temperror"
         lack = Lack.ANSWER if case == "temperror" else Lack.INPUT

@@ -277,6 +277,13 @@ def test_dmarc_that_is_not_answered_is_unknown(silent: str) -> None:
     assert any(row.name == silent for row in finding.evidence)
 
 
+def test_dmarc_out_of_reach_of_the_files_is_the_callers_to_settle() -> None:
+    away = OutOfReach(KEY, failing=("_dmarc.mail.example",))
+    finding = only(judge(message_dmarc_alignment, dkim_signed(message(), RSA), world=away))
+
+    assert (finding.outcome, finding.case, finding.lack) == (Outcome.UNKNOWN, "out_of_reach", Lack.INPUT)
+
+
 def test_readers_that_differ_are_told_of() -> None:
     # blogspot.com is a public suffix by the list, and an ordinary domain by the walk
     raw = dkim_signed(message(sender="a@one.blogspot.com"), RSA, domain="two.blogspot.com")
