@@ -116,7 +116,7 @@ def is_within(value: float, term: Term) -> bool:
 @pytest.mark.corpus_slow
 @pytest.mark.parametrize("campaigns", [4, 6, 12])
 def test_without_an_effect_over_thousands_of_senders(campaigns: int) -> None:
-    found = rejections(0.0, runs=4000, seed=5, campaigns=campaigns)
+    found = rejections(0.0, runs=2000, seed=5, campaigns=campaigns)
 
     print(f"{campaigns} v {campaigns} campaigns, no effect: {found}")
     assert found["naive"] > 0.5
@@ -126,7 +126,7 @@ def test_without_an_effect_over_thousands_of_senders(campaigns: int) -> None:
 @pytest.mark.corpus_slow
 @pytest.mark.parametrize(("effect", "least"), [(0.02, 0.15), (0.03, 0.35), (0.05, 0.75), (0.08, 0.98)])
 def test_power_beside_it(effect: float, least: float) -> None:
-    found = rejections(effect, runs=1000, seed=6)
+    found = rejections(effect, runs=500, seed=6)
 
     print(f"6 v 6 campaigns, {RATE} to {RATE + effect:.2f}: {found}")
     assert [name for name in METHODS if found[name] < least] == []
@@ -136,7 +136,7 @@ def test_power_beside_it(effect: float, least: float) -> None:
 @pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("campaigns", [(6, 6), (6, 20), (12, 12), (30, 30)])
 def test_coverage_of_the_difference(campaigns: tuple[int, int], spread: float) -> None:
-    found = covered_by_welch(campaigns, spread, runs=8000)
+    found = covered_by_welch(campaigns, spread, runs=4000)
 
     print(f"Welch, {campaigns} campaigns, sizes spread by {spread}: {found:.3f}")
     assert 0.93 <= found <= 0.97
