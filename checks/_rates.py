@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any
 
 from deliverability.checks._check import Function, Judgements, failed, not_applicable, passed, unknown
-from deliverability.checks._thresholds import Lines, Standing, Threshold, judge_rate, settles_at
+from deliverability.checks._standing import judge_rate, settles_at
+from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.events.figures import Counts, RatesFacts
 from deliverability.fastclass import dataclass

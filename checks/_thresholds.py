@@ -3,7 +3,8 @@
 A figure is judged by its interval, not by its point alone, so that little mail neither condemns nor clears a sender:
 
 - below the floor, nothing is said (`not_applicable`): there, one message more or less would decide;
-- the whole interval past a line: a fault of that line's severity. Only this can close a gate at its default level;
+- the whole interval past a line, and that no chance (`_standing`): a fault of that line's severity. Only this can close
+  a gate at its default level;
 - the point past the lower line, but not the whole interval: a fault of medium severity at most, a warning;
 - the point below the lower line, and the floor met: a pass.
 
@@ -18,9 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 from math import ceil
-from statistics import NormalDist
 
-from deliverability.compare.intervals import CONFIDENCE, wilson
+from deliverability.compare.intervals import CONFIDENCE
 from deliverability.fastclass import dataclass
 from deliverability.findings import Severity
 
@@ -73,36 +73,6 @@ class Threshold:
 def floor_of(warn: float) -> int:
     """The fewest messages of which one alone does not cross the line `warn` by more than reaching it."""
     return ceil(1 / warn - 1e-9)
-
-
-def judge_rate(numerator: int, denominator: int, threshold: Threshold) -> Standing:
-    """Where `numerator` of `denominator` stands. A numerator beyond its denominator counts as all of it."""
-    if denominator < max(1, threshold.minimum):
-        return Standing.BELOW_FLOOR
-    low, _ = wilson(min(numerator, denominator), denominator, threshold.confidence)
-    if low >= threshold.fail:
-        return Standing.FAIL
-    if low >= threshold.warn:
-        return Standing.WARN
-    return Standing.OVER if numerator / denominator >= threshold.warn else Standing.PASS
-
-
-MOST_MESSAGES = 10**9
-"""Messages from which on a case is not called one that more mail would settle. Ours: nobody sends so many in time."""
-
-
-def settles_at(numerator: int, denominator: int, threshold: Threshold) -> int | None:
-    """Messages in all, at the same share, from which on a share that stands `over` is past the lower line for sure.
-
-    Wilson's lower end L of a share p of n solves (p - L)² = z² L (1 - L) / n: with the line for L, that is n.
-    None where the share is not past the line but at most on it, or so near that no mail would tell.
-    """
-    line, share = threshold.warn, min(numerator, denominator) / denominator if denominator else 0.0
-    if share <= line:
-        return None
-    z = NormalDist().inv_cdf(0.5 + threshold.confidence / 2)
-    needed = max(ceil(z * z * line * (1 - line) / (share - line) ** 2 - 1e-9), threshold.minimum)
-    return needed if needed <= MOST_MESSAGES else None
 
 
 def _share(

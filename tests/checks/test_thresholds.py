@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil, comb, fsum
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.checks._rates import percent
-from deliverability.checks._thresholds import THRESHOLDS, Standing, Threshold, floor_of, judge_rate, settles_at
+from deliverability.checks._standing import judge_rate, settles_at
+from deliverability.checks._thresholds import THRESHOLDS, Standing, Threshold, floor_of
+from deliverability.compare.exact import at_least
 from deliverability.findings import Severity
 
 COMPLAINTS = THRESHOLDS["complaint-rate"]
@@ -29,7 +34,8 @@ ORDER = [Standing.PASS, Standing.OVER, Standing.WARN, Standing.FAIL]
         (0, 49, BOUNCES, Standing.BELOW_FLOOR),
         (0, 50, BOUNCES, Standing.PASS),
         (2, 50, BOUNCES, Standing.OVER),  # 4 %, between 1.1 and 13.5 %
-        (3, 50, BOUNCES, Standing.WARN),  # 6 %, between 2.1 and 16.2 %
+        (3, 50, BOUNCES, Standing.OVER),  # 6 %, between 2.1 and 16.2 %; of 2 % three or more come 8 times in 100
+        (4, 50, BOUNCES, Standing.WARN),  # 8 %, between 3.2 and 18.8 %
         (50, 1_000, BOUNCES, Standing.WARN),  # 5 %, between 3.8 and 6.5 %
         (70, 1_000, BOUNCES, Standing.FAIL),  # 7 %, between 5.6 and 8.8 %
     ],
@@ -42,9 +48,55 @@ def test_a_point_past_the_upper_line_of_too_little_mail_is_only_a_warning() -> N
     standing = judge_rate(4, 1_000, COMPLAINTS)  # 0.4 %, between 0.16 and 1.0 %
 
     assert standing is Standing.WARN
-    assert judge_rate(3, 1_000, COMPLAINTS) is Standing.WARN
-    assert judge_rate(2, 1_000, COMPLAINTS) is Standing.OVER
+    assert judge_rate(3, 1_000, COMPLAINTS) is Standing.OVER
     assert COMPLAINTS.severity(Standing.OVER) is Severity.MEDIUM
+
+
+def chance(count: int, n: int, share: float) -> float:
+    """That `count` or more of `n` do, by counting those that do not."""
+    fewer = (comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(count))
+    return 1 - fsum(fewer)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize("check", sorted(THRESHOLDS))
+def test_of_senders_on_a_line_no_more_are_condemned_than_the_confidence_leaves_to_chance(
+    check: str, confidence: float
+) -> None:
+    lines = replace(THRESHOLDS[check], confidence=confidence)
+    for line, standings in ((lines.warn, {Standing.WARN, Standing.FAIL}), (lines.fail, {Standing.FAIL})):
+        for n in (lines.minimum, round(1.5 * lines.minimum), 3 * lines.minimum, 176, 1_020):
+            condemned = (x for x in range(n + 1) if judge_rate(x, n, lines) in standings)
+            least = next(condemned, None)
+            assert least is None or chance(least, n, line) <= 1 - confidence + 1e-9, (line, n, least)
+
+
+@given(st.integers(1, 400), st.data())
+def test_the_tail_is_what_is_left_of_all_that_can_come(n: int, data: st.DataObject) -> None:
+    x = data.draw(st.integers(0, n))
+    share = data.draw(st.floats(1e-6, 0.999))
+
+    if x > n * share:
+        assert at_least(x, n, share) == pytest.approx(chance(x, n, share), rel=1e-6, abs=1e-9)
+    else:
+        assert at_least(x, n, share) == 1
+
+
+def test_large_counts_take_no_time() -> None:
+    assert at_least(10_030_000, 10**9, 0.01) < 1e-20
+    assert at_least(10**9, 10**9, 0.01) == 0
+    assert at_least(1, 10, 0) == 0
+    with pytest.raises(ValueError, match="11 of 10"):
+        at_least(11, 10, 0.5)
+
+
+@given(st.integers(1, 60), st.floats(1.05, 20), st.sampled_from(["complaint-rate", "bounce-rate"]))
+def test_what_is_said_to_settle_a_case_does(count: int, times: float, check: str) -> None:
+    lines = THRESHOLDS[check]
+    n = max(lines.minimum, round(count / (times * lines.warn)))
+    if judge_rate(min(count, n), n, lines) is Standing.OVER and (needed := settles_at(count, n, lines)):
+        assert needed > n
+        assert judge_rate(ceil(count / n * needed - 1e-9), needed, lines) in {Standing.WARN, Standing.FAIL}
 
 
 @pytest.mark.parametrize(
