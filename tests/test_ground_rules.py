@@ -74,11 +74,14 @@ def test_is_fine():
 @pytest.fixture(scope="module")
 def inner_run(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What pytest prints for five tests under this repository's conftest, without the shared data."""
-    folder = tmp_path_factory.mktemp("inner")
+    return inner(tmp_path_factory.mktemp("inner"))
+
+
+def inner(folder: Path, *options: str) -> str:
     (folder / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "test_inner.py").write_text(INNER, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)]
-    command += ["-p", "no:cacheprovider", str(folder)]
+    command += ["-p", "no:cacheprovider", *options, str(folder)]
     environment = {"PATH": "", "DELIV_SHARED": str(folder / "nowhere"), "PYTHONPATH": str(ROOT / "tests")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder).stdout
 
@@ -93,6 +96,10 @@ def test_what_did_not_run_is_named_with_its_reason(inner_run: str) -> None:
     assert "NOT RUN: 1 × DELIV_SHARED: data/spf is not there" in inner_run
     assert "NOT RUN: 1 × make test-all runs it: browser, opens a page in Chromium" in inner_run
     assert "NOT RUN: 1 × make test-all runs it: corpus, reads the shared data" in inner_run
+
+
+def test_after_make_test_only_the_rest_is_left_to_run(tmp_path: Path) -> None:
+    assert "2 failed, 3 deselected" in inner(tmp_path, "--all", "--rest")
 
 
 def test_shared_data_stand_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
