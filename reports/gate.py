@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from deliverability.findings import Finding
 from deliverability.gating import Decision, Gate, Reason, Row, Taken
@@ -11,8 +10,7 @@ from deliverability.reports import words
 from deliverability.reports.blocks import COLORS, full_block, short_block
 from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
-from deliverability.reports.prose import prose
-from deliverability.reports.spoken import known_titles, spoken_finding, spoken_why
+from deliverability.reports.spoken_gate import spoken_gate
 from deliverability.reports.words import both_forms, shown
 
 DECISIONS: Mapping[Decision, str] = Words(
@@ -44,7 +42,7 @@ def render(gate: Gate, *, width: int, color: bool, quiet: bool = False, verbose:
 
     `quiet` leaves the first line alone; `verbose` adds the evidence, and names all that was let through.
     """
-    canvas = Canvas.of(width, color=color)
+    canvas, gate = Canvas.of(width, color=color), spoken_gate(gate)
     blocks = [_headline(canvas, gate)]
     if not quiet:
         blocks[0] += _verdicts(canvas, gate, verbose=verbose)
@@ -76,9 +74,7 @@ def _verdicts(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
 
 
 def _reasons(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[list[str]]:
-    known = known_titles(row.finding for row in gate.rows if row.taken is Taken.CLOSES)
-    first = gate.reasons if verbose else gate.reasons[:MAX_REASONS]
-    named = [replace(reason, why=prose(reason.why, known)) for reason in first]
+    named = gate.reasons if verbose else gate.reasons[:MAX_REASONS]
     rows = {(row.finding.check, row.domain, row.finding.subject, row.taken): row for row in gate.rows}
     several = len(gate.audits) > 1
     blocks = [
@@ -93,7 +89,7 @@ def _reason(canvas: Canvas, reason: Reason, row: Row | None, several: bool, verb
     whose = canvas.paragraph(both_forms(reason.domain), _BODY, "dim") if several and reason.domain else []
     if row is None:
         return [*_own(canvas, reason), *whose]
-    finding = spoken_finding(row.finding)
+    finding = row.finding
     if verbose:
         first, *rest = full_block(canvas, finding, domain=reason.domain, verbose=True)
         return [first, *whose, *rest, *_compared(canvas, row)]
@@ -119,7 +115,7 @@ def _titled(canvas: Canvas, finding: Finding) -> list[str]:
 
 def _compared(canvas: Canvas, row: Row) -> list[str]:
     """What the baseline has to do with it."""
-    return canvas.paragraph(spoken_why(row.finding, row.why), _HEADED, head="    " + _("why")) if row.why else []
+    return canvas.paragraph(row.why, _HEADED, head="    " + _("why")) if row.why else []
 
 
 def _todo(canvas: Canvas, finding: Finding) -> list[str]:
@@ -135,8 +131,8 @@ def _undecided(canvas: Canvas, gate: Gate) -> list[str]:
     rows = [row for row in gate.rows if row.taken is Taken.WARNS and row.settle]
     lines: list[str] = []
     for row in rows[:MAX_UNDECIDED]:
-        lines += short_block(canvas, spoken_finding(row.finding))
-        lines += canvas.paragraph(prose(row.settle), _HEADED, head="    " + _("settle"))
+        lines += short_block(canvas, row.finding)
+        lines += canvas.paragraph(row.settle, _HEADED, head="    " + _("settle"))
     return lines + _more(canvas, len(rows) - MAX_UNDECIDED)
 
 
@@ -158,8 +154,8 @@ def _let_through(canvas: Canvas, gate: Gate) -> list[list[str]]:
     for taken, title in _TITLES.items():
         lines: list[str] = []
         for row in (row for row in gate.rows if row.taken is taken):
-            lines += short_block(canvas, spoken_finding(row.finding))
-            said = " ".join(text for text in (spoken_why(row.finding, row.why), prose(row.settle)) if text)
+            lines += short_block(canvas, row.finding)
+            said = " ".join(text for text in (row.why, row.settle) if text)
             lines += canvas.paragraph(f"{row.finding.subject}: {said}" if said else row.finding.subject, _BODY, "dim")
         blocks += [[canvas.paint(title, "bold"), *lines]] if lines else []
     return blocks
@@ -176,7 +172,7 @@ _TITLES: Mapping[Taken, str] = Words(
 
 def _notes(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
     named = gate.notes if verbose else gate.notes[:MAX_NOTES]
-    lines = [line for note in named for line in canvas.paragraph(prose(note), _HEADED, head="  " + _("note"))]
+    lines = [line for note in named for line in canvas.paragraph(note, _HEADED, head="  " + _("note"))]
     return lines + _more(canvas, len(gate.notes) - len(named))
 
 

@@ -57,14 +57,6 @@ def known_titles(findings: Iterable[Finding]) -> Known:
     return known
 
 
-def spoken_why(finding: Finding, why: str) -> str:
-    """Why a gate took `finding` as it did, which may repeat its title beside that of the baseline (`gate.WORSE`)."""
-    if language() == ENGLISH or not why:
-        return why
-    before = why.removeprefix(f"{finding.title}. In the baseline: ").removesuffix(".")
-    return prose(why, {**known_titles([finding]), before: spoken_title(finding.check, before)})
-
-
 def spoken_check(check: Check) -> Check:
     """The manual page of `check` in the language that is spoken."""
     if language() == ENGLISH:

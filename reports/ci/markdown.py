@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from deliverability.diff import diff
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix
-from deliverability.gating import Decision, Gate, Reason, Row, Taken
+from deliverability.gating import Decision, Gate, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.reports import words
 from deliverability.reports.arrange import the_next
@@ -18,9 +17,9 @@ from deliverability.reports.ci.escape import prose as said
 from deliverability.reports.ci.items import LISTED, MAX_NAME, Item, cut, items, sentences, worst_first
 from deliverability.reports.ci.page import Page
 from deliverability.reports.diff import PROPOSED
-from deliverability.reports.language import ENGLISH, N_, Words, _, counted, language
-from deliverability.reports.prose import prose
-from deliverability.reports.spoken import known_titles, spoken, spoken_finding, spoken_why
+from deliverability.reports.language import N_, Words, _, counted
+from deliverability.reports.spoken import spoken_finding
+from deliverability.reports.spoken_gate import spoken_gate
 from deliverability.verdict import Word
 
 MAX_VERDICTS = 20
@@ -42,7 +41,7 @@ _VERDICTS = (Word.DO_NOT_SEND, Word.FIX_FIRST, Word.UNDETERMINED, Word.SEND)
 
 def render(gate: Gate) -> str:
     """The page, in the language that is spoken, small enough for a comment; what has no room is counted."""
-    gate = _spoken(gate)
+    gate = spoken_gate(gate)
     listed = worst_first(items(gate, LISTED))
     page = Page()
     page.say(f"## {HEADS[gate.decision]}", "", _decision(gate, listed))
@@ -56,29 +55,6 @@ def render(gate: Gate) -> str:
     _notes(page, gate)
     page.say("", _count(gate))
     return page.text()
-
-
-def _spoken(gate: Gate) -> Gate:
-    """`gate` with its prose in the language that is spoken."""
-    if language() == ENGLISH:
-        return gate
-
-    def row(one: Row) -> Row:
-        return replace(
-            one, finding=spoken_finding(one.finding), why=spoken_why(one.finding, one.why), settle=prose(one.settle)
-        )
-
-    def reason(one: Reason) -> Reason:
-        return replace(one, why=prose(one.why, known))
-
-    known = known_titles(one.finding for one in gate.rows if one.taken in LISTED)
-    return replace(
-        gate,
-        rows=tuple(row(one) if one.taken in LISTED else one for one in gate.rows),
-        reasons=tuple(reason(one) for one in gate.reasons),
-        notes=tuple(prose(note) for note in gate.notes),
-        audits=tuple(spoken(audit) for audit in gate.audits),
-    )
 
 
 def _decision(gate: Gate, listed: Sequence[Item]) -> str:

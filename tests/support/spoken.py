@@ -24,8 +24,8 @@ QUOTED = {
 """Kinds of evidence whose text is the message's own."""
 QUOTED_NOTES = {"rule"}
 """Kinds of evidence whose note is a spam filter's own."""
-QUOTING = ("marks", "text", "words")
-"""Data of findings that quote a message."""
+QUOTING = ("action", "marks", "text", "words")
+"""Data of findings that quote a message or a spam filter."""
 
 WORDS = re.compile(r"[A-Za-z][A-Za-z’']*")
 ENGLISH = frozenset(
