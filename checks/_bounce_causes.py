@@ -34,9 +34,9 @@ class Requirement:
 
 _SPF = (
     *("spf-present", "spf-single", "spf-syntax", "spf-include-resolves", "spf-lookup-limit", "spf-void-limit"),
-    "spf-authorises",
+    *("spf-authorises", "message-spf"),
 )
-_DKIM = ("dkim-selectors", "dkim-key-syntax", "dkim-key-size", "dkim-revoked")
+_DKIM = ("dkim-selectors", "dkim-key-syntax", "dkim-key-size", "dkim-revoked", "message-dkim")
 _DMARC = ("dmarc-present", "dmarc-single", "dmarc-syntax")
 
 REQUIREMENTS: Mapping[str, Requirement] = {
@@ -44,7 +44,8 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "spf": Requirement("SPF does not pass", _SPF),
     "dkim": Requirement("DKIM does not pass", _DKIM),
     "alignment": Requirement(
-        "nothing passes for the domain in From", ("dmarc-strict-alignment", "dmarc-reject-needs-dkim", *_DKIM)
+        "nothing passes for the domain in From",
+        ("dmarc-strict-alignment", "dmarc-reject-needs-dkim", "message-dmarc-alignment", *_DKIM),
     ),
     "dmarc": Requirement("there is no DMARC record", _DMARC),
     "dmarc-policy": Requirement(

@@ -25,7 +25,10 @@ MOST = 200
 """Findings that are laid beside a change, the gravest first within their kind; our own bound."""
 MEASURED = frozenset({"rates", "findings", "dmarc_reports", "tls_reports", "postmaster", "snds", "senderhub"})
 """Inputs of checks that measure what mail met: what they find is the change itself and not its cause."""
-ACTING = ("spf-", "dkim-", "dmarc-", "host-", "blocklist-")
+ACTING = (
+    *("spf-", "dkim-", "dmarc-", "host-", "blocklist-"),
+    *("message-dkim", "message-spf", "message-dmarc-alignment", "message-from", "message-links"),
+)
 """How checks begin that look at what a receiver decides by about mail that is sent."""
 NOT_ACTING = frozenset(
     (
