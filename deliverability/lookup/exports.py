@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import dns.exception
 import dns.name
+import dns.rdatatype
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup.labels import canonical_name
@@ -95,10 +96,16 @@ class Draft:
 
     def kind(self, said: Any, place: Place) -> str:  # noqa: ANN401 - out of a file
         """A type of record by its name. Raises ZoneError."""
+        refused = self.error(place, f"records of type {visible(str(said))[:40]!r} are not read")
         try:
-            return canonical_type(self.word(said, place, "type"))
+            kind = canonical_type(self.word(said, place, "type"))
         except ValueError:
-            raise self.error(place, f"records of type {visible(str(said))[:40]!r} are not read") from None
+            raise refused from None
+        number = dns.rdatatype.from_text(kind)
+        # questions and zone transfers have types, but no record has them
+        if number == dns.rdatatype.NONE or dns.rdatatype.is_metatype(number):
+            raise refused
+        return kind
 
     def word(self, value: Any, place: Place, name: str) -> str:  # noqa: ANN401 - as above
         """A text, or a number as text. Raises ZoneError."""

@@ -123,6 +123,8 @@ def test_what_a_provider_makes_of_a_record_is_not_known(octodns: ZoneResolver) -
     ("text", "said"),
     {
         "a type that nobody knows": ("www:\n  type: NONESUCH\n  value: x\n", "1: www: records of type 'NONESUCH'"),
+        "a type that no record has": ("www:\n  type: NONE\n  value: x\n", "1: www: records of type 'NONE'"),
+        "a type of questions": ("www:\n  type: axfr\n  value: x\n", "1: www: records of type 'axfr'"),
         "no type": ("\nwww:\n  value: x\n", "2: www: a record without a type"),
         "no value": ("www: [{type: A}]\n", "1: www[0]: a A record without a value"),
         "no final dot": ("www: {type: CNAME, value: example.net}\n", "1: www: 'example.net' has no final dot"),
