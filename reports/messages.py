@@ -11,7 +11,7 @@ from deliverability.reports.arrange import counts, grouped
 from deliverability.reports.blocks import short_block
 from deliverability.reports.language import _, counted
 from deliverability.reports.layout import Canvas
-from deliverability.reports.spoken import spoken
+from deliverability.reports.spoken import spoken, spoken_title
 from deliverability.reports.tables import Column, table
 from deliverability.reports.terminal import headline
 from deliverability.reports.words import SEVERITIES, VERDICTS, shape, shown
@@ -84,7 +84,7 @@ def _check(canvas: Canvas, check: Mapping[str, Any]) -> list[str]:
     first, *rest = canvas.ends(many, f"{SEVERITIES[severity]} · {check['check']}", "bold", indent=2)
     lines = [f"{mark} {first[2:]}", *rest]
     for case in check["cases"][:MAX_CASES]:
-        lines += canvas.paragraph(f"{case['messages']:,} × {case['title']}", 4)
+        lines += canvas.paragraph(f"{case['messages']:,} × {spoken_title(check['check'], case['title'])}", 4)
     lines += canvas.paragraph(_("such as {files}").format(files=", ".join(map(shown, check["examples"]))), 4, "dim")
     return lines
 

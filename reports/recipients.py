@@ -12,7 +12,7 @@ from deliverability.reports.blocks import full_block, short_block
 from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.prose import prose
-from deliverability.reports.spoken import spoken_finding
+from deliverability.reports.spoken import known_titles, spoken_finding
 from deliverability.reports.words import VERDICTS, both_forms, shown
 from deliverability.verdict import Word
 
@@ -56,7 +56,7 @@ def _head(canvas: Canvas, found: Judged) -> list[str]:
     title = counted(facts.rows, "{n:,} row", "{n:,} rows")
     domain = "" if found.subject == NO_DOMAIN else f" · {both_forms(found.subject)}"
     lines = [f"{canvas.paint(title, 'bold')}{domain} · {word}"]
-    lines += canvas.paragraph(prose(found.verdict.sentence), 2)
+    lines += canvas.paragraph(prose(found.verdict.sentence, known_titles(found.findings)), 2)
     parts = [
         counted(facts.files, "{n:,} file", "{n:,} files"),
         counted(facts.addresses, "{n:,} address", "{n:,} addresses"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from deliverability.findings import Action, Effort, Evidence, Fix, Outcome, Owner, Reference, Role, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import to_unicode
-from deliverability.reports.language import N_, Words, _
+from deliverability.reports.language import ENGLISH, N_, Words, _, language
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
 
@@ -105,6 +105,17 @@ CONVENTIONS: Mapping[str, str] = Words(
 )
 """Ways of counting complaints, by the name of the rate."""
 
+CONNECTIONS: Mapping[str, str] = Words(
+    {
+        "given": N_("as given"),
+        "smtp": N_("the SMTP session"),
+        "received": N_("the Received field"),
+        "authentication-results": N_("the Authentication-Results field"),
+        "nothing": N_("nothing to go by"),
+    }
+)
+"""Where it is known from who handed a message over."""
+
 OWNERS: Mapping[Owner, str] = Words(
     {
         Owner.DNS: N_("whoever edits the domain's DNS"),
@@ -195,13 +206,15 @@ def provider_name(name: str) -> str:
 
 
 def evidence_name(evidence: Evidence) -> str:
-    """What a row of evidence is about: words for a reason, a provider and a way of counting, else its name."""
+    """What a row of evidence is about: words for a reason, a provider, a way of counting, a source, else its name."""
     if evidence.kind == "count":
         from deliverability.reports.reasons import BY_NAME  # noqa: PLC0415 - as above
 
         return BY_NAME.get(evidence.name, evidence.name)
     if evidence.kind in {"provider", "rejection", "rate"}:
         return CONVENTIONS.get(evidence.name) or provider_name(evidence.name)
+    if evidence.kind == "connection":
+        return CONNECTIONS.get(evidence.name, evidence.name)
     return evidence.name
 
 
@@ -222,9 +235,10 @@ def both_forms(name: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital at its start, unless that would change a name or a record."""
+    """`text` with a capital at its start, unless that would change a name or a record; Korean has no capitals."""
     first = text.partition(" ")[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+    begins = first.isalpha() and first.islower() and first != "deliv" and language() == ENGLISH
+    return text[:1].upper() + text[1:] if begins else text
 
 
 def citation(reference: Reference) -> str:
