@@ -302,7 +302,7 @@ def test_aliases_policies_and_what_is_not_known_yet_stay_open(tmp_path: Path) ->
                         {
                             "resources": [
                                 route53(name="", type="A", alias=[{"name": "lb.example.net"}]),
-                                route53(name="www", type="CNAME", records=["a.example."], set_identifier="blue"),
+                                route53(name="www", type="CNAME", records=["ok.example.com."], set_identifier="blue"),
                                 route53(name="_dmarc", type="TXT"),
                                 route53(name="ok", type="TXT", records=["yes"]),
                             ]
