@@ -47,7 +47,7 @@ class Inquiry:
             "DKIM selectors": self.selectors,
             "sending addresses": self.ips,
             "events": self.inputs.rates is not None,
-            "recipients": self.inputs.recipients is not None,
+            "a list": self.inputs.recipients is not None,
             "a message": self.inputs.message is not None,
         }
         return tuple(word for word, value in given.items() if value)
