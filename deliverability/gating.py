@@ -63,7 +63,8 @@ class Row:
 class Reason:
     """Why the gate is not open: a check's fault, or one of the gate's own (`check` is then `gate-…`).
 
-    The gate's own: `gate-input` a required input was not given; `gate-waiver` a waiver of a closing fault has expired.
+    The gate's own: `gate-input` an input is required and not there, or given and unread; `gate-waiver` a waiver of a
+    closing fault has expired.
     `taken` is `closes` or `unsettled`: whether it closes the gate or leaves it undetermined.
     """
 

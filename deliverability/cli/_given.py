@@ -146,15 +146,18 @@ def _previous(path: str | None, domains: Sequence[str]) -> Audit | None:
 
 
 def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inputs], dict[str, Any]]:
-    if stored is None or not (stored.observations or stored.rates or stored.comparison):
+    if stored is None:
         return {}, {}
+    # also what could not be read stands among the options
+    kept = {name: stored.options[name] for name in (OFFLINE, RECEIVED, *GIVEN) if name in stored.options}
+    if not (stored.observations or stored.rates or stored.comparison):
+        return {}, kept
     from deliverability.inputs import from_observations  # noqa: PLC0415 - a replay
 
     try:
         inputs = from_observations(stored.observations, stored.rates, stored.comparison)
     except ValueError as error:
         raise Problem(f"a damaged deliv audit ({error})") from None
-    kept = {name: stored.options[name] for name in (OFFLINE, RECEIVED, *GIVEN) if name in stored.options}
     return dict.fromkeys(_names(domains), inputs), kept
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,10 +19,9 @@ from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
 from deliverability.loop import completed
-from deliverability.policy.model import Need, OnUnknown, Policy
+from deliverability.policy.model import OnUnknown, Policy
 
 if TYPE_CHECKING:
-    from deliverability import api
     from deliverability.gating import Gate
 
 FORMATS = ("text", "json", "html", *CI)
@@ -35,7 +36,7 @@ HELP = f"""{SUMMARIES["gate"]}
 
 Audits, and holds what it finds against the policy in deliv.toml: faults at or above --fail-on close the gate, unless a
 waiver accepts them or the baseline has them. A rate closes it only beyond doubt. DOMAIN may be left out where the
-policy declares domains.
+policy declares domains, or for that of the From of --message.
 
 \b
 Examples:
@@ -63,7 +64,7 @@ Exit codes: 0 open · 1 closed · 2 usage, input or internal error · 3 undeterm
 @timeout_option
 @option(
     "--retry-for",
-    type=click.FloatRange(min=0),
+    type=float,
     default=RETRY_FOR,
     metavar="S",
     help="Seconds for which DNS is asked again after a temporary failure.",
@@ -93,11 +94,14 @@ def command(
     asking = asking_of(context, replay, asked)
     policy = asking.policy or Policy()
     named = domains or ((asking.stored.subject.domain,) if asking.stored else tuple(policy.domains))
+    named = named or _of_message(asking.given["message"])
     if not named:
         raise click.UsageError(
             "name a domain, for example: deliv gate example.com, or declare it in deliv.toml", context
         )
     about = _each_once(named)
+    if not 0 <= retry_for < math.inf:
+        raise Problem(f"--retry-for is some seconds, or 0, not {retry_for}")
     chosen = targets(form, outputs, FORMATS)
     if len(about) > 1 and any(kind == "html" for _, kind in chosen):
         raise Problem(f"html shows one domain, and there are {len(about)}: use markdown, or deliv audit -o site/")
@@ -105,6 +109,7 @@ def command(
     request, origin = prepared(asking, about, quiet=quiet, retry_for=retry_for)
     audits, published = completed(carried_out(request, origin, progress=not quiet))
     from deliverability.gate import decide  # noqa: PLC0415 - not before the first packet
+    from deliverability.gate_inputs import contents  # noqa: PLC0415 - as above
 
     gate = decide(
         audits,
@@ -113,12 +118,29 @@ def command(
         baseline=before,
         fail_on=Severity(fail_on) if fail_on else None,
         on_unknown=OnUnknown(on_unknown) if on_unknown else None,
-        given=_given(request),
+        given=contents(request.setting.options, (inquiry.inputs for inquiry in request.inquiries)),
         line_of=origin.line_of,
         published=published,
     )
     emit(_renderers(gate, quiet=quiet, verbose=verbose), chosen, no_color)
     return gate.exit_code
+
+
+def _of_message(path: str | None) -> tuple[str, ...]:
+    """The domain whose mail the message is; none without one, or of standard input, which is read only once.
+
+    Raises Problem.
+    """
+    if path in {None, "-"}:
+        return ()
+    from deliverability.given_message import Told, read_given  # noqa: PLC0415 - only where nothing names a domain
+    from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
+
+    try:
+        domain = read_given(str(path), Told(), datetime.now(UTC)).domain
+    except (ValueError, VerifierMissing) as error:
+        raise Problem(str(error)) from None
+    return () if domain is None else (domain,)
 
 
 def _each_once(named: Iterable[str]) -> tuple[str, ...]:
@@ -133,33 +155,12 @@ def _each_once(named: Iterable[str]) -> tuple[str, ...]:
 
 def _config(named: str | None, *, quiet: bool) -> str | None:
     """The policy's path: as named, or that of the current directory, which is then said."""
-    if named is not None or not Path(POLICY).is_file():
+    # one that is there and cannot be read, or a link that leads nowhere, is an error: without it the gate might open
+    if named is not None or not os.path.lexists(POLICY):
         return named
     if not quiet:
         click.echo(f"deliv: the policy is {POLICY} of this directory", err=True)
     return POLICY
-
-
-_NEEDS: Mapping[Need, str] = {
-    Need.EVENTS: "rates",
-    Need.MESSAGE: "message",
-    Need.RECIPIENTS: "recipients",
-    Need.DMARC_REPORTS: "dmarc_reports",
-    Need.TLS_REPORTS: "tls_reports",
-    Need.POSTMASTER: "postmaster",
-    Need.SNDS: "snds",
-    Need.SENDER_HUB: "senderhub",
-}
-"""The field of `Inputs` that holds what a policy can require."""
-
-
-def _given(request: api.Plan) -> frozenset[Need]:
-    """What the run was given; a message and reports are about one of its domains, the rest about the sender."""
-    return frozenset(
-        need
-        for need, name in _NEEDS.items()
-        if any(getattr(inquiry.inputs, name) is not None for inquiry in request.inquiries)
-    )
 
 
 def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Renderer]:

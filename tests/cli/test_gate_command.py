@@ -218,6 +218,56 @@ def test_a_required_input_that_is_not_given_is_undetermined(gate: Any) -> None:
     assert gate(*arguments, "--on-unknown", "warn")[0] == 0
 
 
+FILES = {
+    "events": ("ts,type,recipient\n", "ts,type,recipient\n2026-11-01T00:00:00Z,sent,a@example.net\n"),
+    "recipients": ("email\n", "email\na@example.net\n"),
+    "snds": ("", None),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_required_input_in_which_nothing_stands_is_undetermined(gate: Any, name: str) -> None:
+    policy(f'require = ["{name}"]\n')
+    empty, whole = FILES[name]
+    Path("empty.csv").write_text(empty)
+    Path("whole.csv").write_text(whole or "")
+    arguments = ("shop.test", "--zone", "open.zone", *SPF, f"--{name}")
+
+    code, out, _ = gate(*arguments, "empty.csv")
+
+    assert code == 3
+    assert "nothing to judge" in out
+    assert whole is None or gate(*arguments, "whole.csv")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["postmaster", "snds", "sender-hub", "dmarc-reports", "tls-reports"])
+def test_what_is_given_and_cannot_be_read_is_undetermined_in_a_replay_too(gate: Any, name: str) -> None:
+    Path("page.html").write_bytes(b"Sign in first\x00\xff")
+    arguments = ("shop.test", "--zone", "open.zone", *SPF, f"--{name}", "page.html")
+    gate(*arguments, "-o", "audit.json", command="audit")
+    gate("--replay", "audit.json", "-o", "again.json", command="audit")
+
+    assert gate(*arguments)[0] == 3
+    assert gate("--replay", "audit.json")[0] == 3
+    assert Path("again.json").read_bytes() == Path("audit.json").read_bytes()
+
+
+def test_a_policy_that_is_there_and_cannot_be_read_is_no_missing_one(gate: Any) -> None:
+    Path("deliv.toml").symlink_to("nowhere.toml")
+
+    assert gate("shop.test", "--zone", "open.zone", *SPF)[0] == 2
+
+
+def test_a_message_alone_names_the_domain(gate: Any) -> None:
+    Path("letter.eml").write_bytes(LETTER.replace(b"\n", b"\r\n"))
+    Path("nobody.eml").write_bytes(b"Subject: hello\r\n\r\nGood day.\r\n")
+    arguments = ("--zone", "open.zone", *SPF, "-o", "gate.json", "--message")
+
+    assert gate(*arguments, "letter.eml")[0] == 0
+    assert [audit["domain"] for audit in document()["audits"]] == ["shop.test"]
+    assert gate(*arguments, "nobody.eml")[0] == 2
+
+
 def test_a_reason_names_the_line_of_the_zone_file_that_is_at_fault(gate: Any) -> None:
     Path("proposed.zone").write_text('; what is to be\n$ORIGIN shop.test.\n@ 300 TXT "v=spf1 mx +all"\n')
 
@@ -276,6 +326,9 @@ def test_a_named_policy_goes_before_that_of_the_directory(gate: Any) -> None:
 
 
 BAD = {
+    "patience that is no number": ("shop.test", "--zone", "open.zone", "--retry-for", "nan"),
+    "patience without end": ("shop.test", "--zone", "open.zone", "--retry-for", "inf"),
+    "impatience": ("shop.test", "--zone", "open.zone", "--retry-for", "-1"),
     "no domain": (),
     "a domain that is none": ("a..b", "--zone", "open.zone"),
     "a policy that is not there": ("shop.test", "--zone", "open.zone", "--config", "absent.toml"),

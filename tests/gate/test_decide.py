@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from deliverability.document import Audit
 from deliverability.findings import Evidence, Finding, Fix, Lack, Outcome, Role, Severity, Subject
 from deliverability.gate import NEVER_CLOSING, decide, of_audits
+from deliverability.gate_inputs import Content
 from deliverability.gating import Decision, Gate, Reason, Taken
 from deliverability.policy.model import DomainPolicy, Need, OnUnknown, Place, Policy, Waiver
 from deliverability.verdict import Verdict, Word
@@ -237,6 +238,39 @@ def test_only_what_is_new_or_worse_than_in_the_baseline_closes(
     assert gate.exit_code == {Taken.KNOWN: 0, Taken.CLOSES: 1, Taken.UNSETTLED: 3}[how]
 
 
+def share(x: int, n: int, case: str = "fail", **data: Any) -> Finding:
+    return rate(case, Severity.HIGH, numerator=x, denominator=n, **data)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "how"),
+    [
+        (share(60, 1_000), share(300, 1_000), Taken.CLOSES),
+        (share(60, 1_000), share(70, 1_000), Taken.KNOWN),  # 6 % and 7 % of a thousand each may be one share
+        (share(60, 1_000), share(60, 1_000), Taken.KNOWN),
+        (share(300, 1_000), share(60, 1_000), Taken.KNOWN),
+        (share(60, 1_000), share(82, 1_000), Taken.KNOWN),
+        (share(60, 1_000), share(82, 1_000, confidence=0.9), Taken.CLOSES),
+        (share(60, 1_000), share(300, 1_000, confidence=7.0), Taken.CLOSES),
+        (share(60, 1_000), share(5_000, 1_000), Taken.CLOSES),
+        (share(60, 0), share(300, 1_000), Taken.KNOWN),
+        (share(-1, 1_000), share(300, 1_000), Taken.KNOWN),
+        (rate("fail", Severity.HIGH, numerator="60", denominator=1_000), share(300, 1_000), Taken.KNOWN),
+        (finding(), finding(numerator=300, denominator=1_000), Taken.KNOWN),
+    ],
+)
+def test_a_known_share_that_has_grown_beyond_doubt_closes(before: Finding, now: Finding, how: Taken) -> None:
+    assert taken(against(before, now)) == [how]
+
+
+def test_the_same_fault_judged_graver_says_how_grave_it_was() -> None:
+    [reason] = against(
+        replace(finding(severity=Severity.MEDIUM), title="So it is"), replace(finding(), title="So it is")
+    ).reasons
+
+    assert reason.why == "So it is. In the baseline it is of severity medium."
+
+
 def test_what_is_worse_says_what_it_was() -> None:
     before = replace(finding(severity=Severity.MEDIUM), title="It was nearly so")
 
@@ -381,6 +415,27 @@ def test_a_required_input_that_is_missing_leaves_it_undetermined() -> None:
         ),
     )
     assert decided(policy=policy, given={Need.MESSAGE, Need.EVENTS}).decision is Decision.OPEN
+
+
+@pytest.mark.parametrize(
+    ("content", "required", "code", "said", "notes"),
+    [
+        (Content.WHOLE, True, 0, [], 0),
+        (Content.EMPTY, True, 3, ["--events is required, and there is nothing to judge in what was given."], 0),
+        (Content.UNREAD, True, 3, ["--events was given, and nothing of it could be read."], 0),
+        (Content.WHOLE, False, 0, [], 0),
+        (Content.EMPTY, False, 0, [], 1),
+        (Content.UNREAD, False, 3, ["--events was given, and nothing of it could be read."], 0),
+    ],
+)
+def test_an_input_with_nothing_to_judge_in_it_is_none(
+    content: Content, required: bool, code: int, said: list[str], notes: int
+) -> None:
+    policy = Policy(require=(Need.EVENTS,) if required else ())
+
+    gate = decided(finding(outcome=Outcome.PASS), policy=policy, given={Need.EVENTS: content})
+
+    assert (gate.exit_code, [reason.why for reason in gate.reasons], len(gate.notes)) == (code, said, notes)
 
 
 def test_a_row_stands_at_the_line_that_declares_its_domain() -> None:
