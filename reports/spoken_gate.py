@@ -13,7 +13,7 @@ from deliverability.reports.spoken import known_titles, spoken, spoken_finding, 
 _UNSAID = {Taken.PASSES, Taken.INAPPLICABLE}
 """Rows that are counted and not shown."""
 _BEFORE = ". In the baseline: "
-"""Between the title of a finding and that of its baseline: `deliverability.gate.WORSE`."""
+"""Between the title of a finding and that of its baseline: `deliverability.gate_baseline.WORSE`."""
 
 
 def spoken_gate(gate: Gate) -> Gate:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from deliverability.findings import Action, Effort, Evidence, Fix, Outcome, Owner, Reference, Role, Severity
 from deliverability.lookup.answer import Status
 from deliverability.names import to_unicode
-from deliverability.reports.language import ENGLISH, N_, Words, _, language
+from deliverability.reports.language import N_, Words, _
 from deliverability.sources import SOURCES
 from deliverability.verdict import Word
 
@@ -235,10 +235,10 @@ def both_forms(name: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital at its start, unless that would change a name or a record; Korean has no capitals."""
-    first = text.partition(" ")[0]
-    begins = first.isalpha() and first.islower() and first != "deliv" and language() == ENGLISH
-    return text[:1].upper() + text[1:] if begins else text
+    """`text` with a capital at its start, unless that would change a name or a record."""
+    first = text.partition(" ")[0].rstrip(",:;")
+    is_word = first.isascii() and first.isalpha() and first.islower() and first != "deliv"
+    return text[:1].upper() + text[1:] if is_word else text
 
 
 def citation(reference: Reference) -> str:
