@@ -36,8 +36,12 @@ NO_MAIL = {
     titles={
         **titles("What is no address", "Every row holds an address"),
         "unread": "{refused:,} {refused:file|files} of recipients could not be read, or not to the end",
+        "nobody": "No row of the list holds an address ({rows:,} {rows:row|rows})",
     },
-    fixes={"unread": "Look at what deliv says of the file on stderr, and give it as CSV in UTF-8."},
+    fixes={
+        "unread": "Look at what deliv says of the file on stderr, and give it as CSV in UTF-8.",
+        "nobody": "Look at the export: it is empty, or another of its columns holds the addresses.",
+    },
     owner=Owner.LIST,
     settle=SETTLE,
 )
@@ -58,12 +62,15 @@ def recipients_syntax(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     if recipients.refused:  # nobody knows what else is in the list
         return failed(case="unread", refused=recipients.refused, rows=recipients.rows)
     unread = {f"unreadable: {reason}": count for reason, count in recipients.bad_reasons.items()}
+    seen = counted({**recipients.invalid_reasons, **extra, **unread}) + rows
+    if not recipients.addresses:
+        return failed(case="nobody", evidence=seen, rows=recipients.rows, invalid=recipients.invalid)
     return judged(
         lines.of("recipients-syntax"),
         recipients.invalid,
         recipients.addresses + recipients.invalid,
         of="rows",
-        evidence=counted({**recipients.invalid_reasons, **extra, **unread}) + rows,
+        evidence=seen,
         reasons=dict(recipients.invalid_reasons),
         international=recipients.international,
         idn=recipients.idn,

@@ -29,6 +29,9 @@ from deliverability.sources import source
 def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     """No address bounced hard before, complained, unsubscribed, or stands in a list of suppressed ones.
 
+    One address that complained, unsubscribed or is suppressed is grave (high), 1 % of the list is critical; hard
+    bounces alone are grave from 0.1 % on.
+
     Why it matters: to write to those who said no breaks the law in most places, and complaints of the same people close
     mailboxes to everybody else's mail.
 
@@ -40,12 +43,14 @@ def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgemen
     parts = {"in the suppression files": given.overlap if given else 0}
     if past is not None:
         parts |= {"bounced hard": past.dead, "complained": past.complained, "unsubscribed": past.unsubscribed}
+    # one person who said no is a fault of its own, whatever share that is; who only bounced is judged by the share
+    said_no = any(count for part, count in parts.items() if part != "bounced hard")
     return judged(
         lines.of("recipients-suppressed"),
         recipients.stopped,
         recipients.addresses,
-        least=Severity.MEDIUM,
-        evidence=counted(parts),
+        least=Severity.HIGH if said_no else Severity.MEDIUM,
+        evidence=counted(parts) + counted({"suppression rows without an address": given.bad if given else 0}),
         parts=parts,
     )
 

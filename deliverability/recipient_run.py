@@ -15,17 +15,17 @@ from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.trouble import Refused, Troubles
 from deliverability.lookup import DeadlineResolver, LiveResolver
 from deliverability.recipient_lists import Progress, Wanted
-from deliverability.recipients.addresses import Addresses, Domain
+from deliverability.recipients.addresses import BEYOND, Addresses, Domain
 from deliverability.recipients.clean import CannotWrite, check_target, reasons_by, write_clean
 from deliverability.recipients.domains import MAX_ASKED, look
 from deliverability.recipients.facts import MAX_LISTED, RecipientsFacts, Slip, Suppressions
-from deliverability.recipients.ledger import Ledger
 from deliverability.recipients.lists import DISPOSABLE_SOURCE, disposable_domains, domain_lines
 from deliverability.recipients.rows import List, Row, lists_of
-from deliverability.recipients.scan import Scan, suppressed_keys
+from deliverability.recipients.scan import Scan
 from deliverability.recipients.settled import Marked, largest, marked
 from deliverability.recipients.slips import slips_of
 from deliverability.recipients.summed import summed
+from deliverability.recipients.suppressions import Suppressed, suppressed_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +44,6 @@ class Run:
     def __init__(
         self, paths: Sequence[str], wanted: Wanted, troubles: Troubles, progress: Progress, asked: Progress
     ) -> None:
-
         self._paths = paths
         self._wanted = wanted
         self._troubles = troubles
@@ -59,11 +58,11 @@ class Run:
         """Read everything, and say what it adds up to. Raises as `recipients`."""
         self._check_clean()
         identities, past = self._past()
+        suppressed = self._suppressed()
         with closing(Scan(self._addresses, identities)) as scan:
             for one in self._lists():
                 scan.add(one, self._troubles)
             looked = self._look(list(scan.places))
-            suppressed, counts = self._suppressed()
             marks = marked(scan, suppressed, past)
             slips = slips_of(list(scan.places), scan.good)
             found = summed(scan, marks, past, slips)
@@ -76,7 +75,7 @@ class Run:
             columns=tuple(self._columns)[:MAX_LISTED],
             looked=looked,
             disposable_source=_source_of(self._wanted.disposable),
-            suppressions=_suppressions(self._wanted, counts, marks),
+            suppressions=_suppressions(self._wanted, suppressed, marks),
             cleaned=clean,
         )
 
@@ -124,7 +123,7 @@ class Run:
         async def ask() -> None:
             try:
                 limited = DeadlineResolver(resolver, time.monotonic() + self._wanted.seconds)
-                await look(limited, largest(domains, MAX_ASKED), self._asked)
+                await look(limited, largest([one for one in domains if one.name != BEYOND], MAX_ASKED), self._asked)
             finally:
                 if isinstance(resolver, LiveResolver):
                     await resolver.aclose()  # its sockets belong to this loop, which ends here
@@ -132,12 +131,11 @@ class Run:
         asyncio.run(ask())
         return True
 
-    def _suppressed(self) -> tuple[Ledger | None, Counter[str]]:
+    def _suppressed(self) -> Suppressed | None:
         if not self._wanted.suppressions:
-            return None, Counter()
-
+            return None
         try:
-            return suppressed_keys(self._suppression_lists(), self._addresses, self._troubles)
+            return suppressed_of(self._suppression_lists(), self._addresses, self._troubles)
         except Refused as refused:
             raise ValueError(f"a file of suppressions could not be read to its end: {refused}") from None
 
@@ -221,17 +219,18 @@ def _throwaway(path: str | None) -> frozenset[str]:
 
 
 def _source_of(path: str | None) -> str:
-
     return DISPOSABLE_SOURCE if path is None else Path(path).name
 
 
-def _suppressions(wanted: Wanted, counts: Counter[str], marks: Marked) -> Suppressions | None:
-    if not wanted.suppressions:
+def _suppressions(wanted: Wanted, found: Suppressed | None, marks: Marked) -> Suppressions | None:
+    if found is None:
         return None
+    counts = found.counts
     return Suppressions(
         files=len(wanted.suppressions),
         rows=counts["rows"],
         bad=counts["bad"],
         addresses=counts["addresses"],
+        domains=counts["domains"],
         overlap=marks.suppressed.count,
     )

@@ -22,6 +22,9 @@ MAX_TEXT = 1_000
 MAX_DOMAINS = 500_000
 """Domains that are held; our own bound: a list of ten million people has some hundred thousand."""
 
+BEYOND = ""
+"""The name of the one that stands for all domains beyond that bound; nothing is asked or said of it."""
+
 _COMMON = re.compile(r"([A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*)@([A-Za-z0-9.\-]+)")
 """RFC 5322 §3.2.3 dot-atom, without the characters that few use; the domain is judged by itself."""
 
@@ -72,7 +75,7 @@ class Addresses:
         self._most = most
         self._spelled: dict[str, Domain | str] = {}
         self.domains: dict[str, Domain] = {}
-        self._beyond = Domain("", frozenset())
+        self._beyond = Domain(BEYOND, frozenset())
 
     def read(self, text: str) -> Address | str:
         """The address, or in one word why it is none. `text` has no space around it."""
@@ -97,9 +100,9 @@ class Addresses:
     def _domain(self, name: str) -> Domain:
         known = self.domains.get(name)
         if known is None:
-            known = Domain(name, self._throwaway)
-            if len(self.domains) < self._most:
-                self.domains[name] = known
+            if len(self.domains) >= self._most:
+                return self._beyond
+            known = self.domains[name] = Domain(name, self._throwaway)
         return known
 
     def _slowly(self, text: str) -> Address | str:

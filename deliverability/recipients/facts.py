@@ -74,12 +74,16 @@ class Slip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressions:
-    """What the files of addresses that must not be mailed hold, and how much of the list is in them."""
+    """What the files of addresses that must not be mailed hold, and how much of the list is in them.
+
+    bad: rows without an address. domains: those of which nobody is to be mailed.
+    """
 
     files: int = 0
     rows: int = 0
     bad: int = 0
     addresses: int = 0
+    domains: int = 0
     overlap: int = 0
 
 

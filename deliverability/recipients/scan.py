@@ -6,7 +6,6 @@ Addresses are not kept. What stays of a row is 64-bit keys in ledgers, and of a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from deliverability.intake.trouble import Bad, Troubles
 from deliverability.recipients.addresses import Address, Addresses, Domain
@@ -83,20 +82,3 @@ class Scan:
         """Let the ledgers' files go."""
         for ledger in (self.keys, self.mailboxes, self.persons):
             ledger.close()
-
-
-def suppressed_keys(lists: Iterable[List], addresses: Addresses, troubles: Troubles) -> tuple[Ledger, Counter[str]]:
-    """The keys of the addresses in files of suppressions, and how many rows were `rows`, `bad` and `addresses`."""
-    keys, counts = Ledger(), Counter[str]()
-    for one in lists:
-        for cell, _cells, fault in one.rows:
-            counts["rows"] += 1
-            address = addresses.read(cell) if cell and not fault else fault or "empty"
-            if isinstance(address, str):
-                if cell != "" or fault:
-                    counts["bad"] += 1
-                    troubles.add(Bad(file=one.name, line=one.place.line, reason=address))
-                continue
-            counts["addresses"] += 1
-            keys.add(key_of(address.key), 1)
-    return keys, counts

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from deliverability.events.providers import OTHER
 from deliverability.fastclass import dataclass
 from deliverability.recipients.addresses import Domain
 from deliverability.recipients.facts import DEAD, History, Stratum
 from deliverability.recipients.history import COMPLAINED, GONE, UNSUBSCRIBED, Past
-from deliverability.recipients.ledger import Ledger, Marks
+from deliverability.recipients.ledger import Marks
 from deliverability.recipients.scan import PLACE, Scan
+from deliverability.recipients.suppressions import Suppressed
 
 MIN_STRATUM = 100
 """Messages to a provider's addresses below which they are expected by those of all providers together. Ours."""
@@ -30,7 +31,7 @@ class Marked:
     unsubscribed: Marks
 
 
-def marked(scan: Scan, suppressions: Ledger | None, past: Past | None) -> Marked:
+def marked(scan: Scan, suppressed: Suppressed | None, past: Past | None) -> Marked:
     """The marks of all rows."""
     rows = scan.row
     marks = Marked(
@@ -47,11 +48,20 @@ def marked(scan: Scan, suppressions: Ledger | None, past: Past | None) -> Marked
     for row in scan.mailboxes.repeats():
         if row not in marks.repeated:
             marks.aliased.add(row)
-    for value, _ in scan.keys.met(suppressions) if suppressions else ():
-        marks.suppressed.add(value >> PLACE)
+    for row in _suppressed(scan, suppressed) if suppressed else ():
+        marks.suppressed.add(row)
     for value, what in scan.persons.met(past.people) if past else ():
         _mark(value >> PLACE, what, marks)
     return marks
+
+
+def _suppressed(scan: Scan, suppressed: Suppressed) -> Iterator[int]:
+    """The rows that are suppressed, by themselves or with all of their domain."""
+    for value, _ in scan.keys.met(suppressed.keys):
+        yield value >> PLACE
+    places = {place for domain, place in scan.places.items() if domain.name in suppressed.domains}
+    for _, values in scan.keys.parts() if places else ():
+        yield from (value >> PLACE for value in values if value & (1 << PLACE) - 1 in places)
 
 
 def _mark(row: int, what: int, marks: Marked) -> None:

@@ -21,7 +21,7 @@ from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, LiveResolver, Nameserver, Status, ZoneResolver
 from deliverability.rates import Asked
 from deliverability.recipient_lists import Wanted, recipients
-from deliverability.recipients import ledger
+from deliverability.recipients import addresses, ledger
 from deliverability.recipients.clean import CannotWrite
 from deliverability.recipients.facts import RecipientsFacts, Stratum, Tally, from_observation, to_observation
 from support.sending import NOW, T, event, lines, put
@@ -122,6 +122,51 @@ def test_suppressions_are_met_in_several_files() -> None:
     assert (found.suppressions.rows, found.suppressions.addresses, found.suppressions.overlap) == (5, 3, 2)
     assert (found.suppressions.bad, found.stopped) == (2, 2)
     assert troubles.by_reason == {"no-at-sign": 1, "too-few-columns": 1}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Kim <a@example.com>",
+        "<a@example.com>",
+        "mailto:a@example.com",
+        '"""Kim, M."" <A@Example.com>"',
+        '"x@x.com; a@example.com"',
+        "x@x.com a@example.com.",
+        "'a@example.com'",
+        "@example.com",
+        "*@Example.com",
+    ],
+)
+def test_whoever_said_no_is_spared_however_that_was_written_down(row: str) -> None:
+    put("gone.csv", f"id,email\n1,y@y.com\n2,{row}\n".encode())
+    found = read(emails(["a@example.com", "b@sub.example.com", "c@c.com"]), suppressions=("gone.csv",))
+
+    assert found.suppressions is not None
+    assert (found.suppressions.bad, found.suppressions.overlap, found.stopped) == (0, 1, 1)
+    assert found.suppressions.domains == ("*" in row or row.startswith("@"))
+
+
+def test_suppressions_without_addresses_stop_the_run() -> None:
+    put("gone.csv", b"id,email\n1,a@example.com\n2,customer-17\n3,customer-18\n")
+
+    with pytest.raises(ValueError, match="2 of 3 rows hold no address"):
+        read(emails(["a@example.com"]), suppressions=("gone.csv",))
+
+
+def test_half_of_the_suppressions_are_enough() -> None:
+    put("gone.csv", b"id,email\n1,a@example.com\n2,customer-17\n")
+    found = read(emails(["a@example.com"]), suppressions=("gone.csv",))
+
+    assert found.stopped == 1
+
+
+def test_domains_beyond_the_bound_are_counted_together_and_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses.Addresses.__init__, "__defaults__", (2,))
+    found = read(emails(f"a@d{n}.example.com" for n in range(9)), resolver=ZoneResolver.from_text(ZONE))
+
+    assert (found.addresses, found.unique, found.domains) == (9, 9, 3)
+    assert found.mail == {"nxdomain": Tally(domains=2, addresses=2), "unasked": Tally(domains=1, addresses=7)}
 
 
 def test_suppressions_that_cannot_be_read_are_no_suppressions() -> None:

@@ -1,0 +1,87 @@
+"""Whom a list must not hold: files of addresses that are not to be mailed, read as generously as they are written.
+
+A list is judged strictly, since what is no address there bounces. Here a cell that is read too strictly is a person
+who said no and gets the mail: names around an address, `mailto:` and several in a cell are all read, and `@domain`
+(or `*@domain`) stands for everybody in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from deliverability.fastclass import dataclass
+from deliverability.intake.trouble import Bad, Troubles
+from deliverability.recipients.addresses import Address, Addresses
+from deliverability.recipients.ledger import Ledger, key_of
+from deliverability.recipients.rows import List
+
+MAX_BAD = 0.5
+"""Share of the rows without an address in them above which a run ends: whom to spare is not known. Ours, and that of
+events (--max-bad-share)."""
+EVERYBODY = "*"
+"""What stands for all local parts; RFC 5322 §3.2.3 allows it as one, and nobody has it."""
+_BETWEEN = re.compile(r"""[\s<>()\[\],;:"|]+""")
+"""What parts addresses in a cell, and sets them off from names."""
+
+
+class NobodyToSpare(ValueError):
+    """Files of suppressions that hold hardly an address; the message says so in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """What the files hold: keys of addresses, domains (A-labels) of which nobody is mailed, and counts.
+
+    counts: `rows`; of these `bad` without an address; `addresses` and `domains` that were found.
+    """
+
+    keys: Ledger
+    domains: frozenset[str]
+    counts: Counter[str]
+
+
+def suppressed_of(lists: Iterable[List], addresses: Addresses, troubles: Troubles) -> Suppressed:
+    """Read files of suppressions. Raises NobodyToSpare, and Refused where a list does."""
+    keys, domains, counts = Ledger(), set[str](), Counter[str]()
+    for one in lists:
+        for cell, _cells, fault in one.rows:
+            counts["rows"] += 1
+            found = list(_found(cell, addresses)) if cell and not fault else []
+            if not found and (cell != "" or fault):
+                counts["bad"] += 1
+                troubles.add(Bad(file=one.name, line=one.place.line, reason=fault or _why(cell or "", addresses)))
+            for each in found:
+                if isinstance(each, str):
+                    domains.add(each)
+                else:
+                    counts["addresses"] += 1
+                    keys.add(key_of(each.key), 1)
+    counts["domains"] = len(domains)
+    if counts["bad"] > MAX_BAD * counts["rows"]:
+        raise NobodyToSpare(
+            f"suppressions: {counts['bad']:,} of {counts['rows']:,} rows hold no address, so it is not known whom to "
+            "spare; the column of the addresses may need a head such as email"
+        )
+    return Suppressed(keys=keys, domains=frozenset(domains), counts=counts)
+
+
+def _why(cell: str, addresses: Addresses) -> str:
+    found = addresses.read(cell) if cell else "empty"
+    return found if isinstance(found, str) else "empty"
+
+
+def _found(cell: str, addresses: Addresses) -> Iterator[Address | str]:
+    """Each address in a cell, and each domain that stands for all of its addresses."""
+    whole = addresses.read(cell)
+    if not isinstance(whole, str) and whole.local != EVERYBODY:
+        yield whole
+        return
+    for word in _BETWEEN.split(cell):
+        local, sign, domain = word.strip("'.").rpartition("@")
+        if not sign:
+            continue
+        found = addresses.read(f"{local or EVERYBODY}@{domain}")
+        if not isinstance(found, str):
+            yield found if found.local != EVERYBODY else found.domain.name
