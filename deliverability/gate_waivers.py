@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from deliverability.findings import Finding, Lack, Outcome, Severity
 from deliverability.gating import Reason, Row, Taken, Waived
+from deliverability.names import InvalidDomain, to_ascii
 from deliverability.policy.model import Policy, Waiver
 
 GATE_WAIVER = "gate-waiver"
@@ -19,6 +20,7 @@ EXPIRED = "The waiver ended on {until}: {title}"
 ENDED = "The waiver of {check} for {subject} ended on {until}."
 ENDING = "The waiver of {check} for {subject} ends on {until}."
 UNUSED = "The waiver of {check} for {subject} names no fault: it can go."
+MEANT = "The waiver of {check} for {subject} names no fault: the fault's own subject is {meant}."
 
 _WAIVABLE = {Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR}
 
@@ -87,22 +89,25 @@ class Waivers:
         notes: list[str] = []
         for waiver in self._policy.waivers:
             if id(waiver) in named or not _belongs(waiver.subject, elsewhere):
-                notes += self._said(waiver, used=id(waiver) in named)
+                notes += self._said(waiver, used=id(waiver) in named, rows=rows)
         return tuple(notes)
 
-    def _said(self, waiver: Waiver, *, used: bool) -> list[str]:
+    def _said(self, waiver: Waiver, *, used: bool, rows: Sequence[Row]) -> list[str]:
         said: list[str] = []
         if self._is_over(waiver):
             said.append(ENDED)
         elif used and waiver.until - self._today <= SOON:
             said.append(ENDING)
+        meant = "" if used else _meant(waiver, rows)
         if not used:
-            said.append(UNUSED)
-        return [text.format(check=waiver.check, subject=waiver.subject, until=waiver.until) for text in said]
+            said.append(MEANT if meant else UNUSED)
+        return [
+            text.format(check=waiver.check, subject=waiver.subject, until=waiver.until, meant=meant) for text in said
+        ]
 
     def _naming(self, finding: Finding) -> list[Waiver]:
         named = self._by_subject.get(finding.subject, ())
-        return [waiver for waiver in named if fnmatchcase(finding.check, waiver.check)]
+        return [waiver for waiver in named if _is_of(waiver, finding)]
 
     def _is_over(self, waiver: Waiver) -> bool:
         return waiver.until < self._today
@@ -111,3 +116,22 @@ class Waivers:
 def _belongs(subject: str, domains: Collection[str]) -> bool:
     """Whether `subject` is one of `domains`, or a name below it."""
     return any(subject == domain or subject.endswith(f".{domain}") for domain in domains)
+
+
+def _meant(waiver: Waiver, rows: Sequence[Row]) -> str:
+    """The subject of a fault that is the waiver's but for how a domain is written; empty where there is none."""
+    written = _domain(waiver.subject)
+    subjects = (row.finding.subject for row in rows if waivable(row.finding) and _is_of(waiver, row.finding))
+    return next((subject for subject in subjects if written and _domain(subject) == written), "")
+
+
+def _domain(subject: str) -> str:
+    """A subject that is a name, in A-labels and lower case; empty for another."""
+    try:
+        return to_ascii(subject)
+    except InvalidDomain:
+        return ""
+
+
+def _is_of(waiver: Waiver, finding: Finding) -> bool:
+    return fnmatchcase(finding.check, waiver.check)

@@ -386,6 +386,27 @@ def test_waivers_that_end_soon_have_ended_or_are_not_needed_are_noted(one: Waive
     assert all(one.check in note and one.subject in note for note in notes)
 
 
+@pytest.mark.parametrize(
+    ("written", "subject"),
+    [
+        ("Shop.TEST", "shop.test"),
+        ("shop.test.", "shop.test"),
+        ("bücher.test", "xn--bcher-kva.test"),
+        ("news.shop.test", ""),
+        ("no name", ""),
+    ],
+)
+def test_a_waiver_whose_subject_is_written_otherwise_is_told_what_it_may_mean(written: str, subject: str) -> None:
+    found = (finding(), finding(subject="xn--bcher-kva.test"), finding("spf-syntax", subject="news.shop.test"))
+
+    gate = decided(*found, policy=Policy(waivers=(waiver(subject=written),)))
+
+    assert gate.exit_code == 1
+    assert [note.rpartition(": ")[2] for note in gate.notes] == [
+        f"the fault's own subject is {subject}." if subject else "it can go."
+    ]
+
+
 def test_a_waiver_of_a_domain_that_is_not_audited_here_is_not_called_unneeded() -> None:
     domains = {name: DomainPolicy(name=name, place=Place(FILE)) for name in ("shop.test", "other.test")}
     policy = Policy(path=FILE, domains=domains, waivers=(waiver(subject="s1._domainkey.other.test"),))
