@@ -126,7 +126,7 @@ class Check:
     def _settle(self, judgement: Judgement) -> str:
         if judgement.outcome is not Outcome.UNKNOWN:
             return ""
-        return ASK_AGAIN if judgement.lack is Lack.ANSWER else self.settle
+        return judgement.settle or (ASK_AGAIN if judgement.lack is Lack.ANSWER else self.settle)
 
 
 def check(
@@ -221,11 +221,12 @@ def unknown(
     case: str = "unknown",
     lack: Lack = Lack.ANSWER,
     evidence: tuple[Evidence, ...] = (),
+    settle: str = "",
     **data: Any,
 ) -> Judgement:
     """Could not look: the unanswered questions are the evidence."""
     rows = tuple(row for answer in answers if not answer.answered for row in answer_evidence(answer))
-    return Judgement(Outcome.UNKNOWN, case, subject, data, rows + evidence, lack=lack)
+    return Judgement(Outcome.UNKNOWN, case, subject, data, rows + evidence, lack=lack, settle=settle)
 
 
 def answer_evidence(answer: Answer, note: str = "") -> tuple[Evidence, ...]:

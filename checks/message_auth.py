@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deliverability.checks._check import (
+    ASK_AGAIN,
     Check,
     Judgements,
     answer_evidence,
@@ -137,7 +138,7 @@ def _record(one: SpfResult) -> Iterator[Evidence]:
         "aligned": "{domain} has no DMARC policy; the message would pass, by {by}",
         "unaligned": "{domain} has no DMARC policy, and the message would fail it: {passing}",
         "temperror": "Whether DMARC passes for {domain} is not known: DNS did not answer",
-        "out_of_reach": "Whether DMARC passes for {domain} is not known: its records are in none of the zone files",
+        "out_of_reach": "Whether DMARC passes for {domain} is not known: nothing that was given holds its records",
         "connection": "Whether DMARC passes for {domain} is not known: DKIM does not decide it, and SPF lacks the"
         " connection",
         "message": "Whether DMARC passes for {domain} is not known: a signature could not be verified again",
@@ -178,7 +179,7 @@ def _dmarc(authentication: AuthenticationFacts, one: DmarcResult, message: Messa
         silent = [*one.discovery.unanswered, *(key for key in _keys(authentication) if not key.answered)]
         lack = lack_of(*silent)
         case = "out_of_reach" if lack is Lack.INPUT else "temperror"
-        return unknown(*silent, subject=one.domain, case=case, lack=lack, **data)
+        return unknown(*silent, subject=one.domain, case=case, lack=lack, settle=ASK_AGAIN, **data)
     if one.alignment is DmarcVerdict.UNKNOWN:
         case = one.lacks if one.lacks in {"connection", "message"} else "temperror"
         lack = Lack.ANSWER if case == "temperror" else Lack.INPUT
@@ -290,7 +291,8 @@ def message_arc(authentication: AuthenticationFacts, subject: Subject) -> Judgem
     if arc.status is Chain.UNKNOWN:
         silent = [one.key for one in (*arc.messages, *arc.seals) if one.key is not None and not one.key.answered]
         case, lack = ("unanswered", lack_of(*silent)) if silent else ("unverified", Lack.INPUT)
-        return unknown(*silent, case=case, lack=lack, evidence=rows, **data)
+        settle = ASK_AGAIN if silent else ""
+        return unknown(*silent, case=case, lack=lack, evidence=rows, settle=settle, **data)
     if sealer == subject.domain or is_below(sealer, subject.domain):
         return failed(evidence=rows, **data)
     return informed(case="elsewhere", evidence=rows, **data)

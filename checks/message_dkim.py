@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deliverability.checks._check import Judgements, check, failed, passed, unknown
+from deliverability.checks._check import ASK_AGAIN, Judgements, check, failed, passed, unknown
 from deliverability.checks._message_auth import (
     author_of,
     date_of,
@@ -64,7 +64,7 @@ _TITLES = {
     State.SYNTAX: "A DKIM signature cannot be read: {fault}",
     State.FROM_UNSIGNED: "The DKIM signature of {domain} does not cover From",
     "unanswered": "Whether the DKIM signature of {domain} verifies is not known: {key} was not answered",
-    "out_of_reach": "Whether the DKIM signature of {domain} verifies is not known: {key} is in none of the zone files",
+    "out_of_reach": "Whether the DKIM signature of {domain} verifies is not known: nothing that was given holds {key}",
     "alignment": "Whether {domain}, for which DKIM verifies, speaks for {author} is not known",
     State.KEY_LARGE: "Whether the DKIM signature of {domain} verifies was not tried: its key has {bits} bits",
     State.TOO_LARGE: "Whether DKIM verifies is not known: the message is larger than what is looked at",
@@ -173,7 +173,8 @@ def _undecided(one: SignatureResult, author: str) -> Judgement:
         return unknown(case="alignment", evidence=rows, **data)
     if one.state is State.KEY_UNANSWERED and one.key is not None:
         lack = lack_of(one.key)
-        return unknown(case="out_of_reach" if lack is Lack.INPUT else "unanswered", lack=lack, evidence=rows, **data)
+        case = "out_of_reach" if lack is Lack.INPUT else "unanswered"
+        return unknown(case=case, lack=lack, evidence=rows, settle=ASK_AGAIN, **data)
     return unknown(case=one.state.value, lack=Lack.INPUT, evidence=rows, **data)
 
 

@@ -90,7 +90,7 @@ def _feedback(message: MessageFacts) -> Iterator[Judgement]:
 def _list(message: MessageFacts) -> Iterator[Judgement]:
     rows = _rows("List-ID", message.list_ids)
     if not message.list_ids:
-        if message.bulk_sign:
+        if message.surely_bulk:
             yield failed("List-ID", case="no_list_id")
     elif len(message.list_ids) > 1:
         # RFC 2919 §2: there must be no more than one

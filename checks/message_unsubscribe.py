@@ -50,6 +50,8 @@ def of_mail_to_many(function: Callable[..., Judgements]) -> Function:
         "pass": "One click unsubscribes, and a signature of {domain} covers both fields",
         "personal": "No header field says that this is mail to many, which the rule is for",
         "missing": "The message is mail to many ({sign}) and has no List-Unsubscribe field",
+        "missing_if_many": "The message has a Feedback-ID, as mail of sending services has, and no List-Unsubscribe"
+        " field: if it goes to many, it needs one",
         "unreadable": "List-Unsubscribe has no address in angle brackets",
         "mailto": "List-Unsubscribe has a mail address and no https address",
         "http": "The address in List-Unsubscribe is http, not https",
@@ -64,6 +66,8 @@ def of_mail_to_many(function: Callable[..., Judgements]) -> Function:
     },
     fixes={
         "missing": "Add List-Unsubscribe with an https address, and List-Unsubscribe-Post: List-Unsubscribe=One-Click.",
+        "missing_if_many": "If it is no answer to what the reader just did, add List-Unsubscribe with an https address,"
+        " and List-Unsubscribe-Post: List-Unsubscribe=One-Click.",
         "unreadable": "Write the address as <https://…>.",
         "mailto": "Add an https address before the mail address; Gmail counts no other as one-click.",
         "http": "Serve the address by https and name it so.",
@@ -83,16 +87,21 @@ def message_one_click(message: MessageFacts, authentication: AuthenticationFacts
     """Mail to many can be left with one click in the mail program.
 
     The rule binds where List-Unsubscribe, List-Unsubscribe-Post, List-ID, Feedback-ID or Precedence (bulk, list) says
-    that this is mail to many. A discussion list (List-Post) is judged one step milder.
+    that this is mail to many. A discussion list (List-Post) is judged one step milder, and so is a message of which
+    Feedback-ID alone says it, since some sending services add that to receipts too.
 
     Why it matters: Gmail and Yahoo ask bulk senders for it; without it there is no button beside the subject, and
     people press the spam button instead.
 
     How to fix: name one https address in List-Unsubscribe and the fixed value in List-Unsubscribe-Post, and sign both.
     """
-    severity = Severity.MEDIUM if message.has("list-post") else Severity.HIGH
+    severity = _severity(message)
     fault = _header_fault(message, severity)
     return fault or _coverage(authentication, severity)
+
+
+def _severity(message: MessageFacts) -> Severity:
+    return Severity.HIGH if message.surely_bulk and not message.has("list-post") else Severity.MEDIUM
 
 
 def _header_fault(message: MessageFacts, severity: Severity) -> Judgement | None:
@@ -119,7 +128,7 @@ def _header_fault(message: MessageFacts, severity: Severity) -> Judgement | None
 
 def _uri_case(message: MessageFacts, https: list[Link]) -> str:
     if not message.has("list-unsubscribe"):
-        return "missing"
+        return "missing" if message.surely_bulk else "missing_if_many"
     if not message.unsubscribe:
         return "unreadable"
     if https:
@@ -200,7 +209,7 @@ def message_unsubscribe_link(message: MessageFacts) -> Judgements:
         case, severity = ("html_only", Severity.LOW) if lacking == ["text"] else ("text_only", Severity.MEDIUM)
         return failed(case=case, severity=severity, evidence=rows, forms=present)
     words = next((body.offers for body in bodies.values() if body is not None and body.offers), "")
-    return failed(case="words" if words else "none", words=words, forms=present)
+    return failed(case="words" if words else "none", severity=_severity(message), words=words, forms=present)
 
 
 def _links(message: MessageFacts, where: str) -> list[Link]:

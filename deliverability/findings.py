@@ -149,6 +149,7 @@ class Judgement:
 
     `case` names which of the check's titles and fixes speaks; `severity` defaults to the check's own. `undecided` is a
     fault that may be none, as a share whose interval has its line inside: no policy makes more than a warning of it.
+    `settle` stands in the place of what the check says of how to settle what is unknown.
     """
 
     outcome: Outcome
@@ -163,6 +164,7 @@ class Judgement:
     safe: bool = True
     lack: Lack | None = None
     undecided: bool = False
+    settle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

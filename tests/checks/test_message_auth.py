@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deliverability.checks._check import Check
+from deliverability.checks._check import ASK_AGAIN, Check
 from deliverability.checks.message_auth import MESSAGE_AUTH, message_arc, message_dmarc_alignment, message_spf
 from deliverability.checks.message_dkim import message_dkim
 from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subject
@@ -144,6 +144,7 @@ def test_a_key_that_is_not_answered_is_unknown_and_so_is_one_out_of_reach() -> N
 
     assert (silent.outcome, silent.case, silent.lack) == (Outcome.UNKNOWN, "unanswered", Lack.ANSWER)
     assert (away.outcome, away.case, away.lack) == (Outcome.UNKNOWN, "out_of_reach", Lack.INPUT)
+    assert silent.settle == away.settle == ASK_AGAIN
 
 
 class OutOfReach(World):
@@ -282,6 +283,7 @@ def test_dmarc_out_of_reach_of_the_files_is_the_callers_to_settle() -> None:
     finding = only(judge(message_dmarc_alignment, dkim_signed(message(), RSA), world=away))
 
     assert (finding.outcome, finding.case, finding.lack) == (Outcome.UNKNOWN, "out_of_reach", Lack.INPUT)
+    assert finding.settle == ASK_AGAIN  # whoever hands the message over says nothing about it
 
 
 def test_readers_that_differ_are_told_of() -> None:

@@ -140,3 +140,23 @@ def test_every_finding_of_a_fault_says_what_to_do() -> None:
 
     assert len(faults) >= 5
     assert [finding.title for finding in faults if finding.fix is None or not finding.fix.text] == []
+
+
+def test_who_answers_one_message_needs_no_way_out() -> None:
+    report = read(letters.letter(extra="Auto-Submitted: auto-replied\r\n"), name="a.eml")
+
+    assert [judge(check, report)[0].case for check in ("message-one-click", "message-unsubscribe-link")] == [
+        "personal",
+        "personal",
+    ]
+
+
+def test_a_feedback_id_alone_asks_for_a_link_mildly_and_for_no_list_id() -> None:
+    raw = (
+        b"From: Shop <news@example.com>\r\nDate: Sun, 22 Nov 2026 08:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n"
+        b"Feedback-ID: 1.eu-west-1.abc=:AmazonSES\r\n\r\nYour order is on its way.\r\n"
+    )
+    receipt = read(raw, name="a.eml")
+
+    assert [one.severity for one in judge("message-unsubscribe-link", receipt)] == [Severity.MEDIUM]
+    assert [one.outcome for one in judge("message-identifiers", receipt)] == [Outcome.PASS]

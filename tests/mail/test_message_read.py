@@ -277,6 +277,9 @@ def test_a_link_is_kept_without_what_tells_who_reads(url: str, text: str) -> Non
         ("https://example.com/wines", "example.com"),
         ("https://example.com/wines of the week", "example.com"),
         ("Wines", None),
+        ("https://wine.example/november", "wine.example"),
+        ("http://intranet.corp", "intranet.corp"),
+        ("wine.example", None),
         ("see example.com for more", None),
         ("README.md", None),
         ("Node.js", None),
@@ -358,6 +361,42 @@ def test_who_can_leave_where_is_seen_by_the_words_at_the_link() -> None:
     assert [(link.path, link.unsubscribes) for link in links] == [("/wines", False), ("/leave", True)]
 
 
+PLAIN_AND_PAGE = """\
+List-Unsubscribe: <https://a.example/field?u=1>
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain
+
+Wines: https://a.example/wines
+Out: {url}
+--b
+Content-Type: text/html
+
+<p><a href="https://a.example/wines">Wines</a> <a href="#">Unsubscribe</a>
+<a href="https://a.example/link?u=1&amp;v=2">Unsubscribe</a></p>
+--b--
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "leaves"),
+    [
+        ("https://a.example/field?u=1", True),
+        ("https://a.example/link?u=1&v=2", True),
+        ("https://a.example/link?u=2", False),
+        ("#", None),
+    ],
+)
+def test_what_unsubscribes_in_the_header_or_the_page_does_so_in_the_plain_form(url: str, leaves: bool | None) -> None:
+    message = facts(PLAIN_AND_PAGE.format(url=url))
+    plain = {link.path: link.unsubscribes for link in message.links if link.where == "text"}
+
+    assert plain.pop("/wines") is False
+    assert list(plain.values()) == ([] if leaves is None else [leaves])
+
+
 def test_an_unsubscribe_field_is_read_with_all_its_addresses() -> None:
     message = facts(
         "List-Unsubscribe: <mailto:leave-ada@example.com>, (web) <https://example.com/u?id=ada>\n"
@@ -376,6 +415,9 @@ def test_an_unsubscribe_field_is_read_with_all_its_addresses() -> None:
         ("Feedback-ID: a:b:c:sender", "Feedback-ID"),
         ("Precedence: Bulk", "Precedence: bulk"),
         ("Precedence: junk", ""),
+        ("Feedback-ID: a:b:c:sender\nPrecedence: bulk", "Precedence: bulk"),
+        ("Precedence: bulk\nAuto-Submitted: auto-replied (vacation)", ""),
+        ("List-ID: <a.example>\nContent-Type: multipart/report; boundary=b", ""),
         ("Subject: hello", ""),
     ],
 )

@@ -63,6 +63,7 @@ def test_a_name_from_outside_stays_one_argument_of_the_command(name: str) -> Non
         ("with it, mail is lost.", "With it, mail is lost."),
         ("`p=none` asks for nothing.", "`p=none` asks for nothing."),
         ("v=spf1 is no record.", "v=spf1 is no record."),
+        ("complaints, blocks and filters.", "Complaints, blocks and filters."),
         ("DMARC fails.", "DMARC fails."),
         ("", ""),
     ],

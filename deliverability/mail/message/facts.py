@@ -246,19 +246,31 @@ class MessageFacts:
 
     @property
     def bulk_sign(self) -> str:
-        """What says that this is mail to many: a header field; empty where nothing does."""
-        return next((sign for name, sign in BULK_SIGNS.items() if self.has(name)), "") or (
-            f"Precedence: {self.precedence}" if self.precedence in BULK_PRECEDENCE else ""
-        )
+        """What says that this is mail to many: a header field; empty where nothing does.
+
+        Reports and automatic replies answer one message, whatever fields the machine that makes them adds.
+        """
+        if (self.parts and self.parts[0].kind == "multipart/report") or self.auto_submitted.startswith("auto-replied"):
+            return ""
+        signs = [sign for name, sign in BULK_SIGNS.items() if self.has(name)]
+        signs += [f"Precedence: {self.precedence}"] if self.precedence in BULK_PRECEDENCE else []
+        return signs[0] if signs else MAYBE_BULK if self.has(MAYBE_BULK.lower()) else ""
+
+    @property
+    def surely_bulk(self) -> bool:
+        """Whether the sign says so beyond doubt."""
+        return self.bulk_sign not in {"", MAYBE_BULK}
 
 
 BULK_SIGNS = {
     "list-unsubscribe": "List-Unsubscribe",
     "list-unsubscribe-post": "List-Unsubscribe-Post",
     "list-id": "List-ID",
-    "feedback-id": "Feedback-ID",
 }
-"""Header fields that only mail to many has: RFC 2369, RFC 8058, RFC 2919, and Gmail's feedback loop."""
+"""Header fields that only mail to many has: RFC 2369, RFC 8058, RFC 2919."""
+
+MAYBE_BULK = "Feedback-ID"
+"""Mail to many has it for Gmail's feedback loop, but Amazon SES, for one, adds it to every message, receipts too."""
 
 BULK_PRECEDENCE = frozenset({"bulk", "list"})
 """Values of Precedence (RFC 2076) by which mail to many has always been marked; junk is of no sender's choosing."""

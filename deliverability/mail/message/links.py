@@ -108,6 +108,8 @@ def claimed(text: str) -> str | None:
     )
     if match is None or (not match[1] and match[2].rpartition(".")[2].lower() in _FILES):
         return None
+    if match[1]:  # whoever writes a scheme means a URL, under whatever suffix
+        return domain_of(match[2]) or None
     found = domains_in(match[2])
     return found[0] if found else None
 

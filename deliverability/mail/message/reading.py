@@ -35,7 +35,7 @@ def read(raw: bytes, *, name: str, octets: int | None = None) -> MessageFacts:
     header = header_of(begun.raw)
     structure = structure_of(begun)
     html, plain = _shown_of(structure, "text/html"), _shown_of(structure, "text/plain")
-    links = _links(html, plain)
+    links = _links(html, plain, header)
     faults = (*faults_of(begun, header), *structure.faults, *_header_faults(header))
     return MessageFacts(
         name=shown(name),
@@ -174,28 +174,39 @@ def _body(mine: _Shown | None, other: _Shown | None) -> Body | None:
     )
 
 
-def _links(html: _Shown | None, plain: _Shown | None) -> tuple[Link, ...]:
+def _links(html: _Shown | None, plain: _Shown | None, header: Header) -> tuple[Link, ...]:
     """Every target once for each body, in order; the same target counts."""
     found: dict[Link, int] = {}
+    ways_out = _ways_out(html, plain, header)
     for where, body in (("html", html), ("text", plain)):
         for anchor in body.page.anchors if body else ():
             text = anchor.text if where == "html" and anchor.kind == "link" else None
             link = link_of(anchor.url, where, anchor.kind, text)
-            link = replace(link, unsubscribes=True) if body and _offers(body, anchor, link) else link
+            link = replace(link, unsubscribes=True) if body and _offers(body, anchor, link, ways_out) else link
             if link in found or len(found) < MAX_LINKS:
                 found[link] = found.get(link, 0) + 1
     return tuple(_counted(link, count) for link, count in found.items())
+
+
+def _ways_out(html: _Shown | None, plain: _Shown | None, header: Header) -> frozenset[str]:
+    """The URLs that unsubscribe beyond doubt: those of List-Unsubscribe, and of links whose own words offer it."""
+    named = set(fields.unsubscribe_uris(header.all("list-unsubscribe"))[0])
+    for _, body in _each(html, plain):
+        at = [begin for begin, _ in body.offers]
+        own = (anchor for anchor in body.page.anchors if any(anchor.start <= one < anchor.end for one in at))
+        named.update(anchor.url for anchor in own if anchor.kind == "link" and anchor.url)
+    return frozenset(named)
 
 
 AROUND = 160
 """Ours: characters of text before and after a link among which words about it are looked for."""
 
 
-def _offers(body: _Shown, anchor: Anchor, link: Link) -> bool:
-    """Whether words of the link, or around it, offer to unsubscribe."""
+def _offers(body: _Shown, anchor: Anchor, link: Link, ways_out: frozenset[str]) -> bool:
+    """Whether words of the link, or around it, offer to unsubscribe, or it leads where others do."""
     if link.kind == "image" or link.scheme not in {"http", "https", "mailto"}:
         return False
-    return any(anchor.start - AROUND <= at <= anchor.end + AROUND for at, _ in body.offers)
+    return anchor.url in ways_out or any(anchor.start - AROUND <= at <= anchor.end + AROUND for at, _ in body.offers)
 
 
 def _counted(link: Link, count: int) -> Link:
