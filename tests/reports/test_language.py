@@ -20,15 +20,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability import demo
-from deliverability.checks import CHECKS
+from deliverability.checks import CHECKS, message_links
 from deliverability.checks._check import Check
 from deliverability.cli import _options, root
 from deliverability.comparison import Wanted, compare
 from deliverability.demo import DemoResult
 from deliverability.document import Audit, to_json
 from deliverability.events.plain import to_plain
-from deliverability.findings import Finding
+from deliverability.findings import Finding, Severity
+from deliverability.gate import decide, of_audits
+from deliverability.policy.model import Policy
 from deliverability.reports import catalogue, comparison, diff, language, terminal, words
+from deliverability.reports import gate as gate_report
+from deliverability.reports.ci import markdown
 from deliverability.reports.html import render_html
 from deliverability.reports.language import N_, TEMPLATES, Words, counted, speaking
 from deliverability.reports.prose import MAX_TEXT, Said, prose
@@ -60,10 +64,14 @@ def document(shop: DemoResult) -> Any:
 
 def sentences(text: str) -> list[str]:
     """Lines of a terminal report that hold English; commands stand in them without any mark."""
-    known = ("SPF and DKIM repaired", *(f"{check.id}" for check in CHECKS))
+    known = ("SPF and DKIM repaired", *IDS, *ABOUT)
     lines = [line for line in text.partition("\n  규칙 ")[0].splitlines() if len(line.split()) > 1]  # one word is an id
     return [line for line in lines if is_english(re.sub(r"\([0-9]{4}-[0-9]{2}\)|[a-z_]+:[\w./-]+", " ", line), known)]
 
+
+IDS = tuple(text for check in CHECKS for text in (check.id, f"· {check.family} ·"))
+ABOUT = tuple(sorted(message_links.ABOUT.values()))
+"""Subjects, which a waiver of a policy names to the letter in every language."""
 
 CHANGE: Mapping[str, Any] = {"changes": (f"{campaigns.CHANGED}={LABEL}",), "segment": "stream"}
 COMPARED: Mapping[str, tuple[list[campaigns.Row], Mapping[str, Any]]] = {
@@ -114,6 +122,45 @@ class TestPages:
         assert "더는 그렇지 않음" in report
         assert sentences(report) == []
 
+    @pytest.mark.parametrize("verbose", [False, True])
+    def test_a_gate(self, shop: DemoResult, verbose: bool) -> None:
+        before = prose_alone(shop.before)
+        with speaking("ko"):
+            report = gate_report.render(of_audits([before]), width=120, color=False, verbose=verbose)
+            page = markdown.render(of_audits([before]))
+
+        assert sentences(report) == []
+        assert sentences(page.replace("\\", "").replace("`other`", "").replace("`", "")) == []  # the id of providers
+
+    def test_a_gate_against_a_baseline_quotes_both_titles(self, shop: DemoResult) -> None:
+        now = prose_alone(shop.before)
+        milder = tuple(_milder(finding) for finding in now.findings)
+        gate = decide([now], Policy(), today=CLOCK.date(), baseline=[replace(now, findings=milder)])
+        with speaking("ko"):
+            report = gate_report.render(gate, width=120, color=False, verbose=True)
+
+        text = " ".join(report.split())
+        assert "기준 감사에서는: SPF의 DNS 조회가 10회 안에 들어갑니다(5회)" in text
+        assert "기준 감사에서는 심각도가 더 낮았습니다(낮음)" in text
+        assert sentences(report) == []
+
+    def test_a_list_of_recipients(self, tmp_path: Path) -> None:
+        rows = ["email", "a@gmail.com", "a@gmail.com", "info@gmial.com", "no address", "b@mailinator.com"]
+        file = tmp_path / "list.csv"
+        file.write_text("\n".join(rows), encoding="utf-8")
+        asked = ("recipients", str(file), "--no-dns", "--lang", "ko", "-v")
+
+        assert sentences(CliRunner().invoke(root, asked).stdout) == []
+
+    def test_many_messages(self, tmp_path: Path) -> None:
+        for name, time in (("a.eml", "before"), ("b.eml", "after")):
+            (tmp_path / name).write_bytes((ROOT / "examples" / time / "letter.eml").read_bytes())
+        asked = ("message", str(tmp_path), "--offline", "--lang", "ko")
+        report = CliRunner().invoke(root, asked).stdout
+
+        assert "메일 2통" in report
+        assert sentences(report.replace(str(tmp_path), "")) == []
+
     @pytest.mark.parametrize("case", COMPARED)
     def test_a_comparison(self, case: str, tmp_path: Path) -> None:
         rows, asked = COMPARED[case]
@@ -143,6 +190,11 @@ class TestPages:
     def test_the_table_of_checks(self) -> None:
         with speaking("ko"):
             assert sentences(catalogue.table(width=120, color=False)) == []
+
+
+def _milder(finding: Finding) -> Finding:
+    title = "SPF stays within ten DNS lookups (5)" if finding.check == "spf-lookup-limit" else finding.title
+    return replace(finding, severity=Severity.LOW, title=title)
 
 
 def prose_alone(audit: Audit) -> Audit:
@@ -212,7 +264,7 @@ KNOWN_BARE = {
     *("A", "AAAA", "MX", "TXT", "PTR", "CNAME", "SOA", "NS"),
     *("p", "t", "ms", "s", "SPF", "DKIM", "DMARC", "TLS"),
     *("Gmail", "Apple", "iCloud", "Yahoo", "GMX", "sendgrid", "news"),
-    *("deliv", "demo"),
+    *("deliv", "demo", "html"),
 }
 """Types of records, units, providers, and what the samples call things."""
 
