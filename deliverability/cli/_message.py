@@ -48,7 +48,7 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with(
         function,
         option("--resolver", multiple=True, metavar="ADDR", help="DNS server: 192.0.2.1, tls://…, https://…"),
-        option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file)."),
+        option("--zone", multiple=True, metavar="FILE", help="Answer from zone files or exports only, no network."),
         option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones."),
         option("--offline", is_flag=True, help="Ask nobody: what DNS would say is not known."),
         option("--ip", metavar="A", help="The address that hands the message over."),

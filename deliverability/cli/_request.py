@@ -46,7 +46,7 @@ def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="ADDR",
             help="DNS server: 192.0.2.1, 192.0.2.1:5353, tls://…, https://…",
         ),
-        option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file)."),
+        option("--zone", multiple=True, metavar="FILE", help="Answer from zone files or exports only, no network."),
         option("--overlay", multiple=True, metavar="FILE", help="Lay proposed records over the published ones."),
         option("--replay", metavar="AUDIT.json", help="Repeat a stored audit, offline."),
         option("--selector", "selectors", multiple=True, metavar="S", help="A DKIM selector that is in use."),

@@ -53,7 +53,7 @@ Examples:
 @option("--adkim", type=ALIGNMENTS, help="With --simulate: alignment of DKIM; else as published.")
 @option("--aspf", type=ALIGNMENTS, help="With --simulate: alignment of SPF; else as published.")
 @option("--overlay", multiple=True, metavar="FILE", help="Proposed records: whose mail would they cost DMARC?")
-@option("--zone", multiple=True, metavar="FILE", help="With --overlay: what is published, from master files only.")
+@option("--zone", multiple=True, metavar="FILE", help="With --overlay: what is published, from zone files only.")
 @option("--resolve", is_flag=True, help="Ask DNS for the names behind the heaviest sources.")
 @option("--resolver", multiple=True, metavar="ADDR", help="With --resolve or --overlay: the DNS server.")
 @report_options

@@ -56,7 +56,7 @@ Examples:
 @source_options
 @option("--mx", is_flag=True, help="Ask DNS for the mail hosts of domains that no listed mailbox provider has.")
 @option("--resolver", multiple=True, metavar="ADDR", help="With --mx: the DNS server, as for audit.")
-@option("--zone", multiple=True, metavar="FILE", help="With --mx: answer from master files only (one zone a file).")
+@option("--zone", multiple=True, metavar="FILE", help="With --mx: answer from zone files or exports only.")
 @reading_options
 @output_options(FORMATS)
 def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:

@@ -55,7 +55,7 @@ Examples:
 @option("--disposable", metavar="FILE", help="Your own list of disposable domains, in place of the one shipped.")
 @option("--domain", metavar="D", help="The domain that sends; findings are about it.")
 @option("--resolver", multiple=True, metavar="ADDR", help="The DNS server, as for audit.")
-@option("--zone", multiple=True, metavar="FILE", help="Answer from master files only (one zone a file).")
+@option("--zone", multiple=True, metavar="FILE", help="Answer from zone files or exports only, no network.")
 @option("--no-dns", is_flag=True, help="Ask nothing: whether the domains take mail stays unknown.")
 @option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for all DNS questions.")
 @option("--write-clean", metavar="FILE", help="Write the rows back, each with what speaks against it (csv, ndjson).")
