@@ -10,6 +10,7 @@ from deliverability.feedback.aggregate import organization
 from deliverability.feedback.aggregate.sources import Source
 from deliverability.feedback.facts import (
     MAX_ADDRESSES,
+    MAX_AUTHORS,
     MAX_SOURCES,
     AggregateFacts,
     Failing,
@@ -77,6 +78,7 @@ def _source(source: Source) -> ReportedSource:
         last=_day(tally.last),
         spf_domains=_aligned(source, "spf"),
         dkim_keys=_aligned(source, "dkim"),
+        authors=tuple(sorted(tally.header_from)[:MAX_AUTHORS]),
     )
 
 

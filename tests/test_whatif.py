@@ -24,6 +24,7 @@ $ORIGIN example.com.
 @ 300 TXT "v=spf1 ip4:192.0.2.1 include:_spf.invoices.example.com -all"
 _spf.invoices 300 TXT "v=spf1 ip4:198.51.100.7 -all"
 _dmarc 300 TXT "v=DMARC1; p=reject; rua=mailto:reports@example.com"
+_dmarc.shop 300 TXT "v=DMARC1; p=reject"
 s1._domainkey 300 TXT "v=DKIM1; k=ed25519; p={ED25519}"
 s2._domainkey 300 TXT "v=DKIM1; k=ed25519; p={OTHER}"
 """
@@ -90,6 +91,47 @@ def test_where_reports_cannot_tell_which_key_was_used_nothing_is_called_lost(tmp
     found = lost(proposed(tmp_path, overlay, signed))
 
     assert (found.outcome, found.data["most"]) == (Outcome.UNKNOWN, 70)
+
+
+STRICT = '_dmarc 300 TXT "v=DMARC1; p=reject; adkim=s; aspf=s; rua=mailto:reports@example.com"\n'
+
+
+def of_author(author: str, *ways: str) -> str:
+    """40 messages from the office that pass as mail of `author`."""
+    return record("192.0.2.1", 40, header_from=author, auth="".join(ways))
+
+
+@pytest.mark.parametrize(
+    ("records", "overlay", "least", "most"),
+    [
+        # signed and sent as the domain itself: nothing changes for its own mail, and a subdomain's loses both ways
+        ((of_author("example.com", dkim("example.com", selector="s1"), spf("example.com")),), STRICT, 0, 0),
+        ((of_author("news.example.com", dkim("example.com", selector="s1"), spf("example.com")),), STRICT, 40, 40),
+        (
+            (of_author("news.example.com", dkim("example.com", selector="s1"), spf("example.com")),),
+            "@ 300 MX 0 .\n",
+            0,
+            0,
+        ),
+        (
+            (
+                of_author("example.com", dkim("example.com", selector="s1"), spf("example.com")),
+                of_author("news.example.com", dkim("example.com", selector="s1"), spf("example.com")),
+            ),
+            STRICT,
+            0,
+            80,
+        ),
+        # a policy of the subdomain's own, which nobody proposes to change
+        ((of_author("shop.example.com", dkim("example.com", selector="s1"), spf("example.com")),), STRICT, 0, 0),
+    ],
+)
+def test_strict_alignment_costs_the_mail_whose_author_is_another_name(
+    tmp_path: Path, records: tuple[str, ...], overlay: str, least: int, most: int
+) -> None:
+    finding = lost(proposed(tmp_path, overlay, *records))
+
+    assert (finding.data.get("least", 0), finding.data.get("most", 0)) == (least, most)
 
 
 def test_mail_that_keeps_one_way_is_not_lost(tmp_path: Path) -> None:

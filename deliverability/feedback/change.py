@@ -14,10 +14,14 @@ from deliverability.feedback.facts import AggregateFacts, ReportedSource
 from deliverability.lookup import Answer, Resolver
 from deliverability.lookup.answer import canonical_name
 from deliverability.protocols.dkim.record import parse
+from deliverability.protocols.dmarc import DiscoveryStatus, discover
+from deliverability.protocols.dmarc import parse as parse_dmarc
 from deliverability.protocols.spf import Result, check_host
 
 KIND = "change"
 """The kind of observation."""
+TAGS = {"spf": "aspf", "dkim": "adkim"}
+"""RFC 9989 §4.7: the tag that says how strictly a method's domain is to be the author's."""
 
 
 class Fate(StrEnum):
@@ -121,22 +125,48 @@ class _Fates:
     def __init__(self, published: Resolver, proposed: Resolver) -> None:
         self._sides = (published, proposed)
 
-    async def spf(self, address: str, domain: str) -> Fate:
-        """What becomes of mail from `address` with a MAIL FROM at `domain`."""
+    async def spf(self, address: str, domain: str, authors: tuple[str, ...]) -> Fate:
+        """What becomes of mail of `authors` from `address` with a MAIL FROM at `domain`."""
         before, after = await asyncio.gather(
             *(check_host(side, ip=address, sender=f"postmaster@{domain}", helo=domain) for side in self._sides)
         )
         if Result.TEMPERROR in (before.result, after.result):
             return Fate.UNKNOWN
-        return _fate(before.result is Result.PASS, after.result is Result.PASS)
+        fate = _fate(before.result is Result.PASS, after.result is Result.PASS)
+        return await self._alignment("spf", domain, authors) if fate is Fate.KEPT else fate
 
-    async def key(self, name: str) -> Fate:
-        """What becomes of signatures made with the key at `name`: another key there verifies none of them."""
+    async def key(self, name: str, authors: tuple[str, ...]) -> Fate:
+        """What becomes of signatures of mail of `authors` with the key at `name`: another key there verifies none."""
         before, after = await asyncio.gather(*(side.resolve(name, "TXT") for side in self._sides))
         if not (before.answered and after.answered):
             return Fate.UNKNOWN
         old, new = _keys(before), _keys(after)
-        return _fate(bool(old), bool(new & old) if old else bool(new))
+        fate = _fate(bool(old), bool(new & old) if old else bool(new))
+        domain = name.partition("._domainkey.")[2]
+        return await self._alignment("dkim", domain, authors) if fate is Fate.KEPT else fate
+
+    async def _alignment(self, method: str, domain: str, authors: tuple[str, ...]) -> Fate:
+        """What becomes of the alignment of mail from `authors` that `method` authenticates as `domain`.
+
+        RFC 9989 §4.4: under adkim=s or aspf=s only the author's own name will do. An author whose name it is anyway, or
+        of whom no policy is found, needs no more than now.
+        """
+        apart = tuple(author for author in authors if author != domain)
+        found = await asyncio.gather(*(self._strictness(method, author) for author in apart))
+        if None in found:
+            return Fate.UNKNOWN
+        lost = sum(pair == (False, True) for pair in found)
+        if not lost:
+            return Fate.KEPT
+        return Fate.LOST if lost == len(authors) else Fate.MIXED
+
+    async def _strictness(self, method: str, author: str) -> tuple[bool, bool] | None:
+        """Whether the policy of an author asks for strict alignment, on either side; None where DNS gave no answer."""
+        found = await asyncio.gather(*(discover(side, author) for side in self._sides))
+        if any(one.status is DiscoveryStatus.TEMPERROR for one in found):
+            return None
+        before, after = (bool(one.record) and getattr(parse_dmarc(one.record), TAGS[method]) == "s" for one in found)
+        return before, after
 
 
 def _keys(answer: Answer) -> set[str]:
@@ -155,9 +185,10 @@ async def _sender(fates: _Fates, source: ReportedSource, domain: str) -> Changed
     # a sender that does not pass by SPF yet may do so once it is authorised; reports that name no domain mean this one
     names = (source.spf_domains or (domain,)) if _is_address(source.address) else ()
     keys = filter(_is_name, source.dkim_keys)
+    authors = tuple(filter(_is_name, source.authors))
     by_spf, by_key = await asyncio.gather(
-        asyncio.gather(*(fates.spf(source.address, name) for name in names)),
-        asyncio.gather(*(fates.key(name) for name in keys)),
+        asyncio.gather(*(fates.spf(source.address, name, authors) for name in names)),
+        asyncio.gather(*(fates.key(name, authors) for name in keys)),
     )
     spf, dkim = _together(by_spf), _together(by_key)
     if {spf, dkim} <= {Fate.KEPT, Fate.ABSENT}:

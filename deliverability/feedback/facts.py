@@ -13,6 +13,8 @@ MAX_SOURCES = 200
 """Sources that a document lists, the largest first; the totals count all. Our own bound."""
 MAX_ADDRESSES = 2_000
 """Addresses that a document keeps; more than that is a botnet's. Our own bound."""
+MAX_AUTHORS = 20
+"""Domains of From that are kept of one source. Our own bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class ReportedSource:
     - owner: whose it is, empty where nobody knows. category: own, declared, forwarder or unknown; why, in a sentence.
     - first, last: UTC days on which it was seen.
     - spf_domains, dkim_keys: the MAIL FROM domains and the names of the keys by which its mail passed as the domain's.
+    - authors: the domains of From, sorted, up to `MAX_AUTHORS`.
     """
 
     address: str
@@ -36,6 +39,7 @@ class ReportedSource:
     last: str = ""
     spf_domains: tuple[str, ...] = ()
     dkim_keys: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
