@@ -190,7 +190,9 @@ class Run:
 
         if len(self._paths) != 1 or self._paths[0] == STDIN or not Path(self._paths[0]).is_file():
             raise ValueError("rows are written back from one file, which is read twice: name one file")
-        check_target(self._wanted.clean, self._paths[0])
+        wanted = self._wanted
+        beside = (*wanted.suppressions, *wanted.events, *([wanted.disposable] if wanted.disposable else ()))
+        check_target(self._wanted.clean, (self._paths[0], *beside))
 
     def _write(self, scan: Scan, marks: Marked, slips: Sequence[Slip]) -> int | None:
         """Write the rows back; how many have something against them. Raises ValueError, OSError."""
@@ -202,7 +204,8 @@ class Run:
         reasons = reasons_by(scan.addresses, marks, {slip.domain: slip.meant for slip in slips})
         try:
             for again in lists_of(self._paths[0], self._wanted.column, Counter()):
-                return write_clean(self._wanted.clean, again, reasons, scan.row)
+                mark = again.marked or bool(set(self._spoken) - {"utf-8"})
+                return write_clean(self._wanted.clean, again, reasons, scan.row, mark=mark)
         except Refused as refused:
             raise CannotWrite(f"{self._paths[0]}: {refused}") from None
         raise CannotWrite(f"{self._paths[0]}: is empty now")

@@ -1,15 +1,17 @@
-"""The user's own rows written back, every one and all their columns, with why each should not be mailed before them.
+"""The user's own rows written back, every one and all their cells, with why each should not be mailed.
 
-The text is UTF-8 whatever it was read as; cells are as they were, those that a spreadsheet takes for a formula too.
+The text is UTF-8 whatever it was read as, and says so by a mark where the list had one or was none; cells are as they
+were, those that a spreadsheet takes for a formula too. The reason stands behind the last column of the head: a row that
+is shorter is filled up to there, and what a longer one has beyond stays behind it.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deliverability.intake.whole import whole
 from deliverability.recipients.addresses import Addresses
@@ -70,18 +72,21 @@ def _of_address(addresses: Addresses, row: Row, slips: dict[str, str]) -> Iterat
 _DEAD = {"nxdomain": "no-such-domain", "null_mx": "domain-takes-no-mail", "nowhere": "domain-without-mail-host"}
 
 
-def check_target(path: Path, source: str) -> None:
-    """Raises CannotWrite where nothing is to be written there."""
+def check_target(path: Path, sources: Iterable[str]) -> None:
+    """Raises CannotWrite where nothing is to be written there: `sources` are what the run reads, the list first."""
     if path.suffix.lower() not in SUFFIXES:
         raise CannotWrite(f"{path}: the suffix names no format; use one of {' '.join(SUFFIXES)}")
-    if path.exists() and Path(source).exists() and path.samefile(source):
-        raise CannotWrite(f"{path}: is the list itself; name another file")
+    for number, source in enumerate(sources):
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise CannotWrite(f"{path}: is {'one of the inputs' if number else 'the list'} itself; name another file")
 
 
-def write_clean(path: Path, found: List, reasons: Reasons, rows: int) -> int:
+def write_clean(path: Path, found: List, reasons: Reasons, rows: int, *, mark: bool = False) -> int:
     """Write all rows of a list, which has so many; how many have a reason. Raises CannotWrite, OSError, Refused.
 
     The file is there once all rows are in it, and not at all before.
+
+    - mark: CSV begins with U+FEFF, by which spreadsheets know UTF-8.
     """
     kind = SUFFIXES[path.suffix.lower()]
     if found.form == "ndjson" and kind == "csv":
@@ -89,7 +94,11 @@ def write_clean(path: Path, found: List, reasons: Reasons, rows: int) -> int:
     written = _Counted()
     with whole(path) as out:
         numbered = written.of((reasons(number, row), row) for number, row in enumerate(found.rows))
-        (_write_csv if kind == "csv" else _write_ndjson)(out, found, numbered)
+        if kind == "csv":
+            out.write("\ufeff" if mark else "")
+            _write_csv(out, found, numbered)
+        else:
+            _write_ndjson(out, found, numbered)
         if written.rows != rows:
             raise CannotWrite(f"{found.name}: changed while it was read ({rows} rows, then {written.rows})")
     return written.reasons
@@ -115,23 +124,74 @@ def _column(head: Iterable[str]) -> str:
     return name
 
 
+class _Ended:
+    """Rows with the list's own line end. csv quotes those signs alone that are in its own, so that has both."""
+
+    def __init__(self, out: IO[str], end: str) -> None:
+        self._out = out
+        self._end = end
+
+    def write(self, row: str) -> Any:  # noqa: ANN401 - as files have it
+        """Write one row, which ends with CR LF."""
+        return self._out.write(row[:-2] + self._end)
+
+
 def _write_csv(out: IO[str], found: List, rows: Iterable[tuple[str, Row]]) -> None:
-    """The reason stands first: a row that is longer than the head, or shorter, keeps its own cells in their places."""
-    writer = csv.writer(out, delimiter=found.delimiter, lineterminator="\n")
+    out.write(found.before)
+    writer = csv.writer(_Ended(out, found.end), delimiter=found.delimiter, lineterminator="\r\n")
+    width = found.width
     if found.head is not None:
-        writer.writerow([_column(found.head), *found.head])
-    writer.writerows([reason, *row[1]] for reason, row in rows)
+        writer.writerow([*found.head, _column(found.head)])
+    for reason, (_, cells, _) in rows:
+        if len(cells) == width:
+            writer.writerow([*cells, reason])
+        else:
+            writer.writerow([*cells[:width], *[""] * (width - len(cells)), reason, *cells[width:]])
 
 
 def _write_ndjson(out: IO[str], found: List, rows: Iterable[tuple[str, Row]]) -> None:
-    head = found.head or ()
-    name = _column(head)
+    keys = _Keys(found.head or ())
     for reason, (_, cells, fault) in rows:
         if found.form != "ndjson":
-            keys = [*head, *(str(number + 1) for number in range(len(head), len(cells)))]
-            out.write(json.dumps({name: reason, **dict(zip(keys, cells, strict=False))}, ensure_ascii=False) + "\n")
+            out.write(_dumped({**keys.of(cells), keys.reason: reason}) + "\n")
         elif fault == "not-json":
-            out.write(json.dumps({name: reason, "deliv_row": cells[0]}, ensure_ascii=False) + "\n")
-        else:  # the object's own text: nothing of it is written anew
-            rest = cells[0].strip()[1:].lstrip()
-            out.write(f"{{{json.dumps(name)}: {json.dumps(reason)}{'' if rest.startswith('}') else ', '}{rest}\n")
+            out.write(_dumped({"deliv_row": cells[0], COLUMN: reason}) + "\n")
+        else:
+            out.write(_with_reason(cells[0], reason) + "\n")
+
+
+def _with_reason(text: str, reason: str) -> str:
+    """The object's own text, of which nothing is written anew, with one more key."""
+    # only an object that has the name somewhere can have it as a key
+    name = _column(json.loads(text)) if COLUMN in text or "\\" in text else COLUMN
+    rest = text.strip()[:-1].rstrip()
+    return f"{rest}{'' if rest == '{' else ', '}{json.dumps(name)}: {json.dumps(reason)}}}"
+
+
+def _dumped(plain: Mapping[str, str]) -> str:
+    return json.dumps(plain, ensure_ascii=False)
+
+
+class _Keys:
+    """The names of a table's columns as keys of objects: two that are alike, or have none, are told apart."""
+
+    def __init__(self, head: Sequence[str]) -> None:
+        self._head = head
+        self._keys: list[str] = []
+        self._more(len(head))
+        self.reason = _column(self._keys)
+
+    def of(self, cells: Sequence[str]) -> dict[str, str]:
+        """The cells by their keys; what has no column is named by its number."""
+        self._more(len(cells))
+        return dict(zip(self._keys, cells, strict=False))
+
+    def _more(self, width: int) -> None:
+        taken = set(self._keys) if len(self._keys) < width else set[str]()
+        for place in range(len(self._keys), width):
+            name = self._head[place] if place < len(self._head) else ""
+            name = name or str(place + 1)
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            self._keys.append(name)

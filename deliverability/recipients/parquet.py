@@ -33,6 +33,7 @@ def parquet_list(part: Part, path: Path | None, asked: str | None) -> List:
         head=tuple(file.head),
         rows=file.rows(),
         place=file.place,
+        width=len(file.head),
     )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -45,6 +47,8 @@ class List:
     - form: `csv`, `lines` (an address a line), `ndjson` or `parquet`. delimiter, head: of CSV; head of Parquet too.
     - column: the name of the column, where it is a usual one or the user's, else its number.
     - place: of the row that was read last.
+    - width: columns of the head; without one, of most rows. end: of a line. before: what stands before the head, and
+      marked whether U+FEFF does.
     """
 
     name: str
@@ -54,6 +58,10 @@ class List:
     head: tuple[str, ...] | None
     rows: Iterator[Row]
     place: Place
+    width: int = 1
+    end: str = "\n"
+    before: str = ""
+    marked: bool = False
 
 
 @contextmanager
@@ -106,7 +114,8 @@ def list_of(part: Part, path: Path | None, asked: str | None, spoken: Counter[st
         return _json_list(part.name, first, lines, asked)
     if first[0].lstrip()[0] == "[" and "@" not in first[0].partition("]")[2]:
         raise Refused("json-array", "write one JSON object a line")
-    return _csv_list(part.name, first, lines, asked)
+    found = _csv_list(part.name, first, lines, asked)
+    return found and replace(found, marked=encoding_of(head) not in {"utf-8", "utf-16-le", "utf-16-be"})
 
 
 def _sample(lines: Iterator[str]) -> list[str]:
@@ -127,10 +136,20 @@ def _shown(name: str, asked: str | None) -> str:
 # CSV and lines --------------------------------------------------------------------------------------------------------
 
 
-def _csv_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List:
-    delimiter = delimiter_of(first)
+_DECLARED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""The line by which a spreadsheet is told what parts the columns."""
+
+
+def _csv_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List | None:
+    place, before = Place(), ""
+    if declared := _DECLARED.fullmatch(first[0].strip("\r\n")):
+        before = next(line for line in _numbered(lines, place) if line.strip())
+        first = first[1:]
+    if not first:
+        return None
+    delimiter = declared[1] if declared else delimiter_of(first)
     sample = [cells for cells, _ in _records(iter(first), delimiter, Place())]
-    table, place = table_of(sample, delimiter, asked), Place()
+    table = table_of(sample, delimiter, asked)
     records = _records(lines, delimiter, place)
     if table.head is not None:
         next(records)
@@ -142,7 +161,15 @@ def _csv_list(name: str, first: list[str], lines: Iterator[str], asked: str | No
         head=table.head,
         rows=_cells(records, table.column),
         place=place,
+        width=_width(sample if table.head is None else [table.head]),
+        end="\r\n" if first[0].endswith("\r\n") else "\n",
+        before=before,
     )
+
+
+def _width(rows: Iterable[Sequence[str]]) -> int:
+    """The columns of most rows; of the widest where several are as many."""
+    return max(Counter(map(len, rows)).items(), key=lambda item: (item[1], item[0]))[0]
 
 
 def _cells(records: Iterable[tuple[list[str], str]], column: int) -> Iterator[Row]:
@@ -169,8 +196,8 @@ def _numbered(lines: Iterator[str], place: Place) -> Iterator[str]:
 def _unquoted(line: str) -> str:
     """A line that is one quoted cell, as its text."""
     bare = line.strip()
-    if len(bare) > 1 and bare[0] == bare[-1] == '"' and "@" in bare and '"' not in bare[1:-1]:
-        return bare[1:-1]
+    if len(bare) > 1 and bare[0] == bare[-1] == '"' and '"' not in (text := bare[1:-1].replace('""', "")):
+        return text if text == bare[1:-1] else bare[1:-1].replace('""', '"')
     return line
 
 
