@@ -256,7 +256,7 @@ def share(x: int, n: int, case: str = "fail", **data: Any) -> Finding:
         (share(60, 0), share(300, 1_000), Taken.KNOWN),
         (share(-1, 1_000), share(300, 1_000), Taken.KNOWN),
         (rate("fail", Severity.HIGH, numerator="60", denominator=1_000), share(300, 1_000), Taken.KNOWN),
-        (finding(), finding(numerator=300, denominator=1_000), Taken.KNOWN),
+        (finding(numerator=60, denominator=1_000), finding(numerator=300, denominator=1_000), Taken.KNOWN),
     ],
 )
 def test_a_known_share_that_has_grown_beyond_doubt_closes(before: Finding, now: Finding, how: Taken) -> None:
@@ -275,6 +275,13 @@ def test_what_is_worse_says_what_it_was() -> None:
     before = replace(finding(severity=Severity.MEDIUM), title="It was nearly so")
 
     assert "It was nearly so" in against(before, finding()).reasons[0].why
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_faults_about_one_thing_the_worst_is_known(order: int) -> None:
+    before = [finding(severity=Severity.MEDIUM), finding(severity=Severity.HIGH)][::order]
+
+    assert taken(decided(finding(), baseline=[audit(*before)])) == [Taken.KNOWN]
 
 
 def test_a_baseline_of_one_domain_knows_nothing_of_another() -> None:
@@ -338,6 +345,18 @@ def test_what_could_not_be_looked_at_is_accepted_too() -> None:
     assert decided(unseen(), policy=Policy(waivers=(waiver(),))).decision is Decision.OPEN
 
 
+def test_what_failed_in_deliv_itself_is_accepted_too() -> None:
+    assert decided(finding(outcome=Outcome.ERROR), policy=Policy(waivers=(waiver(),))).decision is Decision.OPEN
+
+
+def test_of_several_waivers_the_one_that_holds_for_longest_does() -> None:
+    waivers = (waiver(days=5), waiver(days=90), waiver(days=40))
+
+    [waived] = decided(finding(), policy=Policy(waivers=waivers)).waived
+
+    assert waived.until == TODAY + timedelta(90)
+
+
 def test_what_nobody_gave_needs_no_waiver() -> None:
     gate = decided(unseen(lack=Lack.INPUT), policy=Policy(waivers=(waiver(),)))
 
@@ -354,6 +373,18 @@ def test_an_expired_waiver_closes_with_the_fault_that_it_no_longer_covers() -> N
     assert "2026-11-21" in gate.reasons[1].why
     assert gate.reasons[1].place == Place(FILE, 7)
     assert any("2026-11-21" in note for note in gate.notes)
+
+
+def test_each_expired_waiver_of_a_closing_fault_is_a_reason_of_one_severity() -> None:
+    policy = Policy(waivers=(waiver(days=-1), waiver("spf-*", days=-30)))
+
+    gate = decided(finding(severity=Severity.CRITICAL), policy=policy)
+
+    assert [(reason.check, reason.severity) for reason in gate.reasons] == [
+        ("spf-all", Severity.CRITICAL),
+        ("gate-waiver", Severity.HIGH),
+        ("gate-waiver", Severity.HIGH),
+    ]
 
 
 def test_an_expired_waiver_of_nothing_grave_is_a_note() -> None:
@@ -412,6 +443,13 @@ def test_a_waiver_of_a_domain_that_is_not_audited_here_is_not_called_unneeded() 
     policy = Policy(path=FILE, domains=domains, waivers=(waiver(subject="s1._domainkey.other.test"),))
 
     assert decided(finding(), policy=policy).notes == ()
+
+
+def test_a_waiver_that_is_used_here_is_noted_though_its_subject_is_another_domain_s() -> None:
+    domains = {name: DomainPolicy(name=name, place=Place(FILE)) for name in ("shop.test", "other.test")}
+    policy = Policy(domains=domains, waivers=(waiver(subject="mx.other.test", days=3),))
+
+    assert len(decided(finding(subject="mx.other.test"), policy=policy).notes) == 1
 
 
 # inputs and places
