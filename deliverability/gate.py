@@ -7,14 +7,14 @@ input that is required and not there, or given and unread (`gate_inputs`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from deliverability import gate_inputs
 from deliverability.checks._thresholds import Standing
 from deliverability.document import Audit
 from deliverability.findings import Finding, Lack, Outcome, Severity
-from deliverability.gate_baseline import Key, about, faults, worse_than
+from deliverability.gate_baseline import Key, about, faults, idle, worse_than
 from deliverability.gate_inputs import Content
 from deliverability.gate_places import LineOf, Places
 from deliverability.gate_waivers import Waivers
@@ -53,6 +53,7 @@ def decide(
     given: Collection[Need] | Mapping[Need, Content] = frozenset(),
     line_of: LineOf | None = None,
     published: Sequence[Audit] = (),
+    deletions: Iterable[tuple[str, str]] = (),
 ) -> Gate:
     """Decide on all audits at once.
 
@@ -62,6 +63,7 @@ def decide(
     - given: the inputs that the audits were given, or what became of each (`gate_inputs.contents`).
     - line_of: path and line of a name's records of a type in the zone files that answered or were laid over.
     - published: the audits without the records that are proposed; they are shown beside, and decide nothing.
+    - deletions: name and type of what is proposed to be taken away.
 
     Raises ValueError where there is no audit: a gate that looked at nothing has nothing to say.
     """
@@ -86,7 +88,12 @@ def decide(
         reasons=tuple(sorted(reasons, key=_order)),
         rows=rows,
         waived=waivers.waived(rows),
-        notes=(*gate_inputs.notes(policy, given), *about(baseline, audits), *waivers.notes(rows)),
+        notes=(
+            *gate_inputs.notes(policy, given),
+            *idle(deletions, published),
+            *about(baseline, audits),
+            *waivers.notes(rows),
+        ),
         audits=tuple(audits),
         path=policy.path,
         baseline=tuple(baseline),

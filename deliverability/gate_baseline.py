@@ -1,8 +1,8 @@
-"""What a gate knows from before: the faults of its baselines, and when one of now is worse."""
+"""What a gate knows from before: the faults of its baselines, when one of now is worse, and what was published."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deliverability.checks._thresholds import Standing
@@ -14,6 +14,7 @@ WORSE = "{title}. In the baseline: {before}."
 UNLIKE_RULES = "The baseline of {domain} is by other rules ({then}, now {now}): a check that it lacks counts as new."
 UNLIKE_DOMAIN = "The baseline is also of domains that are not audited here: {domains}."
 NO_BASELINE = "The baseline lacks domains, whose faults all count as new: {domains}."
+DELETES_NOTHING = "The proposed deletion of {rdtype} at {name} takes away no record that was looked at."
 GRAVER = "{title}. In the baseline it is of severity {severity}."
 MOST = 10**15
 """Messages beyond which a count is none."""
@@ -88,3 +89,13 @@ def _few(names: Sequence[str]) -> str:
     """Names in order, of many the first ones."""
     first = ", ".join(sorted(names)[:MAX_NAMED])
     return f"{first}, …" if len(names) > MAX_NAMED else first
+
+
+def idle(deletions: Iterable[tuple[str, str]], published: Sequence[Audit]) -> tuple[str, ...]:
+    """Proposed deletions, by name and type, of what nobody found published: a final dot that is missing, most often."""
+    there = {(answer.name, answer.rdtype) for audit in published for answer in audit.dns if answer.records}
+    return tuple(
+        DELETES_NOTHING.format(name=name, rdtype=rdtype)
+        for name, rdtype in sorted(deletions)
+        if (name, rdtype) not in there
+    )

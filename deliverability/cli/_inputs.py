@@ -89,6 +89,11 @@ class Origin:
         return next((line for zone in self.files if (line := zone.line_of(name, rdtype))), None)
 
     @property
+    def deletions(self) -> frozenset[tuple[str, str]]:
+        """Name and type of what the proposed records take away."""
+        return frozenset() if self.published is None else self.files[0].deletions
+
+    @property
     def servers(self) -> list[str]:
         """The DNS servers asked; none where files answer."""
         return [str(server) for server in self.live.servers] if self.live else []

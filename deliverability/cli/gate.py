@@ -121,6 +121,7 @@ def command(
         given=contents(request.setting.options, (inquiry.inputs for inquiry in request.inquiries)),
         line_of=origin.line_of,
         published=published,
+        deletions=origin.deletions,
     )
     emit(_renderers(gate, quiet=quiet, verbose=verbose), chosen, no_color)
     return gate.exit_code

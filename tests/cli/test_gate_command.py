@@ -296,6 +296,17 @@ def test_what_proposed_records_break_is_said_beside_the_decision(gate: Any) -> N
     assert "every server in the world" in Path("gate.html").read_text().partition("What changed")[2]
 
 
+@pytest.mark.parametrize(("name", "notes"), [("@", 0), ("shop.test.", 0), ("shop.test", 1), ("gone", 1)])
+def test_a_proposed_deletion_of_what_is_not_there_is_said(gate: Any, name: str, notes: int) -> None:
+    Path("proposed.zone").write_text(f"$ORIGIN shop.test.\nnew 300 A 192.0.2.1\n; deliv-delete {name} TXT\n")
+
+    gate("shop.test", "--zone", "open.zone", "--overlay", "proposed.zone", *SPF, "-o", "gate.json")
+
+    found = [note for note in document()["notes"] if "takes away no record" in note]
+    assert len(found) == notes
+    assert all(name in note for note in found)
+
+
 LETTER = b"""From: Shop <news@shop.test>
 To: undisclosed-recipients:;
 Subject: Autumn
