@@ -63,7 +63,7 @@ def _of_address(addresses: Addresses, row: Row, slips: dict[str, str]) -> Iterat
         yield _DEAD[found.domain.mail]
     if found.domain.name in slips:
         yield f"typo:{slips[found.domain.name]}"
-    if found.domain.disposable:
+    elif found.domain.disposable:
         yield "disposable"
     if found.is_role:
         yield "role"

@@ -6,7 +6,9 @@ for a real one
 
 - where it is itself such a domain, or differs in digits alone: numbers are given out one after another;
 - where it takes mail, or nobody looked, and it has a share of its own: more than `OWN_SHARE` of the addresses of the
-  domain that it resembles; or where that has a name shorter than `SHORT`, as every short name is near another.
+  domain that it resembles; or where that has a name shorter than `SHORT`, as every short name is near another; or where
+  its first letter is not that of the other, as in mail.de and email.de, cloud.com and icloud.com: fingers seldom miss
+  the first letter, and other names often differ in it. The first two that changed places are a slip.
 
 A domain that takes no mail is a slip whatever its share: nobody has a mailbox there.
 """
@@ -51,13 +53,19 @@ def _slip(domain: Domain, targets: Mapping[str, int], near: Mapping[str, list[st
     keys = {domain.name, *_shorter(domain.name)}
     found = {name for key in keys for name in near.get(key, ())}
     candidates = {name for name in found if is_near(domain.name, name) and _letters(domain.name) != _letters(name)}
-    for meant in sorted(candidates, key=lambda name: (-targets[name], name)):
-        is_short = len(meant.partition(".")[0]) < SHORT
-        if domain.mail in DEAD or (domain.addresses <= OWN_SHARE * targets[meant] and not is_short):
+    # of several that nobody here has, the one under .com is meant: hotmail.co is no slip of hotmail.ca
+    for meant in sorted(candidates, key=lambda name: (-targets[name], not name.endswith(".com"), name)):
+        if domain.mail in DEAD or (domain.addresses <= OWN_SHARE * targets[meant] and not _may_be_real(domain, meant)):
             return Slip(
                 domain=domain.name, meant=meant, addresses=domain.addresses, of=targets[meant], mail=domain.mail
             )
     return None
+
+
+def _may_be_real(domain: Domain, meant: str) -> bool:
+    """Whether a domain with few addresses is near the other one by chance as well as by a slip."""
+    is_short = len(meant.partition(".")[0]) < SHORT
+    return is_short or not (domain.name[0] == meant[0] or domain.name[1::-1] == meant[:2])
 
 
 def _letters(name: str) -> str:

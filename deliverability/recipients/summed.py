@@ -15,7 +15,9 @@ from deliverability.recipients.settled import Marked, fates, history_of, largest
 def summed(scan: Scan, marks: Marked, past: Past | None, slips: Sequence[Slip]) -> RecipientsFacts:
     """All of the facts but those of the files, and of what else the run was given."""
     domains = list(scan.places)
-    throwaway = [domain for domain in domains if domain.disposable]
+    mistyped = {slip.domain for slip in slips}
+    # lists of disposable domains hold slips of large ones too, but whoever made the slip is a person
+    throwaway = [domain for domain in domains if domain.disposable and domain.name not in mistyped]
     known = fates(scan, marks) if past else None
     dead = [domain for domain in domains if domain.mail in DEAD]
     return RecipientsFacts(

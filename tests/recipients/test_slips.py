@@ -79,6 +79,26 @@ def test_a_short_name_that_takes_mail_is_none(name: str) -> None:
     assert slips(domain("live.com", 5000, Mail.MX), domain(name, 2, Mail.MX)) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("mail.de", "email.de"), ("cloud.com", "icloud.com"), ("bmail.com", "gmail.com"), ("gmail.de", "email.de")],
+)
+@pytest.mark.parametrize("mail", [Mail.MX, Mail.UNASKED, Mail.NULL_MX])
+def test_another_first_letter_is_a_slip_only_where_nobody_can_be(name: str, meant: str, mail: Mail) -> None:
+    found = slips(domain(meant, 5000, Mail.MX), domain(name, 2, mail))
+
+    assert found == ({name: meant} if mail is Mail.NULL_MX else {})
+
+
+def test_the_first_two_letters_that_changed_places_are_a_slip() -> None:
+    assert slips(domain("gmail.com", 5000), domain("mgail.com", 2)) == {"mgail.com": "gmail.com"}
+
+
+@pytest.mark.parametrize("name", ["hotmail.co", "yahoo.co"])
+def test_of_several_that_nobody_has_the_one_under_com_is_meant(name: str) -> None:
+    assert slips(domain("example.com", 5000), domain(name, 2, Mail.NXDOMAIN)) == {name: f"{name}m"}
+
+
 def test_a_domain_that_takes_no_mail_is_a_slip_whatever_its_share() -> None:
     assert slips(domain("live.com", 100, Mail.MX), domain("lve.com", 90, Mail.NXDOMAIN)) == {"lve.com": "live.com"}
     assert slips(domain("gmall.com", 400, Mail.NULL_MX), domain("gmail.com", 10, Mail.MX)) == {"gmall.com": "gmail.com"}
