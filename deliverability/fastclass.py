@@ -33,6 +33,7 @@ def _frozen(cls: type, *, slots: bool = False, kw_only: bool = False) -> type:  
     made._positional_ = tuple(f.name for f in fields if not f.kw_only)
     made._defaults_ = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
     made._factories_ = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
+    made._shown_ = tuple(f.name for f in fields if f.repr)
     made._compared_ = tuple(f.name for f in fields if f.compare)
     for method in (_init, _repr, _eq, _hash, _setattr, _delattr):
         setattr(made, f"_{method.__name__}__", method)
@@ -71,7 +72,7 @@ def _complaint(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 
 def _repr(self: Any) -> str:  # noqa: ANN401 - as above
-    shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._names_)
+    shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._shown_)
     return f"{type(self).__qualname__}({shown})"
 
 

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import Told, domains_of, read_given
+from deliverability.given_message import Filters, Told, domains_of, read_given
 
 if TYPE_CHECKING:
     from deliverability.compare.campaigns import Table
@@ -53,9 +53,10 @@ class Given:
     suppressions: tuple[str, ...] = ()
     message: str | None = None
     told: Told = Told()
+    filters: Filters = Filters()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     resolver: Resolver | None = field(default=None, compare=False)
-    key: bytes | None = field(default=None, compare=False)
+    key: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +220,7 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
         snds=_exports("snds", given.snds, troubles),
         senderhub=_exports("senderhub", given.sender_hub, troubles),
         recipients=_recipients(given, asked, troubles, progress) if given.recipients else None,
-        message=read_given(given.message, given.told, asked.now) if given.message else None,
+        message=_message(given, asked.now),
     )
 
 

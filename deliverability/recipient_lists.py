@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Wanted:
     disposable: str | None = None
     events: tuple[str, ...] = ()
     as_events: EventsAsked | None = None
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
     resolver: Resolver | None = None
     seconds: float = MAX_SECONDS
     clean: Path | None = None

@@ -28,6 +28,7 @@ def define(decorate: Callable[..., Any]) -> tuple[type, type]:
         tags: list[int] = dataclasses.field(default_factory=list)
         source: str | None = dataclasses.field(default=None, compare=False)
         only: int = dataclasses.field(default=0, kw_only=True)
+        key: str = dataclasses.field(default="secret", kw_only=True, repr=False)
 
         @property
         def double(self) -> int:
@@ -46,7 +47,7 @@ def define(decorate: Callable[..., Any]) -> tuple[type, type]:
 OURS, THEIRS = define(fastclass.dataclass), define(dataclasses.dataclass)
 
 scalars = st.one_of(st.integers(-2, 2), st.text(max_size=2), st.none())
-names = st.sampled_from(["x", "y", "tags", "source", "only", "a", "b", "z"])
+names = st.sampled_from(["x", "y", "tags", "source", "only", "key", "a", "b", "z"])
 calls = st.tuples(st.lists(scalars, max_size=6), st.dictionaries(names, scalars, max_size=5))
 
 
