@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.trouble import Refused, Troubles
-from deliverability.lookup import DeadlineResolver, LiveResolver
+from deliverability.lookup import DeadlineResolver, LiveResolver, RetryingResolver
 from deliverability.recipient_lists import Progress, Wanted
 from deliverability.recipients.addresses import BEYOND, Addresses, Domain
 from deliverability.recipients.clean import CannotWrite, check_target, reasons_by, write_clean
@@ -125,7 +125,7 @@ class Run:
                 limited = DeadlineResolver(resolver, time.monotonic() + self._wanted.seconds)
                 await look(limited, largest([one for one in domains if one.name != BEYOND], MAX_ASKED), self._asked)
             finally:
-                if isinstance(resolver, LiveResolver):
+                if isinstance(resolver, LiveResolver | RetryingResolver):
                     await resolver.aclose()  # its sockets belong to this loop, which ends here
 
         asyncio.run(ask())

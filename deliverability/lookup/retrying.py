@@ -47,3 +47,9 @@ class RetryingResolver:
     def names_below(self, name: str) -> tuple[str, ...] | None:
         """As `base`; a listing does not fail."""
         return names_below(self._base, name)
+
+    async def aclose(self) -> None:
+        """Close the sockets of `base`, where it has some."""
+        close = getattr(self._base, "aclose", None)
+        if close is not None:
+            await close()

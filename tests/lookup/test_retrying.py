@@ -135,3 +135,21 @@ def test_a_live_resolver_remembers_what_was_answered_in_any_case() -> None:
             return len(server.seen)
 
     assert asyncio.run(run()) == 1
+
+
+class Open(Saying):
+    """One with sockets."""
+
+    is_open = True
+
+    async def aclose(self) -> None:
+        self.is_open = False
+
+
+def test_it_closes_what_it_asks() -> None:
+    base = Open(Time(), Status.OK)
+
+    asyncio.run(RetryingResolver(base, 1).aclose())
+    asyncio.run(RetryingResolver(Saying(Time(), Status.OK), 1).aclose())
+
+    assert not base.is_open
