@@ -83,19 +83,21 @@ def given_inputs(
     options = {name: list(paths) for name in NAMES if (paths := getattr(given, name))}
     options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
     options |= handed_over | named
-    resolver, key = _for_lists(given, asked.pop("dns", None))
+    resolver, key = _for_lists(given, asked.pop("dns", None), asked.pop("retry_for", 0.0))
     given = replace(given, senders=senders or {}, resolver=resolver, key=key)
     return _read(domains, given, reading, change if named else None, quiet=quiet), options
 
 
-def _for_lists(given: Given, dns: tuple[Sequence[str], Sequence[str]] | None) -> tuple[Resolver | None, bytes | None]:
+def _for_lists(
+    given: Given, dns: tuple[Sequence[str], Sequence[str]] | None, retry_for: float
+) -> tuple[Resolver | None, bytes | None]:
     """Who is asked about the domains of a list, and the key of the pseudonyms in events. Raises Problem."""
     if not given.recipients:
         if given.suppressions:
             raise Problem("--suppressions goes with --recipients FILE")
         return None, None
     key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
-    return (None if dns is None else origin_of(*dns, ()).resolver), key
+    return (None if dns is None else origin_of(*dns, (), retry_for=retry_for).resolver), key
 
 
 def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

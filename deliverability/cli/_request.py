@@ -116,7 +116,7 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     `retry_for`: seconds for which a live question that met a temporary failure is asked again.
     """
     stored, asked = asking.stored, dict(asking.asked)
-    handed_over = {"ips": asked["ips"], "helo": asked["helo"]}
+    handed_over = {"ips": asked["ips"], "helo": asked["helo"], "retry_for": retry_for}
     handed_over["dns"] = None if stored else (asked["resolver"], asked["zone"])  # a replay asks nothing
     # a stored audit says itself what was known of its domain
     known = asking.policy.domains if asking.policy and stored is None else dict[str, DomainPolicy]()

@@ -408,14 +408,15 @@ def test_a_broken_line_of_a_baseline_is_named(gate: Any) -> None:
 class Stumbling:
     """As `base`, but the first answers to one question are failures. `asked` counts how often it was put."""
 
-    def __init__(self, base: Resolver, name: str, failures: int) -> None:
+    def __init__(self, base: Resolver, name: str, failures: int, rdtype: str = "TXT") -> None:
         self._base = base
         self._name = name
+        self._rdtype = rdtype
         self._failures = failures
         self.asked = 0
 
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
-        if (name.rstrip("."), rdtype) == (self._name, "TXT"):
+        if (name.rstrip("."), rdtype) == (self._name, self._rdtype):
             self.asked += 1
             if self.asked <= self._failures:
                 return Answer(name=self._name, rdtype=rdtype, status=Status.SERVFAIL)
@@ -459,6 +460,18 @@ def test_dns_that_fails_twice_and_then_answers_is_asked_again(
 
     assert (said, document()["exit_code"]) == (code, code)
     assert stumbling.asked == asked
+
+
+def test_the_domains_of_a_list_are_asked_again_too(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.001)
+    Path("list.csv").write_text("email\nreader@shop.test\n")
+    stumbling = Stumbling(ZoneResolver.from_text(OPEN), "shop.test", failures=2, rdtype="MX")
+
+    with serving(Nameserver(stumbling)) as address:
+        arguments = ("shop.test", "--resolver", address, "--blocklists", "none", "--select", "recipients-domain")
+        code, _, _ = gate(*arguments, "--recipients", "list.csv", "--retry-for", "10", "-o", "gate.json")
+
+    assert (code, document()["counts"]["passes"]) == (0, 1)
 
 
 def test_a_silent_resolver_leaves_it_undetermined_and_the_document_is_written(gate: Any) -> None:
