@@ -5,8 +5,10 @@ The message itself is in no document: that keeps what was read of it and what ea
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,8 +19,9 @@ from deliverability.names import InvalidDomain, helo_name, ip_address, to_ascii
 from deliverability.text import visible
 
 if TYPE_CHECKING:
-    from deliverability.mail.authenticate.engines import EngineFacts
+    from deliverability.mail.authenticate.engines import Address, EngineFacts
     from deliverability.mail.authenticate.facts import Connection, Verifier
+    from deliverability.mail.authenticate.rspamd import Endpoint
     from deliverability.mail.message.facts import MessageFacts
 
 KIND = "message"
@@ -114,6 +117,50 @@ class GivenMessage:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """The spam filters that are asked about a message, which they are sent in full."""
+
+    spamassassin: Address | None = None
+    rspamd: Endpoint | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Where each listens, as a document's options have it."""
+        named = {} if self.spamassassin is None else {"spamassassin": self.spamassassin.text}
+        return named if self.rspamd is None else {**named, "rspamd": self.rspamd.address.text}
+
+    async def asked(self, given: GivenMessage, raw: bytes, *, timeout: float) -> GivenMessage:  # noqa: ASYNC109 - each bounds itself
+        """The message with what they say of it, each within `timeout` seconds. Never raises."""
+        if self.spamassassin is not None:
+            from deliverability.mail.authenticate.spamd import ask_spamd  # noqa: PLC0415 - only where one is named
+
+            given = replace(given, spamassassin=await ask_spamd(raw, self.spamassassin, timeout=timeout))
+        if self.rspamd is not None:
+            from deliverability.mail.authenticate.rspamd import ask_rspamd  # noqa: PLC0415 - as above
+
+            said = await ask_rspamd(raw, self.rspamd, connection=given.connection, timeout=timeout)
+            given = replace(given, rspamd=said)
+        return given
+
+
+def filters_of(spamassassin: str | None, rspamd: str | None) -> Filters:
+    """The filters at HOST[:PORT] of a spamd and at the URL of an rspamd. Raises ValueError in one line."""
+    if spamassassin is None and rspamd is None:
+        return Filters()
+    from deliverability.mail.authenticate.engines import parse_address  # noqa: PLC0415 - only where one is named
+    from deliverability.mail.authenticate.rspamd import parse_url  # noqa: PLC0415 - as above
+    from deliverability.mail.authenticate.spamd import PORT  # noqa: PLC0415 - as above
+
+    return Filters(
+        spamassassin=None if spamassassin is None else parse_address(spamassassin, PORT),
+        rspamd=None if rspamd is None else parse_url(rspamd),
+    )
+
+
+FILTER_TIMEOUT = 60.0
+"""Seconds that each spam filter may take where nobody says otherwise."""
+
+
 def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
     """The message of a document. Raises ValueError where it is something else."""
     from deliverability.events.plain import from_plain  # noqa: PLC0415 - only where a document holds one
@@ -171,8 +218,10 @@ def is_mail(raw: bytes) -> bool:
     return _FIELD.match(raw) is not None
 
 
-def read_given(path: str, told: Told, now: datetime, *, stdin: BinaryIO | None = None) -> GivenMessage:
-    """The one message in the file at `path` (`-` is `stdin`), plain or compressed.
+def read_given(
+    path: str, told: Told, now: datetime, *, stdin: BinaryIO | None = None, filters: Filters | None = None
+) -> GivenMessage:
+    """The one message in the file at `path` (`-` is `stdin`), plain or compressed, and what `filters` say of it.
 
     Raises NoMessage, which names the file, and VerifierMissing where dkimpy is not installed.
     """
@@ -187,7 +236,10 @@ def read_given(path: str, told: Told, now: datetime, *, stdin: BinaryIO | None =
             raise NoMessage("no message in it", EMPTY)
         if next(found, None) is not None:
             raise NoMessage("holds several messages, and one is wanted: deliv message reads many")
-        return given_message(mail.raw, name=Pseudonyms().scrub(mail.name), now=now, told=told)
+        given = given_message(mail.raw, name=Pseudonyms().scrub(mail.name), now=now, told=told)
+        if filters is None or filters == Filters():
+            return given
+        return asyncio.run(filters.asked(given, mail.raw, timeout=FILTER_TIMEOUT))
     except NoMessage as error:
         raise NoMessage(f"{path}: {error}", error.reason) from None
     except Refused as refused:

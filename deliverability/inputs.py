@@ -36,10 +36,10 @@ EVENTS = "events"
 class Given:
     """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports.
 
-    `message` is one file, and `told` what is known of how that was handed over. `senders` are those that a policy
-    declares, by domain: they are known where `declared` names none. `recipients` are lists, `suppressions` addresses
-    that must not be in them; `resolver` is asked about their domains (nobody where it is None), and `key` is that of
-    pseudonyms.
+    `message` is one file, `told` what is known of how that was handed over, and `filters` are asked about it. `senders`
+    are those that a policy declares, by domain: they are known where `declared` names none. `recipients` are lists,
+    `suppressions` addresses that must not be in them; `resolver` is asked about their domains (nobody where it is
+    None), and `key` is that of pseudonyms.
     """
 
     events: tuple[str, ...] = ()
@@ -220,7 +220,7 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
         snds=_exports("snds", given.snds, troubles),
         senderhub=_exports("senderhub", given.sender_hub, troubles),
         recipients=_recipients(given, asked, troubles, progress) if given.recipients else None,
-        message=_message(given, asked.now),
+        message=read_given(given.message, given.told, asked.now, filters=given.filters) if given.message else None,
     )
 
 

@@ -6,20 +6,18 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import ENGINES, NO_DOMAIN, GivenMessage, NoMessage, Told, told_of
+from deliverability.given_message import ENGINES, NO_DOMAIN, Filters, GivenMessage, NoMessage, Told, filters_of, told_of
 from deliverability.lookup.answer import Answer, canonical_name, names_below
+from deliverability.policy.model import Judging
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
     from deliverability.document import Audit
     from deliverability.lookup import Resolver
-    from deliverability.mail.authenticate.engines import Address
-    from deliverability.mail.authenticate.rspamd import Endpoint
 
 FAMILY = "message-*"
 """The checks that run on a message unless others are asked for."""
@@ -40,6 +38,8 @@ class Asked(TypedDict, total=False):
     - trust: hosts and authserv-ids whose Received and Authentication-Results fields are believed.
     - domain: whose mail it is, where From names nobody.
     - select, ignore: ids or globs of checks to run besides `message-*`, or to leave out; full: run them all.
+    - judging: severities and lines in place of deliv's own, as a deliv.toml sets them
+      (`deliverability.policy.read.read_policy(path).judging`).
     - blocklists: which DNS block lists are asked about the domains of links: `none`, `default` or `all`.
     - spamassassin, rspamd: HOST[:PORT] of a spamd and URL of an rspamd that are asked about each message, which they
       are sent in full.
@@ -54,6 +54,7 @@ class Asked(TypedDict, total=False):
     select: Sequence[str]
     ignore: Sequence[str]
     full: bool
+    judging: Judging
     blocklists: str
     dqs: bool
     spamassassin: str | None
@@ -80,22 +81,13 @@ class Run:
     vantage: Mapping[str, Any]
     timeout: float
     now: datetime
-    spamassassin: Address | None = None
-    rspamd: Endpoint | None = None
+    filters: Filters = Filters()
+    judging: Judging = Judging()
     origin: str = "message"
 
     async def asked(self, given: GivenMessage, raw: bytes) -> GivenMessage:
         """The message with what the named spam filters say of it: they are sent all of it. Never raises."""
-        if self.spamassassin is not None:
-            from deliverability.mail.authenticate.spamd import ask_spamd  # noqa: PLC0415 - only where one is named
-
-            given = replace(given, spamassassin=await ask_spamd(raw, self.spamassassin, timeout=self.timeout))
-        if self.rspamd is not None:
-            from deliverability.mail.authenticate.rspamd import ask_rspamd  # noqa: PLC0415 - as above
-
-            said = await ask_rspamd(raw, self.rspamd, connection=given.connection, timeout=self.timeout)
-            given = replace(given, rspamd=said)
-        return given
+        return await self.filters.asked(given, raw, timeout=self.timeout)
 
     async def audit(self, given: GivenMessage) -> Audit:
         """Audit one message. Raises NoMessage where it is not known whose mail it is."""
@@ -110,7 +102,7 @@ class Run:
         told = self.told
         options: dict[str, Any] = {**self.options, self.origin: given.facts.name, **told.options()}
         options |= {name: said.address for name in ENGINES if (said := getattr(given, name)) is not None}
-        setting = Setting(self.select, self.ignore, options, self.vantage, self.now)
+        setting = Setting(self.select, self.ignore, options, self.vantage, self.now, self.judging)
         ips = () if told.ip is None else (told.ip,)
         inquiry = Inquiry(
             domain=domain,
@@ -151,6 +143,7 @@ def plan_run(
     if not 0 < timeout < math.inf:
         raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
     domain = asked.get("domain")
+    judging = asked.get("judging", Judging())
     options = {
         "selectors": [],
         "ips": [] if told.ip is None else [told.ip],
@@ -162,34 +155,31 @@ def plan_run(
         "ignore": list(ignore),
         "timeout": timeout,
         **(more or {}),
+        **_kept(judging),
     }
     return Run(
         resolver=resolver,
         told=told,
         domain=None if domain is None else to_ascii(domain),
-        checks=selected(select, ignore),
+        checks=selected(select, ignore, judging),
         select=select,
         ignore=ignore,
         options=options,
         vantage={"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})},
         timeout=timeout,
         now=asked.get("now") or datetime.now(UTC),
-        spamassassin=_spamd(asked.get("spamassassin")),
-        rspamd=_rspamd(asked.get("rspamd")),
+        filters=filters_of(asked.get("spamassassin"), asked.get("rspamd")),
+        judging=judging,
     )
 
 
-def _spamd(text: str | None) -> Address | None:
-    from deliverability.mail.authenticate.engines import parse_address  # noqa: PLC0415 - loaded by then
-    from deliverability.mail.authenticate.spamd import PORT  # noqa: PLC0415 - as above
+def _kept(judging: Judging) -> dict[str, Any]:
+    """What the document's options say of a policy, so that a replay judges the same; nothing where there is none."""
+    if judging == Judging():
+        return {}
+    from deliverability.policy.judging import to_plain  # noqa: PLC0415 - only where there is a policy
 
-    return None if text is None else parse_address(text, PORT)
-
-
-def _rspamd(text: str | None) -> Endpoint | None:
-    from deliverability.mail.authenticate.rspamd import parse_url  # noqa: PLC0415 - as above
-
-    return None if text is None else parse_url(text)
+    return {"policy": to_plain(judging)}
 
 
 class Once:

@@ -223,12 +223,17 @@ REPLY = (
 )
 
 
-def test_a_filter_that_is_named_is_asked_and_its_word_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "command", [("message", "a.eml"), ("audit", DOMAIN, "--message", "a.eml", "--select", "message-*")]
+)
+def test_a_filter_that_is_named_is_asked_and_its_word_is_kept(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     zone(Path("zone"))
     Path("a.eml").write_bytes(signed(letter()))
     with spamd(REPLY) as (port, heard):
-        asked = ["message", "a.eml", "--zone", "zone", "--spamassassin", f"127.0.0.1:{port}"]
+        asked = [*command, "--zone", "zone", "--spamassassin", f"127.0.0.1:{port}"]
         assert run([*asked, "-o", "first.json"]) in {0, 3}
 
     assert len(heard) == 1
@@ -236,5 +241,5 @@ def test_a_filter_that_is_named_is_asked_and_its_word_is_kept(tmp_path: Path, mo
     [said] = [one for one in document["findings"] if one["check"] == "message-spamassassin"]
     assert (said["outcome"], said["data"]["score"]) == ("fail", 7.5)
     assert document["options"]["spamassassin"] == f"127.0.0.1:{port}"
-    assert run(["message", "--replay", "first.json", "-o", "again.json"]) in {0, 3}
+    assert run([command[0], "--replay", "first.json", "-o", "again.json"]) in {0, 3}
     assert Path("again.json").read_bytes() == Path("first.json").read_bytes()

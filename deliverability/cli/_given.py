@@ -13,7 +13,7 @@ from deliverability.cli._message import HANDED_OVER, handover_options, only_one,
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
-from deliverability.given_message import OFFLINE, RECEIVED
+from deliverability.given_message import OFFLINE, RECEIVED, Filters, filters_of
 from deliverability.inputs import Given, Inputs
 from deliverability.privacy import KEY_VARIABLE
 
@@ -116,7 +116,17 @@ def _message(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - only where there is a message
 
     name = pseudonyms_from_environment(os.environ).scrub(path)
-    return {"message": path, "told": told}, {"message": name, **told.options()}
+    filters = _filters(given["spamassassin"], given["rspamd"])
+    options = {"message": name, **told.options(), **filters.options()}
+    return {"message": path, "told": told, "filters": filters}, options
+
+
+def _filters(spamassassin: str | None, rspamd: str | None) -> Filters:
+    """The spam filters that are named. Raises Problem."""
+    try:
+        return filters_of(spamassassin, rspamd)
+    except ValueError as error:
+        raise Problem(str(error)) from None
 
 
 def _named(change: Mapping[str, Any]) -> dict[str, Any]:

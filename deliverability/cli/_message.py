@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli._options import Decorator, option
+from deliverability.cli._policy import judging_of, policy_at
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
-from deliverability.given_message import NULL_PATH, OFFLINE, RECEIVED, GivenMessage, Told, told_of
+from deliverability.given_message import ENGINES, NULL_PATH, OFFLINE, RECEIVED, GivenMessage, Told, told_of
 
 if TYPE_CHECKING:
     from deliverability.cli._inputs import Origin
     from deliverability.document import Audit
     from deliverability.message_run import Run
 
-HANDED_OVER = ("mail_from", "trust")
+HANDED_OVER = ("mail_from", "trust", *ENGINES)
 """The parameters of `handover_options`."""
 
 
 def handover_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--mail-from, --trust."""
+    """--mail-from, --trust, and the spam filters that are asked."""
     return _with(
         function,
         option(
@@ -38,6 +39,8 @@ def handover_options(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="HOST",
             help="Believe the Received or Authentication-Results fields that this host, or authserv-id, added.",
         ),
+        option("--spamassassin", metavar="HOST[:PORT]", help="Ask this spamd too; it is sent the whole message."),
+        option("--rspamd", metavar="URL", help="Ask this rspamd too; it is sent the whole message."),
     )
 
 
@@ -56,9 +59,8 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
         handover_options,
         option("--domain", metavar="DOMAIN", help="Whose mail it is, where From does not say."),
         option("--blocklists", type=click.Choice(BLOCKLISTS), default="default", help="Which DNS block lists to ask."),
-        option("--spamassassin", metavar="HOST[:PORT]", help="Ask this spamd too; it is sent the whole message."),
-        option("--rspamd", metavar="URL", help="Ask this rspamd too; it is sent the whole message."),
         option("--full", is_flag=True, help="Run the checks of the domain too."),
+        option("--config", metavar="FILE", help="Judge by the severities and lines of this deliv.toml."),
         option("--select", multiple=True, metavar="GLOB", help="Run these checks too."),
         option("--ignore", multiple=True, metavar="GLOB", help="Leave these checks out."),
     )
@@ -99,6 +101,8 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     from deliverability.message_run import plan_run  # noqa: PLC0415 - as above
 
     sources: dict[str, Any] = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
+    config = asked.pop("config")
+    policy = None if config is None else policy_at(config)
     if asked.pop("offline") and stored is None:
         if sources["zone"] or sources["resolver"]:
             raise Problem("--offline asks nobody and does not go with --resolver or --zone")
@@ -122,6 +126,7 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     names = ("domain", "blocklists", "dqs", "full", "select", "ignore", "timeout", "spamassassin", "rspamd")
     wanted = {name: asked[name] for name in names}
     try:
+        wanted["judging"] = judging_of(policy, stored)
         run = plan_run(origin.resolver, told=told, more=sources, vantage=vantage, now=now, **wanted)
     except ValueError as error:
         raise Problem(str(error)) from None

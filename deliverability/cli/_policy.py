@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from deliverability.cli._problem import Problem
 
 if TYPE_CHECKING:
-    from deliverability.policy.model import Policy
+    from deliverability.document import Audit
+    from deliverability.policy.model import Judging, Policy
 
 
 def policy_at(path: str) -> Policy:
@@ -21,3 +22,14 @@ def policy_at(path: str) -> Policy:
         raise Problem(str(error)) from None
     except OSError as error:
         raise Problem(f"{path}: {error.strerror or error}") from None
+
+
+def judging_of(policy: Policy | None, stored: Audit | None) -> Judging:
+    """How checks judge: by the policy that is named, else as the stored audit did. Raises ValueError."""
+    from deliverability.policy.model import Judging  # noqa: PLC0415 - loaded by then
+
+    if policy is not None or stored is None or "policy" not in stored.options:
+        return policy.judging if policy else Judging()
+    from deliverability.policy.judging import from_plain  # noqa: PLC0415 - only where a document has a policy
+
+    return from_plain(stored.options["policy"])

@@ -17,13 +17,13 @@ from deliverability import api
 from deliverability.cli._given import GIVEN, given_inputs, given_options
 from deliverability.cli._inputs import Origin, origin_of, read_audit
 from deliverability.cli._options import Decorator, option
-from deliverability.cli._policy import policy_at
+from deliverability.cli._policy import judging_of, policy_at
 from deliverability.cli._problem import Problem
 from deliverability.cli._progress import watched
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.lookup.keyed import key_from_environment
-from deliverability.policy.model import DomainPolicy, Judging, Policy
+from deliverability.policy.model import DomainPolicy, Policy
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -140,22 +140,13 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
             asked=sources | recorded,
             vantage=vantage,
             now=now,
-            judging=_judging(asking),
+            judging=judging_of(asking.policy, stored),
             known=known,
         )
     except ValueError as error:
         raise Problem(str(error)) from None
     # a recording holds what came too late; the clock may not take away anything else
     return (replace(request, timeout=math.inf) if stored else request), origin
-
-
-def _judging(asking: Asking) -> Judging:
-    """How the checks judge: by the policy that is named, else as the stored audit did. Raises ValueError."""
-    if asking.policy is not None or asking.stored is None or "policy" not in asking.stored.options:
-        return asking.policy.judging if asking.policy else Judging()
-    from deliverability.policy.judging import from_plain  # noqa: PLC0415 - only where a document has a policy
-
-    return from_plain(asking.stored.options["policy"])
 
 
 async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> tuple[list[Audit], list[Audit]]:

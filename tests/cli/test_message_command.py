@@ -374,3 +374,47 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert refused(capsys, "good.eml", "--zone", "zone") == line
     assert refused(capsys, "good.eml", "bare.eml", "--zone", "zone") == line
     assert refused(capsys, DOMAIN, "--message", "good.eml", "--zone", "zone", command="audit") == line
+
+
+POLICY = """\
+[checks]
+message-text-part = "off"
+message-template-residue = "low"
+message-identifiers = "high"
+"""
+UNFILLED = letter(3, body="Dear {{ first_name }},\n\nthe wines of the week are here.\n").replace(
+    b"Feedback-ID: week3:wines:letter:wineshop\r\n", b""
+)
+
+
+def severities(document: Json) -> dict[str, str]:
+    return {one["check"]: one["severity"] for one in document["findings"] if one["outcome"] == "fail"}
+
+
+def test_a_policy_says_which_checks_judge_and_how_severely_and_a_replay_keeps_it() -> None:
+    Path("deliv.toml").write_text(POLICY)
+    put("unfilled.eml", UNFILLED)
+
+    own = severities(audited("unfilled.eml"))
+    judged = audited("unfilled.eml", "--config", "deliv.toml", "--fail-on", "high", code=1)
+    again = audited("--replay", "out.json")
+
+    assert (own["message-template-residue"], own["message-identifiers"]) == ("high", "low")
+    assert severities(judged)["message-template-residue"] == "low"
+    assert severities(judged)["message-identifiers"] == "high"
+    assert "message-text-part" not in outcomes(judged)
+    assert judged["options"]["policy"]["checks"]["message-text-part"] == "off"
+    assert again == judged
+
+
+def test_many_messages_are_judged_by_a_policy_too(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("deliv.toml").write_text(POLICY)
+    put("many/1.eml", UNFILLED)
+    put("many/2.eml", letter(2))
+
+    checks = {one["check"]: one["severity"] for one in summary("many", "--config", "deliv.toml")["checks"]}
+
+    assert checks["message-identifiers"] == "high"
+    assert "message-text-part" not in checks
+    Path("deliv.toml").write_text("[checks]\nmessage-dikm = 'low'\n")
+    assert "deliv.toml:2" in refused(capsys, "many", "--config", "deliv.toml")
