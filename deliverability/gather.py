@@ -108,6 +108,9 @@ before it are on their way: loading all of them takes as long as two round trips
 """
 
 
+_WITH_US = frozenset({"subject", "authentication", "links_listed", "message", *ENGINES, *INPUTS})
+"""Facts that have no module in protocols/: what they need is loaded by then."""
+
 Looking = dict[str, asyncio.Task[Any]]
 """Facts on their way, by name."""
 
@@ -117,7 +120,7 @@ async def begin(inquiry: Inquiry, resolver: Resolver, wanted: Collection[str]) -
     looking: Looking = {}
     for name in GATHERERS:
         if name in wanted:
-            loaded = PROTOCOLS + name in sys.modules
+            loaded = name in _WITH_US or PROTOCOLS + name in sys.modules
             looking[name] = asyncio.create_task(_one(name, inquiry, resolver))
             if not loaded:
                 await questions_leave()

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+_SCALARS = frozenset({str, int, float, bool})
 
 
 class NotThose(ValueError):
@@ -17,6 +18,8 @@ class NotThose(ValueError):
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON's own types
     """A frozen value of dataclasses, mappings, tuples and scalars in JSON's own types."""
+    if value is None or value.__class__ in _SCALARS:  # nearly always
+        return value
     if is_dataclass(value):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import contextlib
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import unquote
 
@@ -54,6 +55,7 @@ def _host_and_path(rest: str) -> tuple[str, str]:
     return _host(name), rest[end:]
 
 
+@lru_cache(maxsize=1024)
 def _host(name: str) -> str:
     bare = unquote(name)[:300].removeprefix("[").removesuffix("]")
     try:

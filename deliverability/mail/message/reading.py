@@ -183,8 +183,9 @@ def _links(html: _Shown | None, plain: _Shown | None, header: Header) -> tuple[L
             text = anchor.text if where == "html" and anchor.kind == "link" else None
             link = link_of(anchor.url, where, anchor.kind, text)
             link = replace(link, unsubscribes=True) if body and _offers(body, anchor, link, ways_out) else link
-            if link in found or len(found) < MAX_LINKS:
-                found[link] = found.get(link, 0) + 1
+            before = found.get(link, 0)
+            if before or len(found) < MAX_LINKS:
+                found[link] = before + 1
     return tuple(_counted(link, count) for link, count in found.items())
 
 
