@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed, unknown
@@ -78,8 +79,8 @@ def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Jud
 
     Three parts are added: addresses that lead nowhere, by DNS or since they bounced hard before; addresses that had
     mail before, by how many of those bounced later; and new ones, by how many bounced at the first mail. Each by
-    mailbox provider where at least 100 messages are known, with Wilson's interval; the interval of the sum is put
-    together of the parts' distances (Zou and Donner 2008).
+    mailbox provider where at least 100 messages are known. The interval is of what will bounce, so it holds what is not
+    known of the rates and the chance that lies in the size of the list.
 
     Why it matters: sending services review and stop accounts whose mail bounces; after the send it is too late.
 
@@ -109,14 +110,21 @@ def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Jud
 
 
 def expected(dead: int, addresses: int, strata: tuple[Stratum, ...], confidence: float) -> tuple[float, float, float]:
-    """(share, low, high) of the list that will bounce; a stratum of which nothing is known may be all or nothing."""
+    """(share, low, high) of the list that will bounce; a stratum of which nothing is known may be all or nothing.
+
+    Two things are not known, and their squares add up: the rate of each stratum (Wilson's distances, put together as by
+    Zou and Donner 2008), and how many of so few bounce at that rate (binomial, at the centre of Wilson's interval).
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     total, below, above = float(dead), 0.0, 0.0
     for one in strata:
         rate = one.bounced / one.sent if one.sent else 0.0
         low, high = wilson(one.bounced, one.sent, confidence)
+        centre = (low + high) / 2
+        chance = z * z * one.addresses * centre * (1 - centre)
         total += one.addresses * rate
-        below += (one.addresses * (rate - low)) ** 2
-        above += (one.addresses * (high - rate)) ** 2
+        below += (one.addresses * (rate - low)) ** 2 + chance
+        above += (one.addresses * (high - rate)) ** 2 + chance
     value = total / addresses
     return value, max(dead / addresses, value - sqrt(below) / addresses), min(1.0, value + sqrt(above) / addresses)
 
