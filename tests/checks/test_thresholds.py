@@ -132,7 +132,7 @@ def test_the_lines_are_in_order_and_have_a_source(check: str) -> None:
     assert lines.date.startswith("2026-")
 
 
-@pytest.mark.parametrize(("warn", "floor"), [(0.02, 50), (0.03, 34), (0.001, 1_000), (0.01, 100)])
+@pytest.mark.parametrize(("warn", "floor"), [(0.02, 50), (0.03, 34), (0.001, 1_000), (0.01, 100), (1 / 49, 49)])
 def test_the_floor_is_where_one_message_alone_does_not_decide(warn: float, floor: int) -> None:
     assert floor_of(warn) == floor
 

@@ -145,6 +145,9 @@ FAULTS = {
     ' postmaster, snds, sender-hub, not "event" (did you mean events?)',
     'require = "events"': '1:1: require should be a list of texts in quotes, such as ["a"]',
     "require = [[]]": "1:12: require should hold texts in quotes alone",
+    '[domains."shop.test"]\nsenders = [" "]': "2:12: domains.shop.test.senders should hold texts in quotes alone",
+    f'[domains."shop.test"]\nsenders = ["{"a" * 501}"]': "2:12: domains.shop.test.senders should hold texts in quotes"
+    " alone",
     '[checks]\nspf-lokup-limit = "off"': '2:1: no check is called "spf-lokup-limit": deliv checks lists them'
     " (did you mean spf-lookup-limit?)",
     '[checks]\n\n"zzz-*" = "off"': '3:1: no check is called "zzz-*": deliv checks lists them',
