@@ -117,6 +117,8 @@ def claimed(text: str) -> str | None:
 
 
 _ADDRESS = re.compile(r"(?<![\w.+%-])([\w.+%'-]{1,64})@((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w-])")
+MIN_TOKEN = 12
+"""Ours: characters below which nothing can hold an encoded address."""
 _TOKEN = re.compile(r"[A-Za-z0-9+_-]{12,600}={0,2}")
 _TOKEN_WITH_SLASH = re.compile(r"[A-Za-z0-9+/]{12,600}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,300}")
@@ -132,6 +134,8 @@ def exposed(url: str) -> str:
     text = unquote(unquote(tail[:4096]))
     if _has_address(text):
         return "address"
+    if len(text) < MIN_TOKEN:  # most links of most mail
+        return ""
     tokens = _TOKEN.findall(text)[:MAX_TOKENS] + _TOKEN_WITH_SLASH.findall(text)[:MAX_TOKENS]
     return "encoded address" if any(_has_address(decoded) for token in tokens for decoded in _decodings(token)) else ""
 

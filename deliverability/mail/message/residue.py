@@ -61,6 +61,9 @@ EMPTY_GREETING = re.compile(
 )
 """A greeting without the name that it was made for. `Hello,` needs none; `Bonjour !` is how French is set."""
 
+_MARKED = re.compile(r"[{%*\[<«]")
+"""What every mark holds that can stand in a URL: most URLs hold none of it."""
+
 GREETS = 20_000
 """Ours: characters of a body among which a greeting is looked for."""
 
@@ -93,7 +96,8 @@ def _found(texts: Iterable[tuple[str, str]], urls: Iterable[tuple[str, str]]) ->
         yield from _marks(where, text)
         yield from (_residue("greeting", where, match[0]) for match in EMPTY_GREETING.finditer(text[:GREETS]))
     for where, url in urls:
-        yield from _marks(f"link in {where}", _plain_url(url))
+        plain = _plain_url(url)
+        yield from _marks(f"link in {where}", plain) if _MARKED.search(plain) else ()
         yield from (_residue("stand-in", f"link in {where}", match[0]) for match in _IN_URL.finditer(url))
 
 
