@@ -12,9 +12,7 @@ from deliverability.checks._thresholds import Standing, Threshold
 from deliverability.findings import Evidence, Judgement, Lack, Severity
 from deliverability.recipients.facts import Listed
 
-SETTLE = (
-    "Give the list (--recipients or deliv recipients) with --suppressions and --events, and let DNS be asked."
-)
+SETTLE = "Give the list (--recipients or deliv recipients) with --suppressions and --events, and let DNS be asked."
 """One for all of them: an audit without a list says it once."""
 
 

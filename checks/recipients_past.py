@@ -13,7 +13,7 @@ from deliverability.checks._recipients import SETTLE, judged, of_addresses, titl
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.recipients.facts import RecipientsFacts, Stratum
+from deliverability.recipients.facts import History, RecipientsFacts, Stratum
 from deliverability.sources import source
 
 
@@ -101,7 +101,7 @@ def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Jud
     standing = _standing(value, low, threshold)
     figures = _figures(recipients, threshold, value, low, high, standing)
     figures |= {"from": past.start, "to": past.end, "known_dead": recipients.known_dead, "met": past.met}
-    rows = tuple(_rows(recipients, past.strata))
+    rows = tuple(_rows(recipients, past))
     severity = threshold.severity(standing)
     if severity is None:
         return passed(evidence=rows, **figures)
@@ -163,15 +163,21 @@ def _figures(
 _GROUPS = {"met": "mailed before", "new": "new"}
 
 
-def _rows(recipients: RecipientsFacts, strata: tuple[Stratum, ...]) -> Iterator[Evidence]:
+def _rows(recipients: RecipientsFacts, past: History) -> Iterator[Evidence]:
+    from deliverability.events.providers import OTHER  # noqa: PLC0415 - tables, read only where there is a history
+
     yield Evidence("rate", "known to lead nowhere", text=of_addresses(recipients.known_dead))
-    for one in sorted(strata, key=lambda one: -one.addresses)[: MOST_ROWS - 1]:
+    for one in sorted(past.strata, key=lambda one: -one.addresses)[: MOST_ROWS - 2]:
+        # what is too little of each provider is expected by the mail to all of them
+        provider = "the rest" if one.provider == OTHER else whose(one.provider)
         yield Evidence(
             "rate",
-            f"{whose(one.provider)}, {_GROUPS.get(one.group, one.group)}",
+            f"{provider}, {_GROUPS.get(one.group, one.group)}",
             text=of_addresses(one.addresses),
-            note=f"{one.bounced:,} of {one.sent:,} such messages came back",
+            note=f"{one.bounced:,} of {one.sent:,} such messages came back" if one.sent else "no such mail is known",
         )
+    if past.start:
+        yield Evidence("rate", "the events known", text=f"{past.start[:10]} – {past.end[:10]}")
 
 
 RECIPIENTS_PAST: tuple[Check, ...] = (recipients_suppressed, recipients_expected_bounce)

@@ -243,3 +243,19 @@ def test_the_clock_of_events_is_that_of_the_run(monkeypatch: pytest.MonkeyPatch)
     found = document(emails("Given.Name1@gmail.com", "new@gmail.com"), "--no-dns", "--events", "events.ndjson")
 
     assert (found["history"]["people"], found["history"]["met"]) == (3, 1)
+
+
+def test_the_document_says_what_expected_bounces_rest_on() -> None:
+    put("events.ndjson", lines([event(n) for n in range(60)]))
+    many = [f"Given.Name{n}@gmail.com" for n in range(30)]
+    new = [f"secret{n}@example.com" for n in range(40)]
+
+    found = document(emails(*many, *new), "--no-dns", "--events", "events.ndjson")
+    bounces = next(one for one in found["findings"] if one["check"] == "recipients-expected-bounce")
+    day = found["history"]["start"][:10]
+    assert [(row["name"], row["text"], row["note"]) for row in bounces["evidence"]] == [
+        ("known to lead nowhere", "0 addresses", ""),
+        ("the rest, new", "40 addresses", "0 of 60 such messages came back"),
+        ("the rest, mailed before", "30 addresses", "no such mail is known"),
+        ("the events known", f"{day} – {day}", ""),
+    ]
