@@ -53,7 +53,8 @@ def _annotation(command: str, item: Item, anchors: Anchors) -> str:
 
 def _clean(gate: Gate) -> str:
     """A step that says nothing leaves open whether it ran."""
-    said = f"The gate is {gate.decision.value}: {len(gate.rows)} findings, none to act on."
+    looked = "1 finding" if len(gate.rows) == 1 else f"{len(gate.rows)} findings"
+    said = f"The gate is {gate.decision.value}: {looked}, none to act on."
     return _command("notice", {"title": "deliv"}, said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,8 @@ def test_a_step_that_found_nothing_says_that_it_ran() -> None:
     assert [(kind, text) for kind, _, text in said(gates.clean())] == [
         ("notice", "The gate is open: 14 findings, none to act on.")
     ]
+    one = gates.clean()
+    assert said(replace(one, rows=one.rows[:1]))[0][2] == "The gate is open: 1 finding, none to act on."
 
 
 def test_notes_of_the_gate_are_notices() -> None:
