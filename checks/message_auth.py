@@ -61,6 +61,7 @@ _LACKING = {"ip": "no_address", "helo": "no_helo", "mail_from": "no_sender"}
         "none": "{domain}, the domain of MAIL FROM, has no SPF record",
         "permerror": "The SPF record of {domain} cannot be evaluated for {ip} ({cause})",
         "temperror": "Whether {domain} authorises {ip} is not known: DNS did not answer",
+        "out_of_reach": "Whether {domain} authorises {ip} is not known: nothing that was given holds its records",
         "no_address": "Whether SPF passes is not known: nothing that can be believed says which address handed the"
         " message over",
         "no_sender": "Whether SPF passes is not known: nothing that can be believed says what MAIL FROM was",
@@ -108,7 +109,9 @@ def _spf(authentication: AuthenticationFacts, one: SpfResult, helo: SpfResult, m
     if one.local_part:
         return unknown(case="local_part", lack=Lack.INPUT, evidence=rows, **data)
     if one.result is Result.TEMPERROR:
-        return unknown(case="temperror", lack=Lack.ANSWER, evidence=rows, **data)
+        lack = lack_of(*one.unanswered)
+        case = "out_of_reach" if lack is Lack.INPUT else "temperror"
+        return unknown(*one.unanswered, case=case, lack=lack, evidence=rows, settle=ASK_AGAIN, **data)
     if one.result is Result.PASS:
         return passed(case="unaligned" if one.aligned is False else "pass", evidence=rows, **data)
     soft = one.result in {Result.SOFTFAIL, Result.NEUTRAL} and not message.bulk_sign
@@ -177,6 +180,7 @@ def _dmarc(authentication: AuthenticationFacts, one: DmarcResult, message: Messa
     data = _dmarc_data(one)
     if one.verdict is DmarcVerdict.TEMPERROR or (one.verdict is DmarcVerdict.UNKNOWN and one.lacks == "answer"):
         silent = [*one.discovery.unanswered, *(key for key in _keys(authentication) if not key.answered)]
+        silent += [answer for spf in authentication.spf for answer in spf.unanswered]
         lack = lack_of(*silent)
         case = "out_of_reach" if lack is Lack.INPUT else "temperror"
         return unknown(*silent, subject=one.domain, case=case, lack=lack, settle=ASK_AGAIN, **data)

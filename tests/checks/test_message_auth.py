@@ -278,6 +278,23 @@ def test_dmarc_that_is_not_answered_is_unknown(silent: str) -> None:
     assert any(row.name == silent for row in finding.evidence)
 
 
+def test_spf_that_is_not_answered_is_unknown_and_so_is_one_out_of_reach() -> None:
+    silent = only(judge(message_spf, message(), SPF, connection=GIVEN, failing=("mail.example",)))
+    away = only(judge(message_spf, message(), connection=GIVEN, world=OutOfReach(SPF, failing=("mail.example",))))
+
+    assert (silent.outcome, silent.case, silent.lack) == (Outcome.UNKNOWN, "temperror", Lack.ANSWER)
+    assert (away.outcome, away.case, away.lack) == (Outcome.UNKNOWN, "out_of_reach", Lack.INPUT)
+    assert silent.settle == away.settle == ASK_AGAIN
+    assert {row.name for row in away.evidence if row.kind == "dns_answer"} == {"mail.example"}
+
+
+def test_dmarc_that_waits_for_spf_out_of_reach_is_the_callers_to_settle() -> None:
+    away = OutOfReach(POLICY, failing=("mail.example",))
+    finding = only(judge(message_dmarc_alignment, message(), connection=GIVEN, world=away))
+
+    assert (finding.outcome, finding.case, finding.lack) == (Outcome.UNKNOWN, "out_of_reach", Lack.INPUT)
+
+
 def test_dmarc_out_of_reach_of_the_files_is_the_callers_to_settle() -> None:
     away = OutOfReach(KEY, failing=("_dmarc.mail.example",))
     finding = only(judge(message_dmarc_alignment, dkim_signed(message(), RSA), world=away))

@@ -456,3 +456,12 @@ def test_dkimpy_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = LiveVerifier(dkim_signed(message(), RSA))
 
     assert verifier.verify(0, RSA.record) is True
+
+
+def test_a_signature_that_names_signatures_in_h_does_not_mean_itself() -> None:
+    names = ("from", "to", "subject", "date", "dkim-signature", "dkim-signature")
+    below = dkim_signed(message(), rsa_signer(), domain="first.example")
+
+    found = authenticated(dkim_signed(below, RSA, signed=names), World({RSA_NAME: RSA.record})).dkim
+
+    assert found[0].state is State.PASS

@@ -243,6 +243,7 @@ class SpfResult:
     """SPF for one identity. `check` is None where its input is lacking, which `lacks` then names.
 
     `local_part` says that the record asks for the sender's local part, which is not kept: the result may differ.
+    `unanswered` are the answers for want of which the result is temperror.
     """
 
     identity: Identity
@@ -251,6 +252,7 @@ class SpfResult:
     lacks: str = ""
     local_part: bool = False
     aligned: bool | None = False
+    unanswered: tuple[Answer, ...] = ()
 
     @property
     def result(self) -> Result | None:

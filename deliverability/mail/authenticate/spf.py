@@ -6,10 +6,11 @@ import asyncio
 import re
 from ipaddress import ip_address
 
-from deliverability.lookup import Resolver
+from deliverability.lookup import Answer, Resolver
+from deliverability.lookup.answer import UNANSWERED
 from deliverability.mail.authenticate.facts import Connection, Identity, SpfResult
 from deliverability.protocols.spf import check_host
-from deliverability.protocols.spf.trace import CheckResult
+from deliverability.protocols.spf.trace import CheckResult, Result
 
 LOCAL_PART = "postmaster"
 """RFC 7208 §4.3: the local part that stands in for the one that is not kept."""
@@ -45,7 +46,15 @@ async def _one(
         resolver, ip=connection.ip or "", sender=f"{LOCAL_PART}@{domain}", helo=connection.helo or NO_HELO
     )
     asks = identity is Identity.MAIL_FROM and connection.mail_from != "" and _asks_local_part(check)
-    return SpfResult(identity=identity, domain=domain, check=check, local_part=asks)
+    silent = await _unanswered(resolver, check) if check.result is Result.TEMPERROR else ()
+    return SpfResult(identity=identity, domain=domain, check=check, local_part=asks, unanswered=silent)
+
+
+async def _unanswered(resolver: Resolver, check: CheckResult) -> tuple[Answer, ...]:
+    """The answers that were none, with where they came from: an audit asks nothing twice."""
+    asked = {(one.name, one.rdtype): one.status for step in check.trace for one in step.asked}
+    silent = [question for question, status in asked.items() if status in UNANSWERED]
+    return tuple(await asyncio.gather(*(resolver.resolve(*question) for question in silent)))
 
 
 def _is_address(ip: str | None) -> bool:

@@ -134,6 +134,8 @@ def _signed(read: ReadMail, signature: Signature) -> tuple[list[bytes], list[Raw
         # RFC 8617 §5.1.1: in the order of the instances; dkimpy takes fields of one name from the bottom up
         return [field_name(one).encode("ascii") for one in fields], fields[::-1]
     wanted = frozenset(signature.signed)
-    fields = [one for one in read.fields if field_name(one) in wanted]
+    # RFC 6376 §3.5: the signature itself is hashed last, and is none of the fields that h= names
+    own = read.own[signature.index]
+    fields = [one for one in read.fields if field_name(one) in wanted and one is not own]
     present = frozenset(map(field_name, fields))
     return [name.encode("latin-1") for name in signature.signed if name in present], fields
