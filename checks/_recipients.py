@@ -13,7 +13,10 @@ from deliverability.findings import Evidence, Judgement, Lack, Severity
 from deliverability.recipients.facts import Listed
 
 SETTLE = "Give the list (--recipients or deliv recipients) with --suppressions and --events, and let DNS be asked."
-"""One for all of them: an audit without a list says it once."""
+"""One for all of them: an audit without a list says it once. With a list, each says what it lacks itself."""
+ASK_DNS = "Let DNS be asked: leave out --no-dns."
+GIVE_PAST = "Give the addresses that must be left alone (--suppressions), or the events of earlier mail (--events)."
+GIVE_EVENTS = "Give the events of earlier mail to such addresses (--events)."
 
 
 SOME = "some"

@@ -7,6 +7,7 @@ from typing import Any
 from deliverability.checks._check import Check, Judgements, check, failed, informed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted
 from deliverability.checks._recipients import (
+    ASK_DNS,
     SETTLE,
     domain_rows,
     judged,
@@ -105,7 +106,7 @@ def recipients_domain(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     """
     threshold = lines.of("recipients-domain")
     if not recipients.looked:
-        return unknown(case="unasked", lack=Lack.INPUT, domains=recipients.domains)
+        return unknown(case="unasked", lack=Lack.INPUT, settle=ASK_DNS, domains=recipients.domains)
     dead, silent = recipients.tally(*DEAD), recipients.tally(Mail.UNKNOWN, Mail.UNASKED)
     data: dict[str, Any] = {
         "domains": recipients.domains,

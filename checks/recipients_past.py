@@ -9,7 +9,15 @@ from typing import Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted, percent, whose
-from deliverability.checks._recipients import SETTLE, judged, of_addresses, titles, with_recipients
+from deliverability.checks._recipients import (
+    GIVE_EVENTS,
+    GIVE_PAST,
+    SETTLE,
+    judged,
+    of_addresses,
+    titles,
+    with_recipients,
+)
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
@@ -40,7 +48,7 @@ def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgemen
     """
     given, past = recipients.suppressions, recipients.history
     if given is None and past is None:
-        return unknown(lack=Lack.INPUT)
+        return unknown(lack=Lack.INPUT, settle=GIVE_PAST)
     parts = {"in the suppression files": given.overlap if given else 0}
     if past is not None:
         parts |= {"bounced hard": past.dead, "complained": past.complained, "unsubscribed": past.unsubscribed}
@@ -96,7 +104,7 @@ def recipients_expected_bounce(recipients: RecipientsFacts, lines: Lines) -> Jud
         if least >= threshold.warn:
             grave = threshold.at_fail if least >= threshold.fail else threshold.at_warn
             return failed(case="known", severity=grave, **figures)
-        return unknown(lack=Lack.INPUT) if past is None else unknown(case="unmet", lack=Lack.INPUT)
+        return unknown(case="unknown" if past is None else "unmet", lack=Lack.INPUT, settle=GIVE_EVENTS)
     value, low, high = expected(recipients.known_dead, recipients.addresses, past.strata, threshold.confidence)
     standing = _standing(value, low, threshold)
     figures = _figures(recipients, threshold, value, low, high, standing)

@@ -259,3 +259,14 @@ def test_the_document_says_what_expected_bounces_rest_on() -> None:
         ("the rest, mailed before", "30 addresses", "no such mail is known"),
         ("the events known", f"{day} – {day}", ""),
     ]
+
+
+def test_what_is_not_known_of_a_list_says_what_it_lacks() -> None:
+    found = document(emails(*(f"given.name{n}@example.com" for n in range(60))), "--no-dns")
+
+    assert {one["check"]: one["settle"] for one in found["findings"] if one["outcome"] == "unknown"} == {
+        "recipients-domain": "Let DNS be asked: leave out --no-dns.",
+        "recipients-suppressed": "Give the addresses that must be left alone (--suppressions), or the events of "
+        "earlier mail (--events).",
+        "recipients-expected-bounce": "Give the events of earlier mail to such addresses (--events).",
+    }
