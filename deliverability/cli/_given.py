@@ -202,5 +202,5 @@ def _read(
         raise Problem(str(error)) from None
     finally:
         meter.clear()
-    warn_of(troubles, None, hint="deliv rates, dmarc or tls with --rejects FILE keeps all of them")
+    warn_of(troubles, None, hint="deliv rates, dmarc, tls or recipients with --rejects FILE keeps all of them")
     return found

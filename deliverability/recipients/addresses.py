@@ -140,6 +140,8 @@ def _faults(text: str, local: str, domain: str) -> Iterator[str]:
         yield "control-character"
     if "<" in text:
         yield "display-name"
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        yield "quoted"
     if "@" in local and not local.startswith('"'):
         yield "several-addresses"
     if any(c.isspace() for c in text):

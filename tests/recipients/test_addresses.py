@@ -130,6 +130,8 @@ def test_the_library_is_asked_once_for_a_domain(monkeypatch: pytest.MonkeyPatch)
         ("k@" + "n" * MAX_TEXT, "too-long"),
         ("ki\0m@naver.com", "control-character"),
         ('"kim"x@naver.com', "quoted"),
+        ('"kim lee"@naver.com', "quoted"),
+        ('"kim@lee"@naver.com', "quoted"),
     ],
 )
 def test_why_it_is_none_is_one_word(text: str, why: str) -> None:
