@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from deliverability.fastclass import dataclass
 from deliverability.intake.trouble import Bad, Troubles
 from deliverability.recipients.addresses import Address, Addresses
 from deliverability.recipients.ledger import Ledger, key_of
@@ -30,41 +29,52 @@ class NobodyToSpare(ValueError):
     """Files of suppressions that hold hardly an address; the message says so in one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed:
     """What the files hold: keys of addresses, domains (A-labels) of which nobody is mailed, and counts.
 
     counts: `rows`; of these `bad` without an address; `addresses` and `domains` that were found.
     """
 
-    keys: Ledger
-    domains: frozenset[str]
-    counts: Counter[str]
+    def __init__(self) -> None:
+        self.keys = Ledger()
+        self.domains = set[str]()
+        self.counts = Counter[str]()
+
+    def add(self, found: Iterable[Address | str]) -> None:
+        """Take in the addresses and domains of a row."""
+        for each in found:
+            if isinstance(each, str):
+                self.domains.add(each)
+            else:
+                self.counts["addresses"] += 1
+                self.keys.add(key_of(each.key), 1)
+        self.counts["domains"] = len(self.domains)
+
+    def check(self) -> None:
+        """Raises NobodyToSpare where most rows hold no address."""
+        rows, bad = self.counts["rows"], self.counts["bad"]
+        if bad > MAX_BAD * rows:
+            raise NobodyToSpare(
+                f"suppressions: {bad:,} of {rows:,} rows hold no address, so it is not known whom to spare; the column "
+                "of the addresses may need a head such as email"
+            )
 
 
 def suppressed_of(lists: Iterable[List], addresses: Addresses, troubles: Troubles) -> Suppressed:
     """Read files of suppressions. Raises NobodyToSpare, and Refused where a list does."""
-    keys, domains, counts = Ledger(), set[str](), Counter[str]()
+    held = Suppressed()
     for one in lists:
-        for cell, _cells, fault in one.rows:
-            counts["rows"] += 1
-            found = list(_found(cell, addresses)) if cell and not fault else []
+        for cell, cells, fault in one.rows:
+            held.counts["rows"] += 1
+            # without a head nothing says that the other columns hold something else: addresses on one line are columns
+            looked = cells if one.head is None and one.form == "csv" else [cell or ""]
+            found = [each for text in looked if "@" in text for each in _found(text.strip(), addresses)]
+            held.add(found)
             if not found and (cell != "" or fault):
-                counts["bad"] += 1
+                held.counts["bad"] += 1
                 troubles.add(Bad(file=one.name, line=one.place.line, reason=fault or _why(cell or "", addresses)))
-            for each in found:
-                if isinstance(each, str):
-                    domains.add(each)
-                else:
-                    counts["addresses"] += 1
-                    keys.add(key_of(each.key), 1)
-    counts["domains"] = len(domains)
-    if counts["bad"] > MAX_BAD * counts["rows"]:
-        raise NobodyToSpare(
-            f"suppressions: {counts['bad']:,} of {counts['rows']:,} rows hold no address, so it is not known whom to "
-            "spare; the column of the addresses may need a head such as email"
-        )
-    return Suppressed(keys=keys, domains=frozenset(domains), counts=counts)
+    held.check()
+    return held
 
 
 def _why(cell: str, addresses: Addresses) -> str:

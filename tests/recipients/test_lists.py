@@ -164,6 +164,14 @@ def test_suppressions_without_addresses_stop_the_run() -> None:
         read(emails(["a@example.com"]), suppressions=("gone.csv",))
 
 
+@pytest.mark.parametrize("by", ["; ", ",", "\t"])
+def test_suppressions_on_one_line_are_all_read(by: str) -> None:
+    put("gone.txt", by.join(f"Kim <a{n}@example.com>" for n in range(4)).encode())
+    found = read(emails(f"a{n}@example.com" for n in range(6)), suppressions=("gone.txt",))
+
+    assert found.stopped == 4
+
+
 def test_half_of_the_suppressions_are_enough() -> None:
     put("gone.csv", b"id,email\n1,a@example.com\n2,customer-17\n")
     found = read(emails(["a@example.com"]), suppressions=("gone.csv",))
