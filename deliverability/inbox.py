@@ -6,6 +6,7 @@ Nothing is passed on to anybody, and of recipients nothing is kept.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -187,7 +188,7 @@ async def open_inbox(
     try:
         server = await loop.create_server(factory(inbox, bounds, tls, HOSTNAME), host, port)
     except OSError as error:
-        raise CannotListen(error.strerror or str(error)) from None
+        raise CannotListen(os.strerror(error.errno) if error.errno else str(error)) from None
     try:
         address = server.sockets[0].getsockname()
         yield inbox, str(address[0]), int(address[1])
@@ -213,6 +214,8 @@ async def audited(
     while (expect is None or number < expect) and not (inbox.is_full and not inbox.waiting):
         received = await _one_more(inbox, stop, None if deadline is None else deadline - loop.time())
         if received is None:
+            if inbox.waiting:  # it came at the very end, and its sender was told that it is taken
+                continue
             return
         number = received.number
         try:

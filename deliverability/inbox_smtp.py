@@ -59,7 +59,6 @@ class Dialogue(SMTP):
         """A client is there; called again once it has begun TLS."""
         super().connection_made(transport)
         if self._end is None:
-            self._inbox.opened(self)
             loop = asyncio.get_running_loop()
             self._end = loop.call_later(self._bounds.session, self.cut, "the session took too long")
 
@@ -204,7 +203,9 @@ def factory(
         if inbox.connections >= bounds.connections:
             inbox.tell("a connection was refused: too many at once")
             return TooMany()
-        return Dialogue(inbox, bounds, tls, hostname)
+        dialogue = Dialogue(inbox, bounds, tls, hostname)
+        inbox.opened(dialogue)  # at once: many are accepted before the first of them is told of its connection
+        return dialogue
 
     return protocol
 

@@ -102,7 +102,8 @@ def command(
     if expect is not None and expect > max_messages:
         raise Problem(f"--expect {expect} is more than --max-messages {max_messages}")
     where = None if folder is None else _folder(Path(folder))
-    bounds = Bounds(octets=max_size * 1000 * 1000, messages=max_messages)
+    # what is taken is audited: no more than are waited for
+    bounds = Bounds(octets=max_size * 1000 * 1000, messages=expect or max_messages)
     ready = prepared({**asked, "timeout": DEFAULT_TIMEOUT})
     level = Severity(fail_on) if fail_on else None
     colour = sys.stdout is not None and wants_colour(sys.stdout, no_color)

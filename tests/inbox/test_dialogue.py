@@ -8,7 +8,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +303,21 @@ def test_no_more_connect_than_may() -> None:
 
     assert said == b"421 4.3.2 too many connections\r\n"
     assert told == ["a connection was refused: too many at once"]
+
+
+def test_no_more_connect_than_may_all_at_once() -> None:
+    def client(port: int) -> int:
+        with ExitStack() as open_ones:
+            address = "127.0.0.1", port
+            all_of = [open_ones.enter_context(socket.create_connection(address, timeout=HURRY)) for _ in range(60)]
+            return sum(_greeting(one).startswith(b"220") for one in all_of)
+
+    def _greeting(connection: socket.socket) -> bytes:
+        with suppress(ConnectionError):
+            return connection.recv(100)
+        return b""
+
+    assert serve(client, Bounds(connections=5))[0] <= 5
 
 
 def test_no_more_recipients_and_messages_are_taken_than_may() -> None:

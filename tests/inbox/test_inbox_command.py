@@ -112,6 +112,18 @@ def test_fewer_than_expected_is_exit_3_and_what_came_is_audited() -> None:
     assert (code, out, err) == (3, f"{DOMAIN} · sending · send\n", "deliv: 1 of 2 messages came\n")
 
 
+def test_more_than_expected_is_not_taken_so_that_nothing_taken_is_lost() -> None:
+    running = Running("--expect", "2", "--timeout", "60", "-q")
+    with running.client() as client:
+        for number in (1, 2):
+            client.sendmail(f"bounces@{DOMAIN}", [RECIPIENT], signed(letter(number)))
+        with pytest.raises((smtplib.SMTPException, OSError)):
+            client.sendmail(f"bounces@{DOMAIN}", [RECIPIENT], signed(letter(3)))
+
+    code, out, _ = running.ended()
+    assert (code, len(out.splitlines())) == (0, 2)
+
+
 def test_a_job_that_was_sent_nothing_is_exit_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inbox", "--zone", "zone", "--listen", "127.0.0.1:0", "--timeout", "0.1"]) == 3
     assert capsys.readouterr().err.splitlines()[1:] == ["deliv: no message came"]
