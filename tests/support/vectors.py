@@ -19,8 +19,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from deliverability import api
+from deliverability.checks import CHECKS
 from deliverability.document import Audit
 from deliverability.events import figures
 from deliverability.events.plain import from_plain
@@ -42,6 +44,8 @@ SIGNED = (
 )
 """The header fields that the signature of a vector's message covers."""
 
+FAMILIES = {check.id: [one.id for one in CHECKS if one.family == check.family] for check in CHECKS}
+"""Check → the checks of its family, itself among them."""
 VECTORS = Path(__file__).parent.parent / "vectors"
 CLOCK = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -117,9 +121,18 @@ def _failure(text: str) -> tuple[Status, str, str]:
     return Status(status.lower()), rdtype.upper(), pattern.lower().removesuffix(".")
 
 
+WHOLE = 4
+"""Of so many cases that need no other check one runs them all, which says whether any of them fails on its input."""
+
+
 def audit(case: Case, resolver: Resolver | None = None) -> Audit:
-    """The whole audit of a case: every check runs."""
+    """The audit of a case: of its check's family, of every check where a fix is tried, and of every check now and then.
+
+    Which cases those are follows from their names alone.
+    """
     options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
+    if not (case.fixed or case.forbid or crc32(case.name.encode()) % WHOLE == 0):
+        options.setdefault("select", FAMILIES[case.check])
     given: dict[str, Any] = {name: _input(name, given) for name, given in case.inputs.items()}
     if case.message:
         message = given_message(_octets(case), name="message.eml", now=CLOCK, told=Told(**case.told))
