@@ -25,7 +25,7 @@ CONSEQUENCES: Mapping[Severity, str] = {
 BASES: Mapping[Basis, str] = {
     Basis.MET: N_("certain: own mail was refused or reported for it"),
     Basis.TRIED: N_("DNS shows it, and the fix was tried in a copy"),
-    Basis.SEEN: N_("DNS or a report shows it"),
+    Basis.SEEN: N_("DNS, a report or the message shows it"),
 }
 
 REASONS: Mapping[str, str] = {
