@@ -59,7 +59,8 @@ def recipients_syntax(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     the form, or leave the row out.
     """
     extra = {"needs SMTPUTF8 (RFC 6531)": recipients.international, "international domain": recipients.idn}
-    rows = tuple(Evidence("line", str(number), text="line of the file") for number in recipients.invalid_lines)
+    first = ", ".join(map(str, recipients.invalid_lines))
+    rows = (Evidence("line", "lines of the first", text=first),) if first else ()
     if recipients.refused:  # nobody knows what else is in the list
         return failed(case="unread", refused=recipients.refused, rows=recipients.rows)
     unread = {f"unreadable: {reason}": count for reason, count in recipients.bad_reasons.items()}

@@ -170,6 +170,7 @@ def _judged(
 
     kept = ("column", "suppressions", "events", "disposable", "resolver", "zone", "no_dns", "write_clean", "config")
     options: dict[str, Any] = {"paths": list(paths), **{name: value for name in kept if (value := given[name])}}
+    options = {name: _unnamed(value, troubles) for name, value in options.items()}
     return judged(
         facts,
         domain=domain or NO_DOMAIN,
@@ -178,6 +179,13 @@ def _judged(
         lines=_lines(given["config"]),
         refused=troubles.files,
     )
+
+
+def _unnamed(option: Any, troubles: Troubles) -> Any:  # noqa: ANN401 - as options are
+    """An option's value without addresses: files are named after people, too."""
+    if isinstance(option, str):
+        return troubles.clean(option)
+    return [troubles.clean(each) for each in option] if isinstance(option, list | tuple) else option
 
 
 def _lines(config: str | None) -> Lines | None:

@@ -131,7 +131,8 @@ class Troubles:
     def _clean(self, bad: Bad) -> Bad:
         detail = visible(self._scrub(_cut(bad.detail, MAX_DETAIL)))
         text = visible(self._scrub(_cut(bad.text, MAX_TEXT)))
-        return Bad(file=bad.file, line=bad.line, reason=bad.reason, detail=detail, text=text)
+        file = self._scrub(bad.file)  # files are named after people, too
+        return Bad(file=file, line=bad.line, reason=bad.reason, detail=detail, text=text)
 
     @property
     def count(self) -> int:

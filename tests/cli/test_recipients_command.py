@@ -270,3 +270,17 @@ def test_what_is_not_known_of_a_list_says_what_it_lacks() -> None:
         "earlier mail (--events).",
         "recipients-expected-bounce": "Give the events of earlier mail to such addresses (--events).",
     }
+
+
+def test_a_file_that_is_named_after_somebody_is_not_named(capsys: pytest.CaptureFixture[str]) -> None:
+    put("secret1@example.com.csv", b"name,email\nKim,secret2@example.com\nLee\n")
+    put("secret3@example.com.csv", b"\xd0\xcf\x11\xe0 a spreadsheet")
+    put("own.txt", b"throwaway.example\n")
+
+    found = document("secret1@example.com.csv", "secret3@example.com.csv", "--no-dns", "--disposable", "own.txt")
+    run(["recipients", "secret1@example.com.csv", "secret3@example.com.csv", "--no-dns"])
+    said = json.dumps(found) + "".join(capsys.readouterr())
+    assert found["options"]["disposable"] == "own.txt"
+    assert found["options"]["no_dns"] is True
+    assert [one["reason"] for one in found["input"]["refused"]] == ["spreadsheet"]
+    assert not [name for name in SECRET if name in said]
