@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deliverability.recipients.addresses import Domain
 from deliverability.recipients.facts import Mail
-from deliverability.recipients.slips import is_near, slips_of
+from deliverability.recipients.slips import is_large, is_near, slips_of
 
 
 def domain(name: str, addresses: int, mail: Mail = Mail.UNASKED) -> Domain:
@@ -102,6 +102,13 @@ def test_of_several_that_nobody_has_the_one_under_com_is_meant(name: str) -> Non
 def test_a_domain_that_takes_no_mail_is_a_slip_whatever_its_share() -> None:
     assert slips(domain("live.com", 100, Mail.MX), domain("lve.com", 90, Mail.NXDOMAIN)) == {"lve.com": "live.com"}
     assert slips(domain("gmall.com", 400, Mail.NULL_MX), domain("gmail.com", 10, Mail.MX)) == {"gmall.com": "gmail.com"}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "of", "large"), [(49, 60, False), (50, 60, True), (999, 200_000, False), (1_000, 200_000, True)]
+)
+def test_a_domain_is_large_from_so_many_on(addresses: int, of: int, large: bool) -> None:
+    assert is_large(domain("company.example", addresses), of) is large
 
 
 def test_numbers_that_are_given_out_are_none() -> None:
