@@ -216,5 +216,9 @@ ONCE = (
 )
 """Fields that may be there once: RFC 5322 §3.6; RFC 2045 §4 and its grammar of MIME fields."""
 
+MENDED = frozenset({"in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding"})
+"""Those of them of which receivers read the first or the last and refuse nothing: Gmail's refusal of repeated fields
+names From, To, Cc, Subject, Date, Message-ID and the like."""
+
 TITLES = {code: words.title for code, words in {**FAULTS, **FIELDS}.items()}
 FIXES = {code: words.fix for code, words in {**FAULTS, **FIELDS}.items()}

@@ -113,7 +113,8 @@ def _display(message: MessageFacts) -> Iterator[Judgement]:
             yield failed(
                 "From display name",
                 case="lookalike",
-                severity=Severity.HIGH,
+                # an address is what fraud shows; a domain may be a brand's name (Booking.com)
+                severity=Severity.HIGH if "@" in author.display else Severity.MEDIUM,
                 evidence=(row,),
                 named=", ".join(others),
                 domain=author.domain,

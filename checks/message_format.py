@@ -15,7 +15,7 @@ from deliverability.checks._message_content import (
     unread,
     with_message,
 )
-from deliverability.checks._message_faults import FAULTS, FIELDS, FIXES, ONCE, TITLES
+from deliverability.checks._message_faults import FAULTS, FIELDS, FIXES, MENDED, ONCE, TITLES
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
 from deliverability.mail.message.facts import Fault, MessageFacts, Written
 from deliverability.sources import rfc, source
@@ -67,7 +67,8 @@ def _fields(message: MessageFacts) -> Iterator[Judgement]:
         count = message.fields.get(name, 0)
         if count > 1 and name != "from":
             # RFC 5322 §3.6: the table of fields and how often each may be there
-            yield _judged("repeated", capital(name), field=capital(name), count=count)
+            severity = Severity.MEDIUM if name in MENDED else None
+            yield _judged("repeated", capital(name), severity=severity, field=capital(name), count=count)
     if not message.fields:
         return
     if not message.has("date"):
@@ -84,9 +85,11 @@ def _written(prefix: str, name: str, occurrences: tuple[Written, ...]) -> Iterat
             yield _judged(f"{prefix}_{one.fault}", rows=(field_evidence(name, one.value, (0, len(one.value))),))
 
 
-def _judged(code: str, subject: str = "", rows: tuple[Evidence, ...] = (), **data: Any) -> Judgement:
+def _judged(
+    code: str, subject: str = "", rows: tuple[Evidence, ...] = (), severity: Severity | None = None, **data: Any
+) -> Judgement:
     words = FIELDS[code]
-    return failed(subject or words.about, case=code, severity=words.severity, evidence=rows, **data)
+    return failed(subject or words.about, case=code, severity=severity or words.severity, evidence=rows, **data)
 
 
 def _faults(message: MessageFacts) -> Iterator[Judgement]:

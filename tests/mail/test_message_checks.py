@@ -143,7 +143,7 @@ def test_every_finding_of_a_fault_says_what_to_do() -> None:
 
 
 def test_who_answers_one_message_needs_no_way_out() -> None:
-    report = read(letters.letter(extra="Auto-Submitted: auto-replied\r\n"), name="a.eml")
+    report = read(letters.letter(extra="Auto-Submitted: auto-replied\n"), name="a.eml")
 
     assert [judge(check, report)[0].case for check in ("message-one-click", "message-unsubscribe-link")] == [
         "personal",
@@ -160,3 +160,20 @@ def test_a_feedback_id_alone_asks_for_a_link_mildly_and_for_no_list_id() -> None
 
     assert [one.severity for one in judge("message-unsubscribe-link", receipt)] == [Severity.MEDIUM]
     assert [one.outcome for one in judge("message-identifiers", receipt)] == [Outcome.PASS]
+
+
+@pytest.mark.parametrize(
+    ("field", "severity"), [("Subject: a", Severity.CRITICAL), ("MIME-Version: 1.0", Severity.MEDIUM)]
+)
+def test_a_repeated_field_is_as_grave_as_what_receivers_do_about_it(field: str, severity: Severity) -> None:
+    twice = read(letters.letter(extra=f"{field}\n"), name="a.eml")
+
+    assert [one.severity for one in judge("message-format", twice) if one.case == "repeated"] == [severity]
+
+
+@pytest.mark.parametrize(("display", "severity"), [("bank@bank.com", Severity.HIGH), ("Booking.com", Severity.MEDIUM)])
+def test_an_address_in_a_display_name_is_graver_than_a_domain(display: str, severity: Severity) -> None:
+    raw = letters.letter().replace(b"From: The Wine Shop", f'From: "{display}"'.encode())
+    (finding,) = judge("message-from", read(raw, name="a.eml"))
+
+    assert (finding.case, finding.severity) == ("lookalike", severity)

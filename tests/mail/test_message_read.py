@@ -427,3 +427,32 @@ def test_mail_to_many_is_known_by_its_header(fields: str, sign: str) -> None:
 
 def test_the_kind_of_value_of_a_link_without_a_host_reads_as_a_link() -> None:
     assert Link(scheme="data", host="", path="image/png…").text == "data:image/png…"
+
+
+@pytest.mark.parametrize(
+    ("charset", "text", "codes"),
+    [
+        ("shift_jis", "①㈱髙", []),
+        ("euc-kr", "똠방각하", []),
+        ("gb2312", "镕", []),
+        ("us-ascii", "é", ["charset_mismatch"]),
+    ],
+)
+def test_a_charset_that_every_program_reads_as_a_larger_one_is_no_fault(
+    charset: str, text: str, codes: list[str]
+) -> None:
+    larger = {"shift_jis": "cp932", "euc-kr": "cp949", "gb2312": "gb18030"}.get(charset, "latin-1")
+    head = f"{HEADER}Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n\n"
+    message = read(head.encode() + text.encode(larger) + b"\n", name="a.eml")
+
+    assert [fault.code for fault in message.faults] == codes
+
+
+def test_a_recipients_name_is_in_no_path_and_no_fault() -> None:
+    message = facts(
+        "To: Ann <annsmith@home.example>\nList-Unsubscribe: <https://a.example/annsmith/u>, annsmith\n"
+        "Content-Type: text/html\n\n<a href='https://a.example/AnnSmith/x'>Wines</a>\n"
+    )
+
+    assert "annsmith" not in repr(message).lower()
+    assert [fault.code for fault in message.faults] == ["unsubscribe_rest"]

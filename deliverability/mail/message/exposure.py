@@ -27,6 +27,11 @@ def recipients(header: Header) -> frozenset[str]:
     return frozenset(address for _, address in zip(range(MAX_RECIPIENTS), found, strict=False))
 
 
+def local_parts(header: Header) -> frozenset[str]:
+    """The recipients' local parts in lower case. For comparison alone: nothing of it may be kept."""
+    return frozenset(address.partition("@")[0] for address in recipients(header))
+
+
 def _matches(value: str) -> list[str]:
     return _ADDRESS.findall(value[:8000])
 

@@ -152,7 +152,7 @@ def unsubscribe_uris(fields: list[Field]) -> tuple[list[str], list[Fault]]:
         if not any(found):
             faults.append(Fault(code="unsubscribe_brackets", where=one.name, text=shown_uri(one.value)))
         elif rest:
-            faults.append(Fault(code="unsubscribe_rest", where=one.name, text=shown_uri(rest)))
+            faults.append(Fault(code="unsubscribe_rest", where=one.name))  # who is to leave may stand there
     return uris, faults
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import contextlib
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import unquote
@@ -25,8 +26,11 @@ _KEY = re.compile(r"[A-Za-z_][\w.-]{0,30}")
 _HOSTED = frozenset({"http", "https", "ftp", "ws", "wss"})
 
 
-def link_of(url: str, where: str, kind: str = "link", text: str | None = None) -> Link:
-    """A URL without what is personal in it. `text` is what the reader sees of the link, None where it has no text."""
+def link_of(url: str, where: str, kind: str = "link", text: str | None = None, people: Collection[str] = ()) -> Link:
+    """A URL without what is personal in it.
+
+    `text` is what the reader sees of the link, None where it has no text; `people` are local parts of the recipients.
+    """
     bare = _CONTROLS.sub("", url)
     match = _SCHEME.match(bare)
     scheme, rest = (match[1].lower(), bare[match.end() :]) if match else ("", bare)
@@ -37,7 +41,11 @@ def link_of(url: str, where: str, kind: str = "link", text: str | None = None) -
     return Link(
         scheme=shown(scheme, 30),
         host=host,
-        path=_mailbox(path) if scheme == "mailto" else _short(path) if host or scheme in _HOSTED else _opaque(path),
+        path=_mailbox(path)
+        if scheme == "mailto"
+        else _short(path, people)
+        if host or scheme in _HOSTED
+        else _opaque(path),
         keys=_keys(query),
         where=where,
         kind=kind,
@@ -72,12 +80,13 @@ def _host(name: str) -> str:
     return domain_of(bare)
 
 
-def _short(path: str) -> str:
+def _short(path: str, people: Collection[str]) -> str:
     """The first segment where it is a word; the rest is an ellipsis."""
     segments = [segment for segment in path.split("/", 8) if segment]
     if not segments:
         return "/" if path else ""
-    first = segments[0] if _SEGMENT.fullmatch(segments[0]) else HIDDEN
+    is_word = _SEGMENT.fullmatch(segments[0]) and segments[0].lower() not in people
+    first = segments[0] if is_word else HIDDEN
     return f"/{first}" + (f"/{HIDDEN}" if len(segments) > 1 and first != HIDDEN else "")
 
 

@@ -12,7 +12,7 @@ from deliverability.mail import parts as cutting
 from deliverability.mail.message import fields, words
 from deliverability.mail.message.authors import mailboxes
 from deliverability.mail.message.bounds import HEADER, cut
-from deliverability.mail.message.exposure import exposures
+from deliverability.mail.message.exposure import exposures, local_parts
 from deliverability.mail.message.facts import Body, Fault, Link, MessageFacts, Residue, Written
 from deliverability.mail.message.header import Header, header_of
 from deliverability.mail.message.links import link_of
@@ -93,7 +93,8 @@ def _written(header: Header, name: str) -> tuple[Written, ...]:
 
 def _unsubscribe(header: Header) -> tuple[Link, ...]:
     uris, _ = fields.unsubscribe_uris(header.all("list-unsubscribe"))
-    return tuple(link_of(uri, "list-unsubscribe") for uri in uris)
+    people = local_parts(header)
+    return tuple(link_of(uri, "list-unsubscribe", people=people) for uri in uris)
 
 
 def _header_faults(header: Header) -> list[Fault]:
@@ -177,11 +178,11 @@ def _body(mine: _Shown | None, other: _Shown | None) -> Body | None:
 def _links(html: _Shown | None, plain: _Shown | None, header: Header) -> tuple[Link, ...]:
     """Every target once for each body, in order; the same target counts."""
     found: dict[Link, int] = {}
-    ways_out = _ways_out(html, plain, header)
+    ways_out, people = _ways_out(html, plain, header), local_parts(header)
     for where, body in (("html", html), ("text", plain)):
         for anchor in body.page.anchors if body else ():
             text = anchor.text if where == "html" and anchor.kind == "link" else None
-            link = link_of(anchor.url, where, anchor.kind, text)
+            link = link_of(anchor.url, where, anchor.kind, text, people)
             link = replace(link, unsubscribes=True) if body and _offers(body, anchor, link, ways_out) else link
             before = found.get(link, 0)
             if before or len(found) < MAX_LINKS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -182,12 +183,27 @@ def _charset_faults(part: Part, content: cutting.Part) -> Iterator[Fault]:
     if charset in _SLOW:
         return
     try:
-        octets.decode(charset)
+        octets.decode(_read_as(charset))
     except UnicodeDecodeError as error:
         if error.end < len(octets) - 4 or len(octets) < MAX_TEXT:
             yield Fault(code="charset_mismatch", where=part.number, text=f"{charset}: {octets[error.start]:#04x}")
     except Exception:  # noqa: BLE001 - a codec's own trouble
         yield Fault(code="unknown_charset", where=part.number, text=charset)
+
+
+_SUPERSETS = {
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+}
+"""Charsets by Python's names that every mail program reads as a larger one (WHATWG Encoding Standard §4.2, 2026-11):
+what is only in the larger one is shown as it was meant."""
+
+
+def _read_as(charset: str) -> str:
+    return _SUPERSETS.get(codecs.lookup(charset).name, charset)
 
 
 _SLOW = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
