@@ -16,7 +16,7 @@ from email.policy import SMTP
 from pathlib import Path
 from unittest.mock import patch
 
-import dkim
+import dkim  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 

@@ -29,7 +29,9 @@ def test_every_mail_is_audited_without_an_error_or_said_to_be_none() -> None:
         stable += to_json(from_json(to_json(audit))) == to_json(audit)
 
     nowhere = AssumeAbove(ZoneResolver.from_text("$ORIGIN nowhere.example.\n@ 300 IN SOA a b 1 1 1 1 1\n"))
-    document = api.messages([str(shared("data", name)) for name in FOLDERS], resolver=nowhere, troubles=troubles, on_audit=look)
+    document = api.messages(
+        [str(shared("data", name)) for name in FOLDERS], resolver=nowhere, troubles=troubles, on_audit=look
+    )
 
     read = document["input"]
     assert outcomes[Outcome.ERROR] == 0

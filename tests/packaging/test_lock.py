@@ -30,7 +30,13 @@ def asked(lock: str) -> set[str]:
     """The distributions that somebody asked for by name, normalized."""
     project = pyproject()
     extras = project["project"]["optional-dependencies"]
-    lines = [*project["project"]["dependencies"], *extras["events"], *extras["message"], *extras["zones"], *_read(f"{lock}.in").splitlines()]
+    lines = [
+        *project["project"]["dependencies"],
+        *extras["events"],
+        *extras["message"],
+        *extras["zones"],
+        *_read(f"{lock}.in").splitlines(),
+    ]
     if lock == "run":
         lines += project["build-system"]["requires"]
     else:
