@@ -185,7 +185,7 @@ def _unnamed(option: Any, troubles: Troubles) -> Any:  # noqa: ANN401 - as optio
     """An option's value without addresses: files are named after people, too."""
     if isinstance(option, str):
         return troubles.clean(option)
-    return [troubles.clean(each) for each in option] if isinstance(option, list | tuple) else option
+    return [troubles.clean(str(each)) for each in option] if not isinstance(option, bool) else option
 
 
 def _lines(config: str | None) -> Lines | None:

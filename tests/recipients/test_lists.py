@@ -71,6 +71,8 @@ def test_what_a_provider_leaves_out_is_said_apart() -> None:
     found = read(emails(["given.name@gmail.com", "givenname+a@googlemail.com", "x+a@example.com", "x@example.com"]))
 
     assert (found.duplicates, found.aliases) == (0, 1)
+    found = read(emails(["given.name@gmail.com", "Given.Name@gmail.com", "givenname@gmail.com"]))
+    assert (found.duplicates, found.aliases) == (1, 1)
 
 
 def test_tasks_disposable_services_and_international_addresses_are_counted() -> None:
@@ -282,6 +284,29 @@ def test_little_mail_to_a_provider_is_expected_by_that_to_all() -> None:
 
     assert found.history is not None
     assert found.history.strata == (Stratum(provider="other", group="new", addresses=10, bounced=90, sent=240),)
+
+
+def test_who_is_gone_from_a_domain_that_is_gone_is_counted_once() -> None:
+    rows = [row for n in range(3) for row in sent(n, 1, "bounce", **NOBODY, email=f"a{n}@gone.example.com")]
+    found = read(
+        emails(["a1@gone.example.com", "a9@gone.example.com", "a2@example.com"]),
+        events=(put("e.ndjson", lines(rows)),),
+        as_events=Asked(now=NOW),
+        resolver=ZoneResolver.from_text(ZONE),
+    )
+
+    assert found.history is not None
+    assert (found.history.dead, found.known_dead) == (1, 2)
+    assert [one.addresses for one in found.history.strata] == [1]
+
+
+def test_domains_of_no_provider_are_expected_by_the_mail_to_all() -> None:
+    rows = [row for n in range(150) for row in sent(n, 1)]
+    rows += [row for n in range(150) for row in sent(n, 1, "bounce", **NOBODY, email=f"n{n}@x.com")]
+    found = read(emails(["new@y.com"]), events=(put("e.ndjson", lines(rows)),), as_events=Asked(now=NOW))
+
+    assert found.history is not None
+    assert found.history.strata == (Stratum(provider="other", group="new", addresses=1, bounced=150, sent=300),)
 
 
 @given(
