@@ -15,6 +15,7 @@ from deliverability.cli import run
 from deliverability.comparison import from_json
 from deliverability.shape import misfit
 from support.campaigns import CHANGED, UNMOVED, Row, Sender, changed, halves, marketing, sides, steady, to_csv, without
+from support.resampling import few_rounds
 
 Json = dict[str, Any]
 CHANGE = ("--change", f"{CHANGED}=DKIM repaired")
@@ -23,6 +24,7 @@ CHANGE = ("--change", f"{CHANGED}=DKIM repaired")
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    few_rounds(monkeypatch)
     monkeypatch.delenv("DELIV_KEY", raising=False)
     monkeypatch.delenv("DELIV_DEBUG", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)

@@ -29,6 +29,7 @@ from support.campaigns import (
     to_csv,
     without,
 )
+from support.resampling import few_rounds
 
 CHANGE = (f"{CHANGED}=DKIM repaired",)
 
@@ -36,6 +37,7 @@ CHANGE = (f"{CHANGED}=DKIM repaired",)
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    few_rounds(monkeypatch)
 
 
 def compared(rows: Sequence[Row], **wanted: Any) -> Comparison:

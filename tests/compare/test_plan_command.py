@@ -19,6 +19,7 @@ from deliverability.comparison import Wanted, judge
 from deliverability.planning import NotAPlan, Plan, held_to, read_plan, wanted_by
 from deliverability.shape import misfit, schema
 from support.campaigns import CHANGED, UNMOVED, Sender, to_csv
+from support.resampling import few_rounds
 
 Json = dict[str, Any]
 HISTORY = Sender(before=12, after=0, noise=0.02)
@@ -27,6 +28,7 @@ HISTORY = Sender(before=12, after=0, noise=0.02)
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    few_rounds(monkeypatch)
     put("history.csv", HISTORY)
 
 

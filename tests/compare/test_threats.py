@@ -13,6 +13,7 @@ from deliverability.compare.campaigns import COLUMNS, Cell, Table
 from deliverability.compare.judge import compare as judged
 from deliverability.compare.result import Comparison, Day, Question
 from support.campaigns import CHANGED, SHOP, UNMOVED, Row, Sender, halves, marketing, steady
+from support.resampling import few_rounds
 
 CHANGE = Question(mode="change", changes=(Day(date=CHANGED.isoformat()),), washout_days=14)
 UNDATED = Question(mode="two_sets")
@@ -21,6 +22,11 @@ PLANNED = replace(CHANGE, plan="a" * 64, plan_made="2026-05-31", plan_campaigns=
 CONTROLLED = replace(CHANGE, control="stream=transactional")
 ARMS = Question(mode="arms", arms="arm")
 IDS = [f"T{number}" for number in range(1, 15)]
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_rounds(monkeypatch)
 
 
 def table(rows: Sequence[Row], *without: str) -> Table:
