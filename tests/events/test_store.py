@@ -195,7 +195,8 @@ def test_a_key_of_an_event_cannot_be_tested_without_the_key_of_the_store() -> No
 
 
 @pytest.mark.parametrize("key", [b"short", b"x" * 64, b"y" * 65, bytes(range(200))])
-def test_recipients_are_pseudonyms_of_the_users_key(place: str, key: bytes) -> None:
+def test_recipients_are_pseudonyms_of_the_users_key(key: bytes) -> None:
+    place = "kept.duckdb"
     put("a.json", lines([event(1, email=" Given.Name1@Gmail.com "), event(2, email="ann@b.example")]))
     keep(place, "a.json", key=key)
     pseudonyms = Pseudonyms(key)
@@ -284,13 +285,12 @@ def test_a_damaged_mark_is_said(text: str) -> None:
         keep("kept", "a.json")
 
 
-@pytest.mark.parametrize("name", ["it's", "a*[b]", "a\nb", "s3:x", "md:x", 'a"b'])
-@pytest.mark.parametrize("suffix", [".duckdb", ""])
-def test_a_store_of_any_name(name: str, suffix: str) -> None:
+@pytest.mark.parametrize("name", ["a*[b]'\"\nc.duckdb", "a*[b]'\"\nc", "md:x.duckdb", "s3:x"])
+def test_a_store_of_any_name(name: str) -> None:
     put("a.json", lines(events(3)))
-    put("axb/other.txt", b"x")
-    assert (keep(name + suffix, "a.json").added, keep(name + suffix, "a.json").added) == (3, 0)
-    assert delivered(f"./{name}{suffix}") == (3, 3, {})
+    put("axb'\"\nc/other.txt", b"x")  # what the pattern would find
+    assert (keep(name, "a.json").added, keep(name, "a.json").added) == (3, 0)
+    assert delivered(f"./{name}") == (3, 3, {})
 
 
 # two runs, and half a run ----------------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return rows_of(str(folder / "clean.duckdb"))
 
 
-@pytest.mark.parametrize("statements", [24, 42, 48, 57])
+@pytest.mark.parametrize("statements", [42, 48])  # before anything was kept, and in the middle
 def test_a_run_that_is_killed_loses_and_doubles_nothing(
     place: str, statements: int, tmp_path: Path, whole: list[dict[str, Any]]
 ) -> None:
@@ -382,7 +382,7 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
 
 
 def test_a_run_that_is_killed_at_any_time(place: str, tmp_path: Path) -> None:
-    put("in/a.json", lines(events(20_000)))
+    put("in/a.json", lines(events(5_000)))
     command = [sys.executable, "-m", "deliverability", "ingest", "in", "--into", place]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "DELIV_KEY": KEY.decode()}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as run:
@@ -391,7 +391,7 @@ def test_a_run_that_is_killed_at_any_time(place: str, tmp_path: Path) -> None:
             pass
         run.kill()
     keep(place, "in")
-    assert delivered(place) == (20_000, 20_000, {})
+    assert delivered(place) == (5_000, 5_000, {})
 
 
 def test_what_a_killed_run_left_unfinished_is_cleared_away() -> None:
@@ -427,22 +427,24 @@ def test_many_batches_are_one_store(place: str, monkeypatch: pytest.MonkeyPatch)
     assert delivered(place) == (30, 30, {})
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "bounce+secret.person=victim.example@shop.example",
-        "secret.person@[192.0.2.1]",
-        "secret.person%40victim.example",
-        "secret.person\uff20victim.example",
-        "secret.person&#64;victim.example",
-    ],
+SPELLINGS = (
+    "bounce+secret.person=victim.example@shop.example",
+    "secret.person@[192.0.2.1]",
+    "secret.person%40victim.example",
+    "secret.person\uff20victim.example",
+    "secret.person&#64;victim.example",
 )
-def test_no_spelling_of_an_address_is_kept(place: str, written: str) -> None:
-    refused = {"event": "bounce", "reason": f"550 no {written} here", "url": f"https://shop.example/?e={written}"}
-    row = {"email": written, "timestamp": T, "sg_event_id": "e", "sg_message_id": "m", "category": [written], **refused}
-    put("a.json", lines([row]))
 
-    assert keep(place, "a.json").added == 1
+
+def test_no_spelling_of_an_address_is_kept(place: str) -> None:
+    rows = [
+        {"email": written, "timestamp": T, "sg_event_id": f"e{n}", "sg_message_id": "m", "category": [written]}
+        | {"event": "bounce", "reason": f"550 no {written} here", "url": f"https://shop.example/?e={written}"}
+        for n, written in enumerate(SPELLINGS)
+    ]
+    put("a.json", lines(rows))
+
+    assert keep(place, "a.json").added == len(SPELLINGS)
     kept = str(rows_of(place)).lower()
     assert "secret" not in kept
     assert "victim.example'" not in kept.replace("@victim.example'", "")
