@@ -8,6 +8,7 @@ import json
 import random
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,10 @@ def past() -> bytes:
     rows.append(event(51, "spamreport", timestamp=T - DAY, sg_event_id="c51", sg_message_id="m51-2"))
     rows.append(event(52, "unsubscribe", timestamp=T - 3 * DAY, sg_event_id="u52", sg_message_id="m52-2"))
     rows.append(event(52, "group_resubscribe", timestamp=T - 2 * DAY, sg_event_id="s52", sg_message_id="m52-2"))
+    rows.append(event(53, "spamreport", timestamp=T - 3 * DAY, sg_event_id="c53", sg_message_id="m53-2"))
+    for number in (6, 53):  # gone, and who complained: both have subscribed since
+        again = {"sg_event_id": f"s{number}", "sg_message_id": f"m{number}-1"}
+        rows.append(event(number, "group_resubscribe", timestamp=T - 2 * DAY, **again))
     rows += sent(7, 3)  # gone, and there again
     return lines(rows)
 
@@ -249,10 +254,10 @@ def test_the_past_is_met_in_raw_events_and_in_a_store(kept: str | None) -> None:
     found = read(of_people(*range(100), *range(1000, 1900)), events=(path,), as_events=Asked(now=NOW))
 
     assert found.history is not None
-    assert (found.history.people, found.history.dead, found.known_dead) == (400, 9, 9)
-    assert (found.history.complained, found.history.unsubscribed, found.stopped) == (1, 1, 11)
+    assert (found.history.people, found.history.dead, found.known_dead) == (400, 8, 8)
+    assert (found.history.complained, found.history.unsubscribed, found.stopped) == (1, 1, 10)
     assert found.history.strata == (
-        Stratum(provider="gmail", group="met", addresses=91, bounced=2, sent=292),
+        Stratum(provider="gmail", group="met", addresses=92, bounced=2, sent=292),
         Stratum(provider="gmail", group="new", addresses=900, bounced=8, sent=400),
     )
     assert from_observation(json.loads(json.dumps(to_observation(found)))) == found
@@ -298,6 +303,16 @@ def test_who_is_gone_from_a_domain_that_is_gone_is_counted_once() -> None:
     assert found.history is not None
     assert (found.history.dead, found.known_dead) == (1, 2)
     assert [one.addresses for one in found.history.strata] == [1]
+
+
+def test_what_happens_later_is_not_known_yet() -> None:
+    path = put("events.ndjson", past())
+    then = datetime.fromtimestamp(T - 7.5 * DAY, UTC)
+    found = read(of_people(*range(20)), events=(path,), as_events=Asked(now=then))
+
+    assert found.history is not None
+    assert (found.history.dead, found.history.complained, found.history.unsubscribed) == (8, 0, 0)
+    assert found.history.end < then.isoformat()
 
 
 def test_domains_of_no_provider_are_expected_by_the_mail_to_all() -> None:
