@@ -13,7 +13,7 @@ from deliverability.checks._message_auth import (
     signature_evidence,
     with_authentication,
 )
-from deliverability.checks._message_content import GIVE_MESSAGE
+from deliverability.checks._message_content import GIVE_MESSAGE, GIVE_SMALLER
 from deliverability.findings import Effort, Judgement, Lack, Owner, Severity
 from deliverability.mail.authenticate.facts import AuthenticationFacts, SignatureResult, State
 from deliverability.mail.message.facts import MessageFacts
@@ -153,7 +153,7 @@ def _whole(
     if open_ones:
         return _undecided(open_ones[0], author), open_ones[0]
     if authentication.too_large == "header":
-        return unknown(case=State.TOO_LARGE.value, lack=Lack.INPUT), None
+        return unknown(case=State.TOO_LARGE.value, lack=Lack.INPUT, settle=GIVE_SMALLER), None
     if authentication.left_out:
         return unknown(case="left_out", lack=Lack.INPUT, left_out=authentication.left_out), None
     if not authentication.dkim:
@@ -175,7 +175,8 @@ def _undecided(one: SignatureResult, author: str) -> Judgement:
         lack = lack_of(one.key)
         case = "out_of_reach" if lack is Lack.INPUT else "unanswered"
         return unknown(case=case, lack=lack, evidence=rows, settle=ASK_AGAIN, **data)
-    return unknown(case=one.state.value, lack=Lack.INPUT, evidence=rows, **data)
+    settle = GIVE_SMALLER if one.state is State.TOO_LARGE else ""
+    return unknown(case=one.state.value, lack=Lack.INPUT, evidence=rows, settle=settle, **data)
 
 
 def _broken(one: SignatureResult, author: str, severity: Severity, subject: str = "") -> Judgement:

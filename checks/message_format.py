@@ -8,6 +8,7 @@ from typing import Any
 from deliverability.checks._check import Judgements, check, failed, passed, unknown
 from deliverability.checks._message_content import (
     GIVE_MESSAGE,
+    GIVE_SMALLER,
     MOST_ROWS,
     capital,
     fault_evidence,
@@ -57,7 +58,8 @@ def message_format(message: MessageFacts) -> Judgements:
     if found:
         return list(reversed(found.values()))
     if unread(message):
-        return unknown(case="partly", lack=Lack.INPUT, read=message.looked_at, octets=message.octets)
+        read = {"read": message.looked_at, "octets": message.octets}
+        return unknown(case="partly", lack=Lack.INPUT, settle=GIVE_SMALLER, **read)
     return passed()
 
 

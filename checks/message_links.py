@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 
 from deliverability.checks._check import Judgements, answer_evidence, check, failed, not_applicable, passed, unknown
-from deliverability.checks._message_content import GIVE_MESSAGE, MOST_ROWS, link_evidence, unread, with_message
+from deliverability.checks._message_content import (
+    GIVE_MESSAGE,
+    GIVE_SMALLER,
+    MOST_ROWS,
+    link_evidence,
+    unread,
+    with_message,
+)
+from deliverability.checks.reputation import OWN_RESOLVER
 from deliverability.findings import Evidence, Judgement, Lack, Owner, Severity
 from deliverability.mail.message.facts import Link, MessageFacts
 from deliverability.mail.message.shorteners import is_shortener
@@ -20,6 +28,7 @@ MANY_DOMAINS = 10
 RUNNING = frozenset({"javascript", "vbscript", "data", "file", "blob"})
 """Schemes that run or carry something in place of leading somewhere; mail programs take them out."""
 WEB = frozenset({"http", "https"})
+ASK_LISTS = "Have block lists asked: --blocklists default."
 
 
 @check(
@@ -68,15 +77,19 @@ def message_links(message: MessageFacts, links_listed: DnsblFacts | None) -> Jud
     How to fix: link by https to few domains, best the sender's own, and let the text of each link say what it is.
     """
     if not message.links:
-        return unknown(case="partly", lack=Lack.INPUT) if unread(message) else not_applicable(case="none")
+        return (
+            unknown(case="partly", lack=Lack.INPUT, settle=GIVE_SMALLER)
+            if unread(message)
+            else not_applicable(case="none")
+        )
     wrong = [*_odd(message), *_listed(links_listed)]
     if any(one.outcome == "fail" for one in wrong):
         return wrong
     domains = _domains(message.links)
     if wrong or (domains and (links_listed is None or links_listed.which is Which.NONE)):
-        return wrong or unknown(case="lists_off", lack=Lack.INPUT, domains=len(domains))
+        return wrong or unknown(case="lists_off", lack=Lack.INPUT, settle=ASK_LISTS, domains=len(domains))
     if unread(message):
-        return unknown(case="partly", lack=Lack.INPUT)
+        return unknown(case="partly", lack=Lack.INPUT, settle=GIVE_SMALLER)
     return passed(count=sum(link.count for link in message.links), domains=len(domains))
 
 
@@ -172,7 +185,7 @@ def _listed(found: DnsblFacts | None) -> Iterator[Judgement]:
             lists = ", ".join(dict.fromkeys(one.name for one, _ in said))
             yield failed(name, case="listed", severity=severity, evidence=_answers(said), what=name, lists=lists)
         elif asked and not any(one.works and heard.state is State.CLEAR for one, heard in asked) and not said:
-            yield unknown(subject=name, case="lists_unknown", lack=Lack.INPUT, what=name)
+            yield unknown(subject=name, case="lists_unknown", lack=Lack.INPUT, settle=OWN_RESOLVER, what=name)
 
 
 def _answers(said: list[tuple[AskedList, Listing]]) -> tuple[Evidence, ...]:

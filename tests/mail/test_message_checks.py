@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deliverability.checks._message_content import GIVE_MESSAGE
 from deliverability.checks.message import MESSAGE
 from deliverability.checks.message_body import CLIPPED, REFUSED_BY_DEFAULT, REFUSED_BY_MANY
 from deliverability.findings import Finding, Lack, Outcome, Severity
@@ -177,3 +178,11 @@ def test_an_address_in_a_display_name_is_graver_than_a_domain(display: str, seve
     (finding,) = judge("message-from", read(raw, name="a.eml"))
 
     assert (finding.case, finding.severity) == ("lookalike", severity)
+
+
+def test_whoever_gave_a_message_is_not_asked_to_give_one() -> None:
+    cut = replace(LETTER, left_out=("octets",))
+    unknowns = [one for check in BY_ID for one in judge(check, cut) if one.outcome is Outcome.UNKNOWN]
+
+    assert {one.check for one in unknowns} >= {"message-links", "message-format", "message-template-residue"}
+    assert [one.check for one in unknowns if one.check != "message-one-click" and one.settle == GIVE_MESSAGE] == []
