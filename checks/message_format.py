@@ -58,7 +58,7 @@ def message_format(message: MessageFacts) -> Judgements:
     if found:
         return list(reversed(found.values()))
     if unread(message):
-        read = {"read": message.looked_at, "octets": message.octets}
+        read: dict[str, Any] = {"read": message.looked_at, "octets": message.octets}
         return unknown(case="partly", lack=Lack.INPUT, settle=GIVE_SMALLER, **read)
     return passed()
 
