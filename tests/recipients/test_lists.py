@@ -175,6 +175,14 @@ def test_suppressions_on_one_line_are_all_read(by: str) -> None:
     assert found.stopped == 4
 
 
+def test_suppressions_without_a_value_are_no_fault_of_theirs() -> None:
+    put("gone.csv", b"id,email\n1,a@example.com\n2,\n3,\n4,\n")
+    found = read(emails(["a@example.com"]), suppressions=("gone.csv",))
+
+    assert found.suppressions is not None
+    assert (found.suppressions.rows, found.suppressions.bad, found.stopped) == (4, 0, 1)
+
+
 def test_half_of_the_suppressions_are_enough() -> None:
     put("gone.csv", b"id,email\n1,a@example.com\n2,customer-17\n")
     found = read(emails(["a@example.com"]), suppressions=("gone.csv",))
@@ -313,6 +321,25 @@ def test_what_happens_later_is_not_known_yet() -> None:
     assert found.history is not None
     assert (found.history.dead, found.history.complained, found.history.unsubscribed) == (8, 0, 0)
     assert found.history.end < then.isoformat()
+
+
+def test_a_domain_that_was_not_there_is_as_bad_as_a_mailbox() -> None:
+    nowhere = {"reason": "550 5.1.2 bad destination host, domain not found", "status": "5.1.2", "type": "bounce"}
+    full = {"reason": "552 5.2.2 mailbox full", "status": "5.2.2", "type": "bounce"}
+    rows = [row for n in range(5) for row in sent(n, 1, "bounce", **nowhere)]
+    rows += [row for n in range(5, 9) for row in sent(n, 1, "bounce", **full)]
+    found = read(emails(["new@gmail.com"]), events=(put("e.ndjson", lines(rows)),), as_events=Asked(now=NOW))
+
+    assert found.history is not None
+    assert [(one.bounced, one.sent) for one in found.history.strata] == [(5, 9)]
+
+
+@pytest.mark.parametrize("kind", ["unsubscribe", "spamreport"])
+def test_who_said_no_is_spared_also_where_the_mail_itself_is_not_in_the_events(kind: str) -> None:
+    rows = [event(1, kind, timestamp=T, sg_event_id="n1", sg_message_id="m1")]
+    found = read(of_people(1, 2), events=(put("e.ndjson", lines(rows)),), as_events=Asked(now=NOW))
+
+    assert found.stopped == 1
 
 
 def test_domains_of_no_provider_are_expected_by_the_mail_to_all() -> None:
