@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from deliverability.events.plain import from_plain, to_plain
 from deliverability.mail.authenticate import Kept, LiveVerifier, RememberedVerifier
 from deliverability.mail.authenticate.facts import SignatureResult, State
+from deliverability.mail.authenticate.judge import CLOCK_SLACK
 from deliverability.mail.authenticate.split import MAX_HEADER_OCTETS
 from support.authentication import NOW, RSA_NAME, World, authenticated
 from support.signing import Signer, dkim_signed, ed25519_signer, message, rsa_signer, spki
@@ -465,3 +466,18 @@ def test_a_signature_that_names_signatures_in_h_does_not_mean_itself() -> None:
     found = authenticated(dkim_signed(below, RSA, signed=names), World({RSA_NAME: RSA.record})).dkim
 
     assert found[0].state is State.PASS
+
+
+@pytest.mark.parametrize(
+    ("tag", "seconds", "state"),
+    [
+        ("t", CLOCK_SLACK, State.PASS),
+        ("t", CLOCK_SLACK + 1, State.FUTURE),
+        ("x", -CLOCK_SLACK, State.PASS),
+        ("x", -CLOCK_SLACK - 1, State.EXPIRED),
+    ],
+)
+def test_clocks_may_differ_by_so_much(tag: str, seconds: int, state: State) -> None:
+    raw = dkim_signed(message(), RSA, tags=[(tag, str(int(NOW.timestamp()) + seconds))])
+
+    assert judged(raw).state is state
