@@ -195,6 +195,20 @@ def test_an_answer_that_is_lacking_leaves_it_open(silent: str) -> None:
     assert found.lacks == "answer"
 
 
+@pytest.mark.parametrize("silent", ["_dmarc.news.mail.example", "_dmarc.shop.mail.example"])
+def test_an_end_of_a_walk_that_is_not_known_is_no_end(silent: str) -> None:
+    # the record at mail.example was heard; one at the silent name could have made that an organization of its own
+    texts = {"_dmarc.mail.example": "v=DMARC1; p=reject", "s1._domainkey.news.mail.example": RSA.record}
+    author = From(("shop.mail.example",))
+
+    heard = authenticated(SIGNED_BELOW, World(texts), author=author)
+    unheard = authenticated(SIGNED_BELOW, World(texts, failing=(silent,)), author=author)
+
+    assert (heard.dkim[0].aligned, unheard.dkim[0].aligned) == (True, None)
+    assert unheard.dmarc[0].verdict in {DmarcVerdict.TEMPERROR, DmarcVerdict.UNKNOWN}
+    assert unheard.dmarc[0].lacks == "answer"
+
+
 def test_several_authors_are_judged_one_by_one() -> None:
     author = From(("mail.example", "esp.example"))
     found = look(SIGNED, world(more='_dmarc.esp.example. TXT "v=DMARC1; p=none"\n'), STRANGER, author=author)
