@@ -166,3 +166,10 @@ def test_no_field_is_an_exception(value: str, name: str) -> None:
     raw = f"{name}: {value}".encode("utf-8", "replace") + b" by mx.inbox.example; x\r\n" + message()
 
     connection_of(raw, trust=["inbox.example", "", "x"])
+
+
+@pytest.mark.parametrize("mail_from", ["mail.example", ""])
+def test_a_reverse_path_that_the_caller_knows_is_not_read_from_the_message(mail_from: str) -> None:
+    found = connection_of(b"Return-Path: <a@other.example>\r\n\r\n", ip="192.0.2.1", mail_from=mail_from)
+
+    assert (found.mail_from, found.why) == (mail_from, "the connection was given")

@@ -195,6 +195,14 @@ def test_an_answer_that_is_lacking_leaves_it_open(silent: str) -> None:
     assert found.lacks == "answer"
 
 
+def test_strict_alignment_is_strict_for_either_reader() -> None:
+    texts = {"_dmarc.mail.example": "v=DMARC1; p=reject; adkim=s", "s1._domainkey.news.mail.example": RSA.record}
+
+    found = authenticated(SIGNED_BELOW, World(texts), connection=STRANGER).dmarc[0]
+
+    assert (found.verdict, found.legacy) == (DmarcVerdict.FAIL, DmarcVerdict.FAIL)
+
+
 @pytest.mark.parametrize("silent", ["_dmarc.news.mail.example", "_dmarc.shop.mail.example"])
 def test_an_end_of_a_walk_that_is_not_known_is_no_end(silent: str) -> None:
     # the record at mail.example was heard; one at the silent name could have made that an organization of its own
