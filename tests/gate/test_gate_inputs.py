@@ -18,7 +18,7 @@ from deliverability.recipients.facts import RecipientsFacts
 
 
 def reports(messages: int = 0, bad: int = 0) -> AggregateFacts:
-    none = dict.fromkeys(
+    none: dict[str, Any] = dict.fromkeys(
         ("reports", "reporters", "dmarc_pass", "spf_aligned", "dkim_aligned", "quarantined", "rejected"), 0
     )
     return AggregateFacts(domain="shop.test", start="", end="", messages=messages, bad=bad, **none)

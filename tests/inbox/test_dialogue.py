@@ -211,7 +211,11 @@ def test_sessions_may_hold_only_so_much_together() -> None:
 def test_what_was_received_is_no_longer_held_against_others() -> None:
     mails = [letter(n, body="line of text\n" * 4_000) for n in range(4)]
 
-    _, received, told = serve(lambda port: [send(port, mail, mail) for mail in mails], Bounds(held=200_000))
+    def client(port: int) -> None:
+        for mail in mails:
+            send(port, mail, mail)
+
+    _, received, told = serve(client, Bounds(held=200_000))
 
     assert (len(received), told) == (8, [])
 

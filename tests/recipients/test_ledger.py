@@ -22,8 +22,7 @@ def ledger(pairs: list[tuple[int, int]], held: int) -> Ledger:
 @given(PAIRS)
 def test_a_row_that_repeats_an_earlier_one_is_found(held: int, pairs: list[tuple[int, int]]) -> None:
     found = ledger(pairs, held)
-    seen = set[int]()
-    repeats = [value for key, value in pairs if key in seen or seen.add(key)]
+    repeats = [value for at, (key, value) in enumerate(pairs) if key in {earlier for earlier, _ in pairs[:at]}]
 
     assert sorted(found.repeats()) == sorted(repeats)
     assert len(found) == len(pairs)

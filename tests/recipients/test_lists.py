@@ -555,7 +555,7 @@ def test_a_list_that_changes_while_it_is_read_is_not_written() -> None:
     assert not Path("out.csv").exists()
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=9) | st.sampled_from(
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9) | st.sampled_from(
     ["a@x.com", "=1+1", "\r", "a\rb", "a\r\nb", '"', '""', " ", "\t", ";", ",", "\0", "\x85", "\u2028", "김"]
 )
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16"]
