@@ -186,3 +186,9 @@ def test_whoever_gave_a_message_is_not_asked_to_give_one() -> None:
 
     assert {one.check for one in unknowns} >= {"message-links", "message-format", "message-template-residue"}
     assert [one.check for one in unknowns if one.check != "message-one-click" and one.settle == GIVE_MESSAGE] == []
+
+
+def test_mail_to_many_without_any_text_has_no_way_out() -> None:
+    (finding,) = judge("message-unsubscribe-link", replace(LETTER, html=None, plain=None, links=()))
+
+    assert (finding.outcome, finding.case) == (Outcome.FAIL, "none")
