@@ -240,8 +240,11 @@ def test_messages_of_no_campaign_are_no_automation_however_long_they_were_sent()
     assert found.notes == ("9 messages name no campaign: those of one UTC day count as a campaign.",)
 
 
-@pytest.mark.parametrize("begins", [("queued", "delivered"), ("sent",), ("sent", "delivered"), ("delivered",)])
-@pytest.mark.parametrize("later", ["opened", "clicked", "complained"])
+@pytest.mark.parametrize(
+    ("begins", "later"),
+    [(("queued", "delivered"), "opened"), (("sent",), "clicked"), (("sent", "delivered"), "complained")]
+    + [(("delivered",), later) for later in ("opened", "complained")],
+)
 def test_messages_of_which_only_later_events_are_there_were_sent_before_they_begin(
     begins: tuple[str, ...], later: str
 ) -> None:

@@ -57,7 +57,7 @@ def plain(text: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(wanted=objects, indent=st.sampled_from([None, 1]), ascii_only=st.booleans(), drip=st.integers(1, 40))
 def test_any_values_in_any_layout_are_read_completely(
     layout: str, wanted: list[Any], indent: int | None, ascii_only: bool, drip: int
