@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,12 @@ each_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 each_fixture = pytest.mark.parametrize("path", fixtures(), ids=lambda path: f"{path.parent.name}/{path.name}")
 
 
+@pytest.fixture(scope="module")
+def loaded(reader: Reader) -> Callable[[Path], list[Event]]:
+    """The events of a fixture, which is read once for all tests."""
+    return cache(lambda path: reader.load(SOURCES[path.parent.name], path))
+
+
 def shown(event: Event) -> Event:
     """An event as its golden line has it."""
     left_out = {"provider", "source_line", "part"}
@@ -57,19 +65,19 @@ def test_a_fixture_is_recognised_as_its_folders_source(path: Path) -> None:
 
 
 @each_fixture
-def test_a_fixture_is_read_as_it_is_written_down(path: Path, reader: Reader) -> None:
-    events = reader.load(SOURCES[path.parent.name], path)
+def test_a_fixture_is_read_as_it_is_written_down(path: Path, loaded: Callable[[Path], list[Event]]) -> None:
+    events = loaded(path)
 
     golden = path.with_name(f"{path.name}.expected").read_text(encoding="utf-8").splitlines()
     assert [shown(event) for event in events] == [json.loads(line) for line in golden]
 
 
 @each_fixture
-def test_no_row_of_a_fixture_is_lost_or_without_a_type(path: Path, reader: Reader) -> None:
+def test_no_row_of_a_fixture_is_lost_or_without_a_type(path: Path, loaded: Callable[[Path], list[Event]]) -> None:
     source = SOURCES[path.parent.name]
     rows = [row for value in values_of(path) for row in source.rows(value)]
 
-    events = reader.load(source, path)
+    events = loaded(path)
 
     assert rows
     assert {event["source_line"] for event in events} == set(range(len(rows)))
@@ -77,10 +85,12 @@ def test_no_row_of_a_fixture_is_lost_or_without_a_type(path: Path, reader: Reade
 
 
 @each_source
-def test_fixtures_show_every_type_that_a_source_knows(source: Source, reader: Reader) -> None:
+def test_fixtures_show_every_type_that_a_source_knows(
+    source: Source, loaded: Callable[[Path], list[Event]]
+) -> None:
     paths = [path for path in fixtures() if path.parent.name == source.name]
 
-    seen = {event["type"] for path in paths for event in reader.load(source, path)}
+    seen = {event["type"] for path in paths for event in loaded(path)}
 
     assert seen - {Type.UNKNOWN} == set(source.types.values()) - {Type.UNKNOWN}
 
@@ -142,8 +152,8 @@ def _keys(source: Source) -> list[str]:
 
 @each_source
 def test_no_json_makes_a_source_fail_or_lose_a_row(source: Source, reader: Reader) -> None:
-    @settings(max_examples=10)
-    @given(st.lists(hostile(source), max_size=12))
+    @settings(max_examples=5)  # each plans a query, whatever the number of its rows
+    @given(st.lists(hostile(source), max_size=24))
     def holds(values: list[Any]) -> None:
         rows = [row for value in values for row in source.rows(value)]
         events = reader.read(source, values)
