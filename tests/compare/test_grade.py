@@ -345,9 +345,9 @@ def table(sender: Sender) -> Table:
 
 
 def test_where_nothing_changed_something_is_claimed_in_few_cases() -> None:
-    """6 and 6 campaigns of 5,000 that differ by 1 point, 200 times over. Its own standard error is 1.5 points."""
+    """6 and 6 campaigns of 5,000 that differ by 1 point, 100 times over. Its own standard error is 1.5 points."""
     question = Question(mode="change", changes=(Day(date=CHANGED.isoformat()),), washout_days=14)
-    found = [judged(table(Sender(UNMOVED, seed=seed)), None, question).grade for seed in range(200)]
+    found = [judged(table(Sender(UNMOVED, seed=seed)), None, question).grade for seed in range(100)]
 
     assert sum(one != "E0" for one in found) / len(found) < 0.07
 

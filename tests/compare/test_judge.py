@@ -626,7 +626,7 @@ def floats(value: object) -> list[float]:
     return [value] if isinstance(value, float) else []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(cells_drawn, cells_drawn, questions, st.sets(st.sampled_from(sorted(ALL | {"segment", "stream", "arm"}))))
 def test_whatever_the_counts_the_document_is_whole_and_holds_no_number_that_is_none(
     first: list[Cell], second: list[Cell], question: Question, columns: set[str]

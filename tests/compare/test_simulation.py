@@ -47,24 +47,24 @@ def rejections(effect: float, runs: int, seed: int, campaigns: int = 6) -> dict[
 
 
 def test_without_an_effect_a_count_of_messages_finds_one_and_a_count_of_campaigns_does_not() -> None:
-    found = rejections(0.0, runs=2000, seed=1)
+    found = rejections(0.0, runs=800, seed=1)
 
     assert found["naive"] > 0.5
     assert [name for name in METHODS if found[name] >= 0.07] == []
 
 
 def test_an_effect_of_a_third_is_found() -> None:
-    found = rejections(0.05, runs=500, seed=2)
+    found = rejections(0.05, runs=200, seed=2)
 
     assert [name for name in METHODS if found[name] <= 0.75] == []
 
 
 def test_the_interval_of_a_difference_holds_the_true_one() -> None:
-    assert 0.93 <= covered_by_welch((6, 6), 0.5, runs=4000) <= 0.97
+    assert 0.93 <= covered_by_welch((6, 6), 0.5, runs=1500) <= 0.97
 
 
 def test_the_intervals_of_the_decomposition_hold_the_true_terms() -> None:
-    found = covered((6, 6), 0.0, runs=600)
+    found = covered((6, 6), 0.0, runs=250)
 
     assert [name for name in TERMS if not 0.92 <= found[name] <= 0.98] == []
 

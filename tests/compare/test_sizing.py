@@ -17,7 +17,7 @@ LONG = spread(senders.shares(Random(1), 400, 0.15))
 """A sender whose campaigns are known well."""
 
 
-def power(campaigns: int, effect: float, runs: int = 1500) -> float:
+def power(campaigns: int, effect: float, runs: int = 600) -> float:
     """How often the interval of Welch leaves 0 behind."""
     rng = Random(2)
     found = 0
