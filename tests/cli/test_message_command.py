@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,7 @@ def test_mail_that_names_nobody_is_audited_for_whom_the_caller_says() -> None:
     assert outcomes(document)["message-from"] == "fail"
 
 
+@cache
 def hostile() -> dict[str, bytes]:
     """Messages that nobody should have to read."""
     head = f"From: news@{DOMAIN}\r\nDate: Sun, 22 Nov 2026 08:00:00 +0000\r\n".encode()
