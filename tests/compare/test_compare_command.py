@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -141,7 +143,7 @@ def test_the_report_says_first_what_may_be_said_and_how_sure_it_is(capsys: pytes
     assert "significan" not in out
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("width", [60, 200])
 def test_no_line_is_wider_than_the_terminal(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,13 +273,24 @@ def audited(*arguments: str, code: int = 0) -> Json:
     return found
 
 
+@pytest.fixture(scope="module")
+def thinned() -> dict[str, bytes]:
+    """Every sixth message of the sample sender, with all of its events, before and after."""
+    found: dict[str, bytes] = {}
+    for side in ("before", "after"):
+        lines = gzip.decompress((EXAMPLES / side / "events.ndjson.gz").read_bytes()).splitlines(keepends=True)
+        kept = (line for line in lines if crc32(json.loads(line).get("sg_message_id", "").encode()) % 6 == 0)
+        found[side] = gzip.compress(b"".join(kept), compresslevel=1)
+    return found
+
+
 @pytest.fixture
-def sent() -> str:
+def sent(thinned: dict[str, bytes]) -> str:
     """The sample sender's events of both times in one folder."""
     folder = Path("events")
     folder.mkdir()
-    for side in ("before", "after"):
-        (folder / f"{side}.ndjson.gz").write_bytes((EXAMPLES / side / "events.ndjson.gz").read_bytes())
+    for side, octets in thinned.items():
+        (folder / f"{side}.ndjson.gz").write_bytes(octets)
     return str(folder)
 
 
@@ -324,7 +337,7 @@ def test_a_change_without_what_it_cuts_is_one_line(
 
 
 def test_incomplete_events_of_an_audit_refuse_its_comparison(sent: str) -> None:
-    lost = "".join(f'{{"event": "mystery", "timestamp": 1785800000, "sg_event_id": "x{n}"}}\n' for n in range(9_000))
+    lost = "".join(f'{{"event": "mystery", "timestamp": 1785800000, "sg_event_id": "x{n}"}}\n' for n in range(2_000))
     Path(sent, "lost.ndjson").write_text(lost)
     found = audited("--events", sent, "--change", "2026-09-10")["comparison"]
 
@@ -396,7 +409,7 @@ INCOMPLETE: dict[str, Json] = {
 
 @pytest.mark.parametrize("case", INCOMPLETE)
 def test_incomplete_events_refuse_a_comparison(case: str, sent: str) -> None:
-    rows = ({**INCOMPLETE[case], "sg_event_id": f"x{n}", "sg_message_id": f"m{n}"} for n in range(9_000))
+    rows = ({**INCOMPLETE[case], "sg_event_id": f"x{n}", "sg_message_id": f"m{n}"} for n in range(2_000))
     Path(sent, "lost.ndjson").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     found = document("--events", sent, "--change", "2026-09-10", code=3)
 
