@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -266,11 +267,19 @@ ZONES = [
 ]
 
 
-def audited(*arguments: str, code: int = 0) -> Json:
-    capsys_code = run(["audit", "vinotheque.example", *ZONES, *arguments, "-o", "audit.json"])
-    assert capsys_code == code
+def audited(*arguments: str) -> Json:
+    """The audit of the sample sender, as audit.json."""
+    assert run(["audit", "vinotheque.example", *ZONES, *arguments, "-o", "audit.json"]) == 0
     found: Json = json.loads(Path("audit.json").read_text())
     return found
+
+
+@pytest.fixture(scope="module")
+def plain_audit(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The same without events, made once."""
+    path = tmp_path_factory.mktemp("plain") / "audit.json"
+    assert run(["audit", "vinotheque.example", *ZONES, "-o", str(path)]) == 0
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -366,8 +375,8 @@ DAMAGED: dict[str, Callable[[Json], object]] = {
 
 
 @pytest.mark.parametrize("case", DAMAGED)
-def test_what_is_no_comparison_is_one_line(case: str, capsys: pytest.CaptureFixture[str]) -> None:
-    audited()
+def test_what_is_no_comparison_is_one_line(case: str, plain_audit: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("audit.json").write_bytes(plain_audit)
     found = document(put("all.csv", Sender().rows()), *CHANGE)
     Path("bad.json").write_text(json.dumps(DAMAGED[case](found)))
     capsys.readouterr()
@@ -377,8 +386,8 @@ def test_what_is_no_comparison_is_one_line(case: str, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("octets", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a": NaN}', b'{"schema": "\\ud800"}'])
-def test_what_is_no_json_is_one_line(octets: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    audited()
+def test_what_is_no_json_is_one_line(octets: bytes, plain_audit: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("audit.json").write_bytes(plain_audit)
     Path("bad.json").write_bytes(octets)
     capsys.readouterr()
 
@@ -420,18 +429,24 @@ def test_incomplete_events_refuse_a_comparison(case: str, sent: str) -> None:
 # findings beside the change, and plans
 
 
-def saved(when: str, started: str) -> str:
-    """The audit of the sample sender at a time, as it is kept."""
-    Path("kept").mkdir(exist_ok=True)
+@cache
+def audit_of(when: str) -> Json:
+    """The audit of the sample sender at a time."""
     zones = [
         arg
         for file in (f"{when}/vinotheque.example.zone", "around/root.zone")
         for arg in ("--zone", str(EXAMPLES / file))
     ]
+    assert run(["audit", "vinotheque.example", *zones, "-o", "saved.json"]) == 0
+    found: Json = json.loads(Path("saved.json").read_text())
+    return found
+
+
+def saved(when: str, started: str) -> str:
+    """The same as it is kept."""
+    Path("kept").mkdir(exist_ok=True)
     path = f"kept/{when}.json"
-    assert run(["audit", "vinotheque.example", *zones, "-o", path]) == 0
-    document = json.loads(Path(path).read_text())
-    Path(path).write_text(json.dumps({**document, "started_at": started}))
+    Path(path).write_text(json.dumps({**audit_of(when), "started_at": started}))
     return path
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 
-from support.tree import Module, modules, pyproject
+from support.tree import Module, modules, pyproject, statements
 
 AUDIT_FLOOR = 6
 FLOORS = (
@@ -42,7 +42,7 @@ def imports(module: Module) -> tuple[tuple[str, bool], ...]:
     tree = parsed(module)
     at_top = {id(node) for node in tree.body}
     found: list[tuple[str, bool]] = []
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             found += ((alias.name, id(node) in at_top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

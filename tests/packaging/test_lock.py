@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.shared import ROOT
-from support.tree import pyproject
+from support.tree import pyproject, statements
 
 LOCKS = ("run", "test", "all", "dev")
 """Each holds the one before it."""
@@ -51,7 +51,7 @@ def normalized(name: str) -> str:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,6 +62,14 @@ def modules() -> tuple[Module, ...]:
 
 def _dotted(place: str) -> str:
     return place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement below `node`, at any depth; expressions, which hold none and are most of a tree, are not seen."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for below in getattr(node, name, ()):
+            yield below
+            yield from statements(below)
 
 
 def pyproject() -> dict[str, Any]:
