@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from deliverability.comparison import compare
     from deliverability.dmarc_reports import dmarc_reports
     from deliverability.document import Audit
-    from deliverability.gate import decide as gate
+    from deliverability.gate.decide import decide as gate
     from deliverability.ingest import ingest
-    from deliverability.messages import message, messages
+    from deliverability.lists.read import recipients
+    from deliverability.messages.many import message, messages
     from deliverability.planning import plan as plan_comparison
     from deliverability.rates import rates
-    from deliverability.recipient_lists import recipients
     from deliverability.tls_reports import tls_reports
 
 __all__ = [
@@ -69,10 +69,10 @@ __all__ = [
 READERS = {
     **{name: (name, name) for name in ("rates", "ingest", "bounces", "dmarc_reports", "tls_reports")},
     "compare": ("comparison", "compare"),
-    "gate": ("gate", "decide"),
-    "message": ("messages", "message"),
-    "messages": ("messages", "messages"),
-    "recipients": ("recipient_lists", "recipients"),
+    "gate": ("gate.decide", "decide"),
+    "message": ("messages.many", "message"),
+    "messages": ("messages.many", "messages"),
+    "recipients": ("lists.read", "recipients"),
     "plan_comparison": ("planning", "plan"),
 }
 """The functions that are in modules of their own, since what they load would delay the first DNS packet: the module

@@ -15,8 +15,8 @@ from deliverability.asking import Inquiry, Setting
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Subject
 from deliverability.gather import GATHERERS, INPUTS, begin, finish, gather
-from deliverability.given_message import ENGINES
 from deliverability.lookup import RecordingResolver, Resolver
+from deliverability.messages.given import ENGINES
 from deliverability.plain import to_plain
 from deliverability.repair import tried
 from deliverability.verdict import decide

@@ -16,13 +16,13 @@ from deliverability.diff import AuditDiff, diff
 from deliverability.document import Audit
 from deliverability.events.engine import EngineMissing
 from deliverability.fastclass import dataclass
-from deliverability.gate import decide
-from deliverability.gating import Gate
-from deliverability.given_message import Told, given_message
+from deliverability.gate.decide import decide
+from deliverability.gate.model import Gate
 from deliverability.inputs import Given, Inputs, read_inputs
 from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
+from deliverability.messages.given import Told, given_message
 from deliverability.policy.model import Need, Policy
 from deliverability.policy.read import read_policy
 from deliverability.rates import Asked

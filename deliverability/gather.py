@@ -10,9 +10,9 @@ from typing import Any
 
 from deliverability.asking import Inquiry
 from deliverability.findings import Subject
-from deliverability.given_message import ENGINES
 from deliverability.lookup import Resolver
 from deliverability.lookup.leave import questions_leave
+from deliverability.messages.given import ENGINES
 
 PROTOCOLS = "deliverability.protocols."
 

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import Filters, Told, domains_of, read_given
+from deliverability.messages.given import Filters, Told, domains_of, read_given
 
 if TYPE_CHECKING:
     from deliverability.compare.campaigns import Table
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from deliverability.feedback.postmaster import PostmasterFacts
     from deliverability.feedback.senderhub import SenderHubFacts
     from deliverability.feedback.snds import SndsFacts
-    from deliverability.given_message import GivenMessage
     from deliverability.intake.trouble import Troubles
     from deliverability.lookup import Resolver
+    from deliverability.messages.given import GivenMessage
     from deliverability.rates import Asked
     from deliverability.recipients.facts import RecipientsFacts
 
@@ -121,9 +121,9 @@ def from_observations(
     comparison: Mapping[str, Any] | None = None,
 ) -> Inputs:
     """The inputs that a document was made with. Raises ValueError where what it holds is something else."""
-    from deliverability import given_message  # noqa: PLC0415 - only where a document holds some
     from deliverability.events import figures  # noqa: PLC0415 - only where a document holds some
     from deliverability.feedback import change, facts, postmaster, senderhub, snds  # noqa: PLC0415 - as above
+    from deliverability.messages import given as given_message  # noqa: PLC0415 - only where a document holds some
     from deliverability.recipients import facts as recipients  # noqa: PLC0415 - as above
 
     readers: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
@@ -257,7 +257,7 @@ def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noq
 
 
 def _recipients(given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> RecipientsFacts:
-    from deliverability.recipient_lists import Wanted, recipients  # noqa: PLC0415 - only where a list was given
+    from deliverability.lists.read import Wanted, recipients  # noqa: PLC0415 - only where a list was given
 
     wanted = Wanted(
         suppressions=given.suppressions,

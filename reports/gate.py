@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deliverability.findings import Finding
-from deliverability.gating import Decision, Gate, Reason, Row, Taken
+from deliverability.gate.model import Decision, Gate, Reason, Row, Taken
 from deliverability.reports import words
 from deliverability.reports.blocks import COLORS, full_block, short_block
 from deliverability.reports.language import N_, Words, _, counted

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from deliverability.document import Audit
-from deliverability.given_message import KIND as MESSAGE
+from deliverability.messages.given import KIND as MESSAGE
 from deliverability.reports.figures import Figure
 from deliverability.reports.language import N_, _, ngettext
 from deliverability.reports.layout import Canvas, cells

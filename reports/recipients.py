@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deliverability.findings import Finding, Outcome
+from deliverability.lists.document import NO_DOMAIN, Judged
 from deliverability.recipients.facts import RecipientsFacts
-from deliverability.recipients_document import NO_DOMAIN, Judged
 from deliverability.reports.arrange import counts, grouped
 from deliverability.reports.blocks import full_block, short_block
 from deliverability.reports.language import N_, Words, _, counted

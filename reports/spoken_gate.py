@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from deliverability.gating import Gate, Row, Taken
+from deliverability.gate.model import Gate, Row, Taken
 from deliverability.reports.language import ENGLISH, language
 from deliverability.reports.prose import prose
 from deliverability.reports.spoken import known_titles, spoken, spoken_finding, spoken_title
@@ -13,7 +13,7 @@ from deliverability.reports.spoken import known_titles, spoken, spoken_finding, 
 _UNSAID = {Taken.PASSES, Taken.INAPPLICABLE}
 """Rows that are counted and not shown."""
 _BEFORE = ". In the baseline: "
-"""Between the title of a finding and that of its baseline: `deliverability.gate_baseline.WORSE`."""
+"""Between the title of a finding and that of its baseline: `deliverability.gate.baseline.WORSE`."""
 
 
 def spoken_gate(gate: Gate) -> Gate:

@@ -22,7 +22,7 @@ from deliverability.checks import CHECKS
 from deliverability.cli import root
 from deliverability.comparison import Wanted, compare
 from deliverability.document import Audit
-from deliverability.gate import decide
+from deliverability.gate.decide import decide
 from deliverability.policy.model import Need
 from deliverability.rates import Asked
 from deliverability.reports import gate as gate_report

@@ -19,11 +19,11 @@ from deliverability import api
 from deliverability.cli import run
 from deliverability.document import Audit, from_json, to_json
 from deliverability.findings import Outcome
-from deliverability.given_message import NoMessage, given_message
 from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, AssumeAbove, Resolver, Status, ZoneResolver
-from deliverability.message_run import AGAIN_AFTER, Once, plan_run
-from deliverability.messages import AT_ONCE, audits
+from deliverability.messages.given import NoMessage, given_message
+from deliverability.messages.many import AT_ONCE, audits
+from deliverability.messages.run import AGAIN_AFTER, Once, plan_run
 from support.letters import DOMAIN, SENDER, letter, signed, zone
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, 123, tzinfo=UTC)
@@ -125,7 +125,7 @@ def test_audits_come_in_the_order_of_the_mails_and_few_are_under_way(world: Reso
 
 
 def test_no_more_octets_are_held_than_may_be(world: Resolver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deliverability.messages.MAX_HELD", 10_000)
+    monkeypatch.setattr("deliverability.messages.many.MAX_HELD", 10_000)
     ahead: list[int] = []
     read: list[int] = []
 
@@ -175,7 +175,7 @@ def test_a_fault_of_ours_takes_no_other_message_along(world: Resolver, monkeypat
             raise RuntimeError("given.name@reader.example")
         return given_message(raw, name=name, **rest)
 
-    monkeypatch.setattr("deliverability.messages.given_message", broken)
+    monkeypatch.setattr("deliverability.messages.many.given_message", broken)
     troubles = Troubles()
 
     found = all_of([(str(n), letter(n)) for n in range(5)], world, troubles)

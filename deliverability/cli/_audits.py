@@ -12,7 +12,7 @@ from deliverability.cli._problem import Problem
 if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.findings import Severity
-    from deliverability.gating import Gate
+    from deliverability.gate.model import Gate
 
 FORMATS = ("text", "json", "jsonl", "html", "csv", *CI)
 ONE_DOMAIN = {"json": "use jsonl", "html": "name a folder, for example -o site/"}
@@ -73,7 +73,7 @@ def renderers(
         return render(audits)
 
     def gate() -> Gate:
-        from deliverability.gate import of_audits  # noqa: PLC0415 - not before the first packet
+        from deliverability.gate.decide import of_audits  # noqa: PLC0415 - not before the first packet
 
         return of_audits(audits, fail_on)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deliverability.cli._output import Renderer
 
 if TYPE_CHECKING:
-    from deliverability.gating import Gate
+    from deliverability.gate.model import Gate
 
 CI = ("markdown", "github", "sarif", "junit", "gitlab")
 """Modules of `reports.ci`."""

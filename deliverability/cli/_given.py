@@ -13,8 +13,8 @@ from deliverability.cli._message import HANDED_OVER, handover_options, only_one,
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
-from deliverability.given_message import OFFLINE, RECEIVED, Filters, filters_of
 from deliverability.inputs import Given, Inputs
+from deliverability.messages.given import OFFLINE, RECEIVED, Filters, filters_of
 from deliverability.privacy import KEY_VARIABLE
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from deliverability.cli._options import Decorator, option
 from deliverability.cli._policy import judging_of, policy_at
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
-from deliverability.given_message import ENGINES, NULL_PATH, OFFLINE, RECEIVED, GivenMessage, Told, told_of
+from deliverability.messages.given import ENGINES, NULL_PATH, OFFLINE, RECEIVED, GivenMessage, Told, told_of
 
 if TYPE_CHECKING:
     from deliverability.cli._inputs import Origin
     from deliverability.document import Audit
-    from deliverability.message_run import Run
+    from deliverability.messages.run import Run
 
 HANDED_OVER = ("mail_from", "trust", *ENGINES)
 """The parameters of `handover_options`."""
@@ -98,7 +98,7 @@ def prepared(asked: dict[str, Any], stored: Audit | None = None) -> Prepared:
     from deliverability.cli._inputs import Origin, origin_of  # noqa: PLC0415 - loaded when the command runs
     from deliverability.lookup import ReplayResolver  # noqa: PLC0415 - as above
     from deliverability.lookup.keyed import key_from_environment  # noqa: PLC0415 - as above
-    from deliverability.message_run import plan_run  # noqa: PLC0415 - as above
+    from deliverability.messages.run import plan_run  # noqa: PLC0415 - as above
 
     sources: dict[str, Any] = {name: list(asked.pop(name)) for name in ("resolver", "zone", "overlay")}
     config = asked.pop("config")
@@ -140,7 +140,7 @@ def _restored(
     asked: dict[str, Any], told: Told, sources: dict[str, Any], stored: Audit
 ) -> tuple[dict[str, Any], Told, dict[str, Any]]:
     """What the stored audit was made with, but for what the command line gives."""
-    from deliverability.message_run import FAMILY  # noqa: PLC0415 - loaded by then
+    from deliverability.messages.run import FAMILY  # noqa: PLC0415 - loaded by then
 
     was = stored.options
     selected = tuple(one for one in was.get("select", ()) if one != FAMILY)

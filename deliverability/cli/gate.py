@@ -22,7 +22,7 @@ from deliverability.loop import completed
 from deliverability.policy.model import OnUnknown, Policy
 
 if TYPE_CHECKING:
-    from deliverability.gating import Gate
+    from deliverability.gate.model import Gate
 
 FORMATS = ("text", "json", "html", *CI)
 POLICY = "deliv.toml"
@@ -108,8 +108,8 @@ def command(
     before = [audit for path in baseline for audit in read_audits(path)]
     request, origin = prepared(asking, about, quiet=quiet, retry_for=retry_for)
     audits, published = completed(carried_out(request, origin, progress=not quiet))
-    from deliverability.gate import decide  # noqa: PLC0415 - not before the first packet
-    from deliverability.gate_inputs import contents  # noqa: PLC0415 - as above
+    from deliverability.gate.decide import decide  # noqa: PLC0415 - not before the first packet
+    from deliverability.gate.inputs import contents  # noqa: PLC0415 - as above
 
     gate = decide(
         audits,
@@ -134,8 +134,8 @@ def _of_message(path: str | None) -> tuple[str, ...]:
     """
     if path in {None, "-"}:
         return ()
-    from deliverability.given_message import Told, read_given  # noqa: PLC0415 - only where nothing names a domain
     from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
+    from deliverability.messages.given import Told, read_given  # noqa: PLC0415 - only where nothing names a domain
 
     try:
         domain = read_given(str(path), Told(), datetime.now(UTC)).domain
@@ -186,7 +186,7 @@ def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Render
         return html.render_html(audit, previous=previous)
 
     def json(_width: int, _colour: bool) -> str:
-        from deliverability.gate_document import to_json  # noqa: PLC0415 - not before the first packet
+        from deliverability.gate.document import to_json  # noqa: PLC0415 - not before the first packet
 
         return to_json(gate)
 

@@ -26,8 +26,8 @@ from deliverability.text import visible
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
-    from deliverability.given_message import NoMessage
-    from deliverability.inbox import Bounds, Received
+    from deliverability.inbox.receive import Bounds, Received
+    from deliverability.messages.given import NoMessage
 
 SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 LISTEN = "127.0.0.1:2525"
@@ -94,7 +94,7 @@ def command(
     **asked: Any,
 ) -> int:
     """See HELP."""
-    from deliverability.inbox import Bounds, ReceiverMissing  # noqa: PLC0415 - not for --help
+    from deliverability.inbox.receive import Bounds, ReceiverMissing  # noqa: PLC0415 - not for --help
     from deliverability.mail.authenticate.verifier import VerifierMissing, require_verifier  # noqa: PLC0415 - as above
 
     host, port = _place(listen)
@@ -160,9 +160,9 @@ async def _receive(
     host: str, port: int, tls: ssl.SSLContext | None, bounds: Bounds, ready: Prepared, wanted: _Wanted
 ) -> int:
     """Listen, audit what comes, and say what it comes to: the exit code. Raises Problem."""
-    from deliverability.given_message import RECEIVED  # noqa: PLC0415 - as above
-    from deliverability.inbox import CannotListen, audited, open_inbox  # noqa: PLC0415 - loaded by then
-    from deliverability.message_run import Once  # noqa: PLC0415 - as above
+    from deliverability.inbox.receive import CannotListen, audited, open_inbox  # noqa: PLC0415 - loaded by then
+    from deliverability.messages.given import RECEIVED  # noqa: PLC0415 - as above
+    from deliverability.messages.run import Once  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
     stop, codes, shown = asyncio.Event(), set[int](), _Shown(wanted)
@@ -220,7 +220,7 @@ class _Shown:
 
     def show(self, received: Received, found: Audit | NoMessage) -> int:
         """Write a message's report where it is wanted; its exit code. Raises Problem."""
-        from deliverability.given_message import NoMessage  # noqa: PLC0415 - loaded by then
+        from deliverability.messages.given import NoMessage  # noqa: PLC0415 - loaded by then
         from deliverability.verdict import exit_code  # noqa: PLC0415 - as above
 
         self.messages += 1

@@ -23,12 +23,12 @@ from deliverability.cli._problem import Problem
 from deliverability.cli._reading import reading_options, troubles_of, warn_of
 from deliverability.fastclass import dataclass
 from deliverability.findings import Severity
-from deliverability.given_message import GivenMessage, NoMessage, given_message, why_refused
+from deliverability.messages.given import GivenMessage, NoMessage, given_message, why_refused
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
-    from deliverability.messages import Mails
+    from deliverability.messages.many import Mails
 
 Mail = tuple[str, bytes]
 """A name and octets."""
@@ -108,7 +108,7 @@ def command(
 
 def _read(paths: Sequence[str], ready: Prepared, troubles: Troubles, wanted: _Wanted) -> int:
     """Audit what is named, one message or many. Raises Problem."""
-    from deliverability.messages import Mails  # noqa: PLC0415 - not for --help
+    from deliverability.messages.many import Mails  # noqa: PLC0415 - not for --help
     from deliverability.privacy import pseudonyms_from_environment  # noqa: PLC0415 - as above
 
     stdin = sys.stdin.buffer if "-" in paths else None
@@ -181,9 +181,9 @@ def _many(mails: Mails, found: Iterator[Mail], ready: Prepared, troubles: Troubl
     """Audit each message, write what is wanted of each, and add them up."""
     from deliverability.cli._message_output import Count, JsonLines, summarised  # noqa: PLC0415 - only for many
     from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
-    from deliverability.message_run import Once  # noqa: PLC0415 - as above
-    from deliverability.messages import audits  # noqa: PLC0415 - as above
-    from deliverability.messages_document import Sums  # noqa: PLC0415 - as above
+    from deliverability.messages.document import Sums  # noqa: PLC0415 - as above
+    from deliverability.messages.many import audits  # noqa: PLC0415 - as above
+    from deliverability.messages.run import Once  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver))
     sums, codes = Sums(run, troubles), set[int]()

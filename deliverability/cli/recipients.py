@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from deliverability.checks._thresholds import Lines
     from deliverability.intake.trouble import Troubles
+    from deliverability.lists.document import Judged
     from deliverability.lookup import Resolver
     from deliverability.recipients.facts import RecipientsFacts
-    from deliverability.recipients_document import Judged
 
 FORMATS = ("text", "json")
 SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
@@ -91,8 +91,8 @@ def _domain(name: str | None) -> str | None:
 
 def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> RecipientsFacts:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - not at start-up
+    from deliverability.lists.read import MAX_SECONDS, Wanted, recipients  # noqa: PLC0415 - as above
     from deliverability.privacy import KEY_VARIABLE  # noqa: PLC0415 - as above
-    from deliverability.recipient_lists import MAX_SECONDS, Wanted, recipients  # noqa: PLC0415 - as above
 
     _check_stdin((*paths, *given["suppressions"], *given["events"]))
     key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
@@ -166,7 +166,7 @@ def _asking() -> Generator[_Asking]:
 def _judged(
     facts: RecipientsFacts, domain: str | None, given: dict[str, Any], paths: tuple[str, ...], troubles: Troubles
 ) -> Judged:
-    from deliverability.recipients_document import NO_DOMAIN, judged  # noqa: PLC0415 - loads the checks
+    from deliverability.lists.document import NO_DOMAIN, judged  # noqa: PLC0415 - loads the checks
 
     kept = ("column", "suppressions", "events", "disposable", "resolver", "zone", "no_dns", "write_clean", "config")
     options: dict[str, Any] = {"paths": list(paths), **{name: value for name in kept if (value := given[name])}}
@@ -199,7 +199,7 @@ def _write(found: Judged, chosen: list[tuple[str, str]], no_color: bool, *, quie
         return render(found, width=width, color=colour, quiet=quiet, verbose=verbose)
 
     def json(_width: int, _colour: bool) -> str:
-        from deliverability.recipients_document import to_json  # noqa: PLC0415 - loaded by now
+        from deliverability.lists.document import to_json  # noqa: PLC0415 - loaded by now
 
         return to_json(found)
 

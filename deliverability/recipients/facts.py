@@ -1,6 +1,6 @@
 """What a list of recipients adds up to: counts and names of domains, never an address.
 
-`deliverability.recipient_lists` fills these; the checks of the family recipients read them, and an audit's document
+`deliverability.lists.read` fills these; the checks of the family recipients read them, and an audit's document
 carries them. Every count is of rows whose address is one, unless it says otherwise: a row is a message to be sent.
 """
 

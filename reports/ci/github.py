@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deliverability.gating import Gate
+from deliverability.gate.model import Gate
 from deliverability.reports.ci.items import LISTED, Anchors, Item, Level, cut, items, level, message, worst_first
 
 MOST = 10

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deliverability.findings import Severity
-from deliverability.gating import Gate, Taken
+from deliverability.gate.model import Gate, Taken
 from deliverability.plain import dumps_by_line
 from deliverability.reports.ci.items import LISTED, Anchor, Anchors, Item, fingerprints, items, message
 

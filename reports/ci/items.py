@@ -17,7 +17,7 @@ from typing import cast
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Lack, Outcome, Severity
-from deliverability.gating import Gate, Reason, Row, Taken, Waived
+from deliverability.gate.model import Gate, Reason, Row, Taken, Waived
 from deliverability.policy.model import OnUnknown, Place
 from deliverability.reports.words import sentence, shown
 from deliverability.text import visible

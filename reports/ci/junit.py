@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from deliverability.document import Audit
 from deliverability.findings import Lack, Outcome
-from deliverability.gating import Decision, Gate, Taken
+from deliverability.gate.model import Decision, Gate, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.reports.ci.items import MAX_NAME, Item, cut, items, message
 

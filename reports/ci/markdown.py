@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from deliverability.diff import diff
 from deliverability.document import Audit
 from deliverability.findings import Finding, Fix
-from deliverability.gating import Decision, Gate, Taken
+from deliverability.gate.model import Decision, Gate, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.reports import words
 from deliverability.reports.arrange import the_next

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from deliverability.gating import Gate, Taken
+from deliverability.gate.model import Gate, Taken
 from deliverability.plain import dumps
 from deliverability.reports.ci.items import (
     LISTED,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from deliverability.document import Audit
 from deliverability.findings import Evidence, Finding, Fix, Lack, Outcome, Role, Severity, Subject
-from deliverability.gate import NEVER_CLOSING, decide, of_audits
-from deliverability.gate_inputs import Content
-from deliverability.gating import Decision, Gate, Reason, Taken
+from deliverability.gate.decide import NEVER_CLOSING, decide, of_audits
+from deliverability.gate.inputs import Content
+from deliverability.gate.model import Decision, Gate, Reason, Taken
 from deliverability.policy.model import DomainPolicy, Need, OnUnknown, Place, Policy, Waiver
 from deliverability.verdict import Verdict, Word
 from support.tree import modules

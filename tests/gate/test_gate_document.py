@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from deliverability.gate_document import to_document, to_json
-from deliverability.gating import Decision, Gate, Taken
+from deliverability.gate.document import to_document, to_json
+from deliverability.gate.model import Decision, Gate, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.shape import schema
 from support import gates

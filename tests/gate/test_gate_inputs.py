@@ -11,7 +11,7 @@ from deliverability.feedback.facts import AggregateFacts, TlsFacts
 from deliverability.feedback.postmaster import PostmasterFacts
 from deliverability.feedback.senderhub import SenderHubFacts
 from deliverability.feedback.snds import SndsFacts
-from deliverability.gate_inputs import Content, contents
+from deliverability.gate.inputs import Content, contents
 from deliverability.inputs import Inputs
 from deliverability.policy.model import Need
 from deliverability.recipients.facts import RecipientsFacts

@@ -12,8 +12,8 @@ import pytest
 from deliverability import api
 from deliverability.events.figures import Counts
 from deliverability.findings import Severity
-from deliverability.gate import decide
-from deliverability.gating import Gate, Taken
+from deliverability.gate.decide import decide
+from deliverability.gate.model import Gate, Taken
 from deliverability.inputs import Inputs
 from deliverability.lookup import AssumeAbove, ZoneResolver
 from deliverability.policy.read import read_policy

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from deliverability import inbox as module
-from deliverability.given_message import Told
-from deliverability.inbox import Bounds, Inbox, Received, ReceiverMissing, open_inbox
+from deliverability.inbox import receive as module
+from deliverability.inbox.receive import Bounds, Inbox, Received, ReceiverMissing, open_inbox
+from deliverability.messages.given import Told
 from support.letters import RECIPIENT, SECRET, letter
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:aiosmtpd")

@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("deliverability.inbox.find_spec", lambda _: None)
+    monkeypatch.setattr("deliverability.inbox.receive.find_spec", lambda _: None)
 
     assert run(["inbox", "--zone", "zone", "--listen", "127.0.0.1:0"]) == 2
     line = "deliv: an inbox needs aiosmtpd, which is not installed: pip install 'deliv[message]'\n"

@@ -31,7 +31,6 @@ INPUT_AND_OUTPUT = {"asyncio", "http", "os", "pathlib", "random", "secrets", "so
 """What a check has no business with: its facts come as arguments, the clock among them."""
 
 
-@cache
 def parsed(module: Module) -> ast.Module:
     return ast.parse(module.text)
 

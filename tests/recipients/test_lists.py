@@ -21,9 +21,9 @@ from deliverability.compare.intervals import wilson
 from deliverability.ingest import ingest
 from deliverability.inputs import Given
 from deliverability.intake.trouble import Troubles
+from deliverability.lists.read import Wanted, recipients
 from deliverability.lookup import Answer, LiveResolver, Nameserver, Status, ZoneResolver
 from deliverability.rates import Asked
-from deliverability.recipient_lists import Wanted, recipients
 from deliverability.recipients import addresses, ledger
 from deliverability.recipients.clean import CannotWrite
 from deliverability.recipients.facts import RecipientsFacts, Stratum, Tally, from_observation, to_observation

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from deliverability.findings import Severity
-from deliverability.gate import of_audits
-from deliverability.gating import Gate
+from deliverability.gate.decide import of_audits
+from deliverability.gate.model import Gate
 from deliverability.reports.gate import MAX_REASONS, render
 from deliverability.reports.layout import cells
 from support import gates, samples

@@ -28,7 +28,7 @@ from deliverability.demo import DemoResult
 from deliverability.document import Audit, to_json
 from deliverability.events.plain import to_plain
 from deliverability.findings import Finding, Severity
-from deliverability.gate import decide, of_audits
+from deliverability.gate.decide import decide, of_audits
 from deliverability.policy.model import Policy
 from deliverability.reports import catalogue, comparison, diff, language, terminal, words
 from deliverability.reports import gate as gate_report

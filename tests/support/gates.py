@@ -8,8 +8,8 @@ from datetime import date
 
 from deliverability.document import Audit
 from deliverability.findings import Finding, Outcome, Severity, Subject
-from deliverability.gate import decide
-from deliverability.gating import Gate
+from deliverability.gate.decide import decide
+from deliverability.gate.model import Gate
 from deliverability.policy.model import DomainPolicy, Need, OnUnknown, Place, Policy, Waiver
 from support import samples
 

@@ -29,11 +29,11 @@ from deliverability.events.plain import from_plain
 from deliverability.feedback import change, postmaster, senderhub, snds
 from deliverability.feedback import facts as reports
 from deliverability.findings import Action, Finding, Outcome, RecordChange
-from deliverability.given_message import Told, given_message
 from deliverability.inputs import Inputs
 from deliverability.lookup import Answer, AssumeAbove, OverlayResolver, Resolver, Status, ZoneResolver
 from deliverability.lookup.answer import canonical_name, names_below
 from deliverability.mail.authenticate.engines import EngineFacts
+from deliverability.messages.given import Told, given_message
 from deliverability.recipients import facts as recipients
 from deliverability.repair import apply
 from support import letters, signing

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from deliverability.findings import Fix, Lack, Outcome, Severity
-from deliverability.gating import Gate, Taken
+from deliverability.gate.model import Gate, Taken
 from deliverability.policy.model import OnUnknown, Place
 from deliverability.reports.ci import github, gitlab, junit, markdown, sarif, table
 from deliverability.reports.words import shown
@@ -57,7 +57,7 @@ def any_gate(draw: st.DrawFn) -> Gate:
 
 
 ANY = given(gate=any_gate(), root=TEXTS)
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 
 
 @FEW

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deliverability.findings import Severity
-from deliverability.gating import Gate
+from deliverability.gate.model import Gate
 from deliverability.policy.model import OnUnknown
 from deliverability.reports.ci import github
 from support import gates

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deliverability.findings import Severity
-from deliverability.gating import Gate
+from deliverability.gate.model import Gate
 from deliverability.reports.ci import gitlab
 from support import gates
 from support.ci_shapes import GITLAB

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from deliverability.findings import Outcome, Severity
-from deliverability.gating import Decision, Gate
+from deliverability.gate.model import Decision, Gate
 from deliverability.policy.model import OnUnknown
 from deliverability.reports.ci import junit
 from support import gates, samples

@@ -9,8 +9,8 @@ import pytest
 
 from deliverability.arbitration import NextFix
 from deliverability.findings import Action, Fix, RecordChange, Severity
-from deliverability.gate import decide
-from deliverability.gating import Gate
+from deliverability.gate.decide import decide
+from deliverability.gate.model import Gate
 from deliverability.policy.model import OnUnknown, Policy
 from deliverability.reports.ci import github, gitlab, junit, markdown, page, sarif
 from deliverability.reports.ci.escape import code, fenced, prose

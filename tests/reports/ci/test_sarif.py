@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 from deliverability.checks import CHECKS
 from deliverability.findings import Outcome, Severity
-from deliverability.gate import decide
-from deliverability.gating import Gate
+from deliverability.gate.decide import decide
+from deliverability.gate.model import Gate
 from deliverability.policy.model import DomainPolicy, OnUnknown, Place, Policy
 from deliverability.reports.ci import sarif
 from support import gates, samples

@@ -66,7 +66,7 @@ def recipients(
     OSError, each in a line.
     """
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - only where something is read
-    from deliverability.recipient_run import Run  # noqa: PLC0415 - as above
+    from deliverability.lists.run import Run  # noqa: PLC0415 - as above
     from deliverability.recipients.rows import wide_fields  # noqa: PLC0415 - as above
 
     with wide_fields():

@@ -11,8 +11,8 @@ from enum import IntEnum
 from typing import Any, cast
 
 from deliverability.findings import Severity
-from deliverability.gate_places import Places
-from deliverability.gating import Reason, Taken
+from deliverability.gate.model import Reason, Taken
+from deliverability.gate.places import Places
 from deliverability.inputs import Inputs
 from deliverability.policy.model import Need, Policy
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from deliverability.intake.paths import STDIN, expand
 from deliverability.intake.trouble import Refused, Troubles
+from deliverability.lists.read import Progress, Wanted
 from deliverability.lookup import DeadlineResolver, LiveResolver, RetryingResolver
-from deliverability.recipient_lists import Progress, Wanted
 from deliverability.recipients.addresses import BEYOND, Addresses, Domain
 from deliverability.recipients.clean import CannotWrite, check_target, reasons_by, write_clean
 from deliverability.recipients.domains import MAX_ASKED, look

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deliverability import __version__
-from deliverability.inbox import Received
+from deliverability.inbox.receive import Received
 
 if TYPE_CHECKING:
-    from deliverability.inbox import Bounds, Inbox
+    from deliverability.inbox.receive import Bounds, Inbox
 
 RECIPIENT = "a recipient"
 """What is kept of RCPT TO."""

@@ -12,7 +12,7 @@ from deliverability.verdict import Word
 if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.intake.trouble import Troubles
-    from deliverability.message_run import Run
+    from deliverability.messages.run import Run
 
 SCHEMA = "deliv.messages/1"
 MAX_EXAMPLES = 3

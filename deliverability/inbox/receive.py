@@ -16,13 +16,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import NoMessage, Told, given_message
+from deliverability.messages.given import NoMessage, Told, given_message
 from deliverability.names import helo_name
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
     from deliverability.mail.authenticate.facts import Connection
-    from deliverability.message_run import Run
+    from deliverability.messages.run import Run
 
 MISSING = "an inbox needs aiosmtpd, which is not installed: pip install 'deliv[message]'"
 LOOPBACK = "127.0.0.1"
@@ -179,7 +179,7 @@ async def open_inbox(
     """
     if find_spec("aiosmtpd") is None:
         raise ReceiverMissing(MISSING)
-    from deliverability.inbox_smtp import factory  # noqa: PLC0415 - aiosmtpd, only where there is an inbox
+    from deliverability.inbox.smtp import factory  # noqa: PLC0415 - aiosmtpd, only where there is an inbox
 
     inbox = Inbox(bounds, tell)
     loop = asyncio.get_running_loop()

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
-from deliverability.given_message import NoMessage, given_message
-from deliverability.message_run import Asked, Once, Run, plan_run
+from deliverability.messages.given import NoMessage, given_message
+from deliverability.messages.run import Asked, Once, Run, plan_run
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -163,7 +163,7 @@ def messages(
     """
     from deliverability.intake.trouble import Troubles  # noqa: PLC0415 - only where messages are read
     from deliverability.lookup import LiveResolver  # noqa: PLC0415 - as above
-    from deliverability.messages_document import Sums  # noqa: PLC0415 - as above
+    from deliverability.messages.document import Sums  # noqa: PLC0415 - as above
     from deliverability.privacy import Pseudonyms  # noqa: PLC0415 - as above
 
     pseudonyms = Pseudonyms()

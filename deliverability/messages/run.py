@@ -10,8 +10,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from deliverability.fastclass import dataclass
-from deliverability.given_message import ENGINES, NO_DOMAIN, Filters, GivenMessage, NoMessage, Told, filters_of, told_of
 from deliverability.lookup.answer import Answer, canonical_name, names_below
+from deliverability.messages.given import (
+    ENGINES,
+    NO_DOMAIN,
+    Filters,
+    GivenMessage,
+    NoMessage,
+    Told,
+    filters_of,
+    told_of,
+)
 from deliverability.policy.model import Judging
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 from deliverability.diff import diff
 from deliverability.findings import Finding
-from deliverability.gating import Gate, Taken
+from deliverability.gate.model import Gate, Taken
 from deliverability.plain import dumps_by_line, to_plain
 
 SCHEMA = "deliv.gate/1"

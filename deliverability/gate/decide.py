@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from deliverability import gate_inputs
 from deliverability.checks._thresholds import Standing
 from deliverability.document import Audit
 from deliverability.findings import Finding, Lack, Outcome, Severity
-from deliverability.gate_baseline import Key, about, faults, idle, worse_than
-from deliverability.gate_inputs import Content
-from deliverability.gate_places import LineOf, Places
-from deliverability.gate_waivers import Waivers
-from deliverability.gating import Decision, Gate, Reason, Row, Taken
+from deliverability.gate import inputs as gate_inputs
+from deliverability.gate.baseline import Key, about, faults, idle, worse_than
+from deliverability.gate.inputs import Content
+from deliverability.gate.model import Decision, Gate, Reason, Row, Taken
+from deliverability.gate.places import LineOf, Places
+from deliverability.gate.waivers import Waivers
 from deliverability.policy.model import Need, OnUnknown, Policy
 
 UNDECIDED = "The figure may lie on either side of its line: undecided, so a warning."

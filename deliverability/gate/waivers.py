@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 from deliverability.findings import Finding, Lack, Outcome, Severity
-from deliverability.gating import Reason, Row, Taken, Waived
+from deliverability.gate.model import Reason, Row, Taken, Waived
 from deliverability.names import InvalidDomain, to_ascii
 from deliverability.policy.model import Policy, Waiver
 

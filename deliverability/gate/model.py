@@ -1,6 +1,6 @@
 """What a gate decides, as frozen data: every finding with how it was taken, and the one word that follows.
 
-`deliverability.gate` makes it; `deliv.gate/1` and every format of `deliverability.reports.ci` are made of it.
+`deliverability.gate.decide` makes it; `deliv.gate/1` and every format of `deliverability.reports.ci` are made of it.
 """
 
 from __future__ import annotations

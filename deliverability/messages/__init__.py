@@ -1,0 +1,1 @@
+"""Messages that an audit is given: one, or thousands in bounded memory."""
