@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -165,6 +166,7 @@ audits = st.builds(
 )
 
 
+@settings(max_examples=25)
 @given(audits)
 def test_what_is_written_is_read_back_and_gives_the_same_bytes(audit: Audit) -> None:
     """Who answered and how long it took are in the document, though they do not count in comparisons."""
@@ -175,6 +177,7 @@ def test_what_is_written_is_read_back_and_gives_the_same_bytes(audit: Audit) -> 
     assert to_json(again) == text
 
 
+@settings(max_examples=25)
 @given(audits)
 def test_no_character_from_outside_stands_there_raw(audit: Audit) -> None:
     text = to_json_line(audit)
@@ -191,6 +194,11 @@ def schema(name: str) -> dict[str, Any]:
         (files("deliverability") / "schemas" / f"{name}.json").read_text(encoding="utf-8")
     )
     return found
+
+
+@cache
+def validator_of(name: str) -> Draft202012Validator:
+    return Draft202012Validator(schema(name))
 
 
 def closed(node: Any) -> Any:
@@ -269,9 +277,10 @@ def test_the_schemas_have_the_words_of_the_vocabulary() -> None:
     assert spelled == {frozenset(word.value for word in words) for words in WORDS}
 
 
+@settings(max_examples=25)
 @given(audits)
 def test_any_audit_fits_the_schema(audit: Audit) -> None:
-    Draft202012Validator(schema("audit")).validate(to_document(audit))
+    validator_of("audit").validate(to_document(audit))
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -413,7 +422,7 @@ def test_a_document_with_something_else_in_a_place_is_refused_or_makes_sense(pat
 
     Only an option that is missing stays missing: the reader knows what it stands for.
     """
-    validator = Draft202012Validator(schema("audit"))
+    validator = validator_of("audit")
     found = {name: read(json.dumps(damaged(to_document(FULL), path, other))) for name, other in OTHERS.items()}
     made = {name: audit for name, audit in found.items() if isinstance(audit, Audit)}
 

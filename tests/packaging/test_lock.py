@@ -69,7 +69,7 @@ def test_everything_asked_for_is_locked(lock: str) -> None:
 
 def test_what_the_tests_import_is_locked() -> None:
     """Where a distribution is installed by hand, or comes along with another one, a new machine would lack it."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")]
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py"))
     imported = {name.split(".")[0] for tree in trees for name in _imported(tree)}
     ours = {"deliverability", *sys.stdlib_module_names, *(path.stem for path in (ROOT / "tests").iterdir())}
     owners = packages_distributions()
