@@ -85,9 +85,7 @@ def test_no_row_of_a_fixture_is_lost_or_without_a_type(path: Path, loaded: Calla
 
 
 @each_source
-def test_fixtures_show_every_type_that_a_source_knows(
-    source: Source, loaded: Callable[[Path], list[Event]]
-) -> None:
+def test_fixtures_show_every_type_that_a_source_knows(source: Source, loaded: Callable[[Path], list[Event]]) -> None:
     paths = [path for path in fixtures() if path.parent.name == source.name]
 
     seen = {event["type"] for path in paths for event in loaded(path)}
