@@ -326,7 +326,8 @@ def test_the_exit_code_says_how_much_is_left(capsys: pytest.CaptureFixture[str])
     assert run(["rates", "good", "bad", "--source", "sendgrid"]) == 0
     assert run(["rates", "good", "bad", "--source", "sendgrid", "--max-bad-share", "0.3"]) == 3
     assert run(["rates", "bad"]) == 3
-    assert run(["rates", put("empty", b"")]) == 3
+    assert run(["rates", put("empty", b""), "-o", "-", "-o", "out.json"]) == 3
+    assert misfit("rates", json.loads(Path("out.json").read_text())) is None
     err = capsys.readouterr().err
     assert "deliv: warning: 4 could not be read (4 no-time)" in err
     assert "bad:1: no-time" in err

@@ -101,7 +101,7 @@ provider."""
 def counts(by: Mapping[str, str]) -> str:
     """The query that counts messages: `by` maps a column's name to its SQL over `JOINED`."""
     counted = [f"count(*) FILTER ({test}) AS {name}" for name, test in HAPPENED.items()]
-    totals = [f"CAST(sum(m.{n} - coalesce(r.{n}, 0)) AS BIGINT) AS {n}_total" for n in ("opens", "clicks")]
+    totals = [f"CAST(coalesce(sum(m.{n} - coalesce(r.{n}, 0)), 0) AS BIGINT) AS {n}_total" for n in ("opens", "clicks")]
     reporting = [
         f"count(*) FILTER (mailbox.reports AND {HAPPENED[name]}) AS reporting_{name}"
         for name in ("complained", "delivered")
