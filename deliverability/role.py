@@ -16,7 +16,7 @@ def role_of(domain: str, txt: Answer, mx: Answer, *, asked: str = "auto", inputs
     if asked != "auto":
         return Subject(domain, Role(asked), "given with --role")
     if inputs:
-        return Subject(domain, Role.SENDING, f"given: {', '.join(inputs)}")
+        return Subject(domain, Role.SENDING, f"deliv was given {', '.join(inputs)}")
     unanswered = [a.rdtype for a in (txt, mx) if not a.answered]
     if unanswered:
         return Subject(domain, Role.SENDING, f"assumed: no answer for {' and '.join(unanswered)}")
