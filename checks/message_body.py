@@ -15,6 +15,7 @@ from deliverability.checks._message_content import (
     unread,
     with_message,
 )
+from deliverability.checks._rates import percent
 from deliverability.findings import Evidence, Judgement, Lack, Owner, Severity
 from deliverability.mail.message.facts import Link, MessageFacts, Part, Residue
 from deliverability.sources import rfc, source
@@ -131,7 +132,7 @@ def message_text_part(message: MessageFacts) -> Judgements:
         severity = Severity.MEDIUM if case == "order" else Severity.LOW
         return failed(case=case, severity=severity, evidence=tuple(map(_row, message.parts[:MOST_ROWS])), **data)
     common = html.common or 0.0
-    share: dict[str, Any] = {"common": f"{common:.0%}", "share": common}
+    share: dict[str, Any] = {"common": percent(common), "share": common}
     if html.words >= FEW_WORDS and plain.words < FEW_WORDS:
         return failed(case="empty", **data)
     if html.words >= FEW_WORDS and common < LITTLE_COMMON:
