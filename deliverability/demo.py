@@ -22,7 +22,8 @@ from deliverability.inputs import Given, Inputs, read_inputs
 from deliverability.intake.trouble import Troubles
 from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
-from deliverability.messages.given import Told, given_message
+from deliverability.mail.authenticate.verifier import VerifierMissing
+from deliverability.messages.given import GivenMessage, Told, given_message
 from deliverability.policy.model import Need, Policy
 from deliverability.policy.read import read_policy
 from deliverability.rates import Asked
@@ -66,8 +67,8 @@ NEIGHBOURS = "around"
 class DemoResult:
     """Both audits, what the repair changed in DNS, and what it did to the mail; `after` holds that too.
 
-    `gates` are what the shop's policy says of its next letter at each time. `left_out` says, in one line, why the
-    events are in neither; then there is no comparison.
+    `gates` are what the shop's policy says of its next letter at each time. `left_out` says, a line each, what is in
+    neither for want of a library; without the events there is no comparison.
     """
 
     before: Audit
@@ -75,7 +76,7 @@ class DemoResult:
     changes: AuditDiff
     gates: tuple[Gate, Gate]
     comparison: Comparison | None = None
-    left_out: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 async def demo(now: datetime) -> DemoResult:
@@ -86,10 +87,10 @@ async def demo(now: datetime) -> DemoResult:
     """
     (before, left_out), (after, _) = await _audit(BEFORE, now), await _audit(AFTER, now)
     changes, gates = diff(before, after), (_gate(before, now), _gate(after, now))
-    if left_out:
+    if before.rates is None:
         return DemoResult(before, after, changes, gates, None, left_out)
     found = compared(before, after, now)
-    return DemoResult(before, replace(after, comparison=to_document(found)), changes, gates, found)
+    return DemoResult(before, replace(after, comparison=to_document(found)), changes, gates, found, left_out)
 
 
 def policy() -> Policy:
@@ -100,7 +101,9 @@ def policy() -> Policy:
 
 def _gate(audit: Audit, now: datetime) -> Gate:
     """May the letter go out, by the shop's policy?"""
-    given = {Need.MESSAGE, Need.DMARC_REPORTS} | ({Need.EVENTS} if audit.rates is not None else set[Need]())
+    given = {Need.DMARC_REPORTS}
+    given |= {Need.EVENTS} if audit.rates is not None else set()
+    given |= {Need.MESSAGE} if "message" in audit.options else set()
     return decide([audit], policy(), today=now.date(), given=given)
 
 
@@ -111,7 +114,7 @@ def compared(before: Audit, after: Audit, now: datetime) -> Comparison:
         return compare([first], [second], wanted, asked=Asked(now=now), audits=(before, after))
 
 
-async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
+async def _audit(stage: Stage, now: datetime) -> tuple[Audit, tuple[str, ...]]:
     given, inputs, left_out = given_to(stage, now)
     nothing: dict[str, list[str]] = {"resolver": [], "zone": [], "overlay": []}
     plan = api.plan(
@@ -130,28 +133,36 @@ async def _audit(stage: Stage, now: datetime) -> tuple[Audit, str]:
     return audit, left_out
 
 
-def given_to(stage: Stage, now: datetime) -> tuple[dict[str, Any], Inputs, str]:
-    """What the sample's audit is given, as options of `deliv audit` and as figures; and why no events are, if so."""
+def given_to(stage: Stage, now: datetime) -> tuple[dict[str, Any], Inputs, tuple[str, ...]]:
+    """What the sample's audit is given, as options of `deliv audit` and as figures; and why some of it is not."""
     names = {"events": EVENTS, "dmarc_reports": REPORTS}
-    left_out = ""
+    left_out: tuple[str, ...] = ()
     try:
         inputs = _read(stage, names, now)
     except EngineMissing as error:
-        left_out = str(error)
+        left_out = (f"Without the sample's events: {error}",)
         del names["events"]
         inputs = _read(stage, names, now)
     given: dict[str, Any] = {option: [f"examples/{stage.folder}/{name}"] for option, name in names.items()}
-    message = {"message": [f"examples/{stage.folder}/{LETTER}"], **TOLD.options()}
-    return given | {"declared": list(KNOWN)} | message, inputs, left_out
+    given["declared"] = list(KNOWN)
+    try:
+        inputs = replace(inputs, message=_letter(stage, now))
+    except VerifierMissing as error:
+        return given, inputs, (*left_out, f"Without the sample's letter: {error}")
+    return given | {"message": [f"examples/{stage.folder}/{LETTER}"], **TOLD.options()}, inputs, left_out
+
+
+def _letter(stage: Stage, now: datetime) -> GivenMessage:
+    """Raises VerifierMissing."""
+    raw = files("deliverability.examples").joinpath(stage.folder, LETTER).read_bytes()
+    return given_message(raw, name=LETTER, now=now, told=TOLD)
 
 
 def _read(stage: Stage, names: Mapping[str, str], now: datetime) -> Inputs:
     with sample([(stage, name) for name in names.values()]) as found:
         paths = {option: (path,) for option, path in zip(names, found, strict=True)}
         given = Given(events=paths.get("events", ()), dmarc_reports=paths.get("dmarc_reports", ()), declared=KNOWN)
-        inputs = read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
-    letter = files("deliverability.examples").joinpath(stage.folder, LETTER).read_bytes()
-    return replace(inputs, message=given_message(letter, name=LETTER, now=now, told=TOLD))
+        return read_inputs(given, DOMAIN, Asked(now=now), Troubles(), lambda _: None)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from deliverability.verdict import Word
 from support.shared import ROOT
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+FIRST = "deliv-demo-before.json"
 
 FAULTS = {
     ("spf-include-resolves", "spf.surveys.example"): Severity.CRITICAL,
@@ -246,6 +247,21 @@ def test_without_duckdb_the_rest_is_shown_and_one_line_says_so(
     assert lines[1].startswith("Without the sample's events: events need DuckDB")
     assert "Who sends as this domain" in page
     assert "What happened to the mail" not in page
+
+
+def test_without_dkimpy_the_rest_is_shown_and_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)  # the events take most of its time, and are no matter here
+    monkeypatch.setattr("deliverability.mail.authenticate.verifier.find_spec", lambda _: None)
+
+    code = run(["demo", "-o", str(tmp_path)])
+
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert [line for line in err.splitlines() if line.startswith("Without the sample's letter: ")] != []
+    assert "--message is required, and none was given" in out
+    assert "message-dkim" not in {f.check for f in from_json((tmp_path / FIRST).read_text()).findings if f.evidence}
 
 
 def test_its_own_lines_are_in_the_language_of_the_reports(

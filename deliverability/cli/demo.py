@@ -57,8 +57,9 @@ def command(directory: str, no_color: bool) -> None:
         result = asyncio.run(demo(datetime.now(UTC)))
     except OSError as error:
         raise Problem(f"no nameserver can run on 127.0.0.1 ({error.strerror or error})") from None
+    for line in result.left_out:
+        click.echo(line, err=True)
     if result.comparison is None:
-        click.echo(f"Without the sample's events: {result.left_out}", err=True)
         paths = [path for path in paths if path.name != COMPARISON]
     chosen = [(str(path), path.name) for path in paths]
     emit(_makers(result, paths), [*chosen, ("-", "tour")], no_color)
