@@ -47,6 +47,8 @@ class Severity(StrEnum):
         return self.rank >= other.rank
 
 
+FAULTS = tuple(one for one in Severity if one is not Severity.INFO)
+"""What a fault can be: a fact worth showing is none."""
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from deliverability.findings import FAULTS
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 LANGUAGES = ("en", "ko")
 """What --lang takes; a test holds it to `reports.language`, which is not loaded for English."""
@@ -36,6 +38,11 @@ class _Share(click.FloatRange):
         if share != share:  # noqa: PLR0124 - NaN alone is not itself
             self.fail("nan is not in the range 0<=x<=1.", param, ctx)
         return share
+
+
+def fail_on_option(text: str = "Exit 1 on a fault this bad or worse.") -> Decorator:
+    """--fail-on; `text` says what follows."""
+    return option("--fail-on", type=click.Choice([one.value for one in FAULTS]), help=text)
 
 
 def output_options(formats: Sequence[str]) -> Decorator:

@@ -11,7 +11,7 @@ from deliverability import api
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._audits import FORMATS, check_count, renderers
 from deliverability.cli._inputs import Origin
-from deliverability.cli._options import option, output_options
+from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._portfolio import Site, Tally, folder_of, listed
 from deliverability.cli._problem import Problem
@@ -22,7 +22,6 @@ from deliverability.loop import completed
 if TYPE_CHECKING:
     from deliverability.document import Audit
 
-SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 
 HELP = f"""{SUMMARIES["audit"]}
 
@@ -46,7 +45,7 @@ Examples:
 @click.argument("domains", metavar="DOMAIN...", nargs=-1)
 @option("--from", "listing", metavar="FILE", help="A list of domains, one a line; - is stdin.")
 @request_options
-@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@fail_on_option()
 @timeout_option
 @option("--summary", is_flag=True, help="Of the page what prints on one sheet.")
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")

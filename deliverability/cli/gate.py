@@ -13,7 +13,7 @@ import click
 from deliverability.cli import SUMMARIES
 from deliverability.cli._ci import CI, ci_renderers
 from deliverability.cli._inputs import read_audits
-from deliverability.cli._options import option, output_options
+from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import Renderer, emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
@@ -30,7 +30,6 @@ POLICY = "deliv.toml"
 RETRY_FOR = 10.0
 """Seconds for which a question that met a temporary failure is asked again. Ours: a resolver that was restarted is back
 by then, and --timeout, which bounds the whole audit, leaves time for what is asked after it."""
-SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 
 HELP = f"""{SUMMARIES["gate"]}
 
@@ -56,7 +55,7 @@ Exit codes: 0 open · 1 closed · 2 usage, input or internal error · 3 undeterm
 @click.command(help=HELP, epilog=f"\b{EXIT_CODES}")
 @click.argument("domains", metavar="[DOMAIN...]", nargs=-1)
 @option("--baseline", multiple=True, metavar="AUDIT.json", help="An audit of before: only what is new or worse closes.")
-@option("--fail-on", type=click.Choice(SEVERITIES), help="Close on a fault this bad or worse; high if not said.")
+@fail_on_option("Close on a fault this bad or worse; high if not said.")
 @option(
     "--on-unknown", type=click.Choice([o.value for o in OnUnknown]), help="Where it could not look; fail if unsaid."
 )

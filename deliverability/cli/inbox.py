@@ -17,7 +17,7 @@ import click
 from deliverability.api import DEFAULT_TIMEOUT
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._message import Prepared, message_options, prepared
-from deliverability.cli._options import lang_option, option
+from deliverability.cli._options import fail_on_option, lang_option, option
 from deliverability.cli._output import to_stdout, unwritable, wants_colour, width_of, write_whole
 from deliverability.cli._problem import Problem
 from deliverability.fastclass import dataclass
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from deliverability.inbox.receive import Bounds, Received
     from deliverability.messages.given import NoMessage
 
-SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 LISTEN = "127.0.0.1:2525"
 
 HELP = f"""{SUMMARIES["inbox"]}
@@ -70,7 +69,7 @@ class _Wanted:
 @option("--max-messages", type=click.IntRange(1), default=1000, metavar="N", help="Receive no more than these.")
 @option("--max-size", type=click.IntRange(1, 64), default=50, metavar="MB", help="Refuse larger messages (552).")
 @message_options
-@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@fail_on_option()
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @option("-f", "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="Format of the output.")

@@ -17,7 +17,7 @@ from deliverability.api import DEFAULT_TIMEOUT
 from deliverability.cli import EXIT_CODES, SUMMARIES
 from deliverability.cli._audits import FORMATS, renderers
 from deliverability.cli._message import Prepared, message_options, prepared, stored_message
-from deliverability.cli._options import option, output_options
+from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import reading_options, troubles_of, warn_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 Mail = tuple[str, bytes]
 """A name and octets."""
-SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 OF_MANY = ("text", "json", "jsonl")
 """Formats that many messages can be shown in."""
 
@@ -70,7 +69,7 @@ class _Wanted:
 @message_options
 @option("--replay", metavar="AUDIT.json", help="Repeat a stored audit of a message, offline.")
 @option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S", help="Seconds a message's audit may take.")
-@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@fail_on_option()
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @reading_options

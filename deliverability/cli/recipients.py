@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli import EXIT_CODES, SUMMARIES
-from deliverability.cli._options import option, output_options
+from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._policy import policy_at
 from deliverability.cli._problem import Problem
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from deliverability.recipients.facts import RecipientsFacts
 
 FORMATS = ("text", "json")
-SEVERITIES = [s.value for s in Severity if s is not Severity.INFO]
 
 HELP = f"""{SUMMARIES["recipients"]}
 
@@ -60,7 +59,7 @@ Examples:
 @option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for all DNS questions.")
 @option("--write-clean", metavar="FILE", help="Write the rows back, each with what speaks against it (csv, ndjson).")
 @source_options
-@option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 on a fault this bad or worse.")
+@fail_on_option()
 @option("-q", "--quiet", is_flag=True, help="The verdict alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @rejects_option

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 from deliverability.checks import CHECKS
 from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, THRESHOLDS, Change, Lines
-from deliverability.findings import Severity
+from deliverability.findings import FAULTS, Severity
 from deliverability.policy.judging import FIGURES, OFF
 from deliverability.policy.model import Judging
 from deliverability.policy.reader import Reader, Table, misplaced, quoted, shown
 
-SEVERITIES = tuple(one.value for one in Severity if one is not Severity.INFO)
-"""What a fault can be: a fact worth showing is none."""
+SEVERITIES = tuple(one.value for one in FAULTS)
 LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.5, 0.9999
 """Below, an interval holds the truth less often than a coin does; above, no campaign has mail enough. Ours."""
 LEAST_SHARE = 1e-6
