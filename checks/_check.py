@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import string
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from operator import attrgetter
 from typing import Any
 
@@ -227,6 +228,19 @@ def unknown(
     """Could not look: the unanswered questions are the evidence."""
     rows = tuple(row for answer in answers if not answer.answered for row in answer_evidence(answer))
     return Judgement(Outcome.UNKNOWN, case, subject, data, rows + evidence, lack=lack, settle=settle)
+
+
+def with_fact(name: str) -> Callable[[Function], Function]:
+    """For a check of what was given: without that fact nothing is known, and giving it would settle it."""
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def guarded(**facts: Any) -> Judgements:
+            return function(**facts) if facts[name] is not None else unknown(lack=Lack.INPUT)
+
+        return guarded
+
+    return decorate
 
 
 def answer_evidence(answer: Answer, note: str = "") -> tuple[Evidence, ...]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Any
 
-from deliverability.checks._check import Function, Judgements, answer_evidence, unknown
+from deliverability.checks._check import answer_evidence, with_fact
 from deliverability.findings import Evidence, Lack
 from deliverability.lookup.answer import Answer
 from deliverability.lookup.unasked import never_asked
@@ -17,15 +14,7 @@ GIVE_CONNECTION = (
     "Give the address that sends with --ip and its envelope with --mail-from, or name your own receiver with --trust."
 )
 
-
-def with_authentication(function: Callable[..., Judgements]) -> Function:
-    """No message was given: nothing is known, and giving one would settle it."""
-
-    @wraps(function)
-    def guarded(**facts: Any) -> Judgements:
-        return function(**facts) if facts["authentication"] is not None else unknown(lack=Lack.INPUT)
-
-    return guarded
+with_authentication = with_fact("authentication")
 
 
 def author_of(authentication: AuthenticationFacts) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from deliverability.checks._check import Function, Judgements, unknown
-from deliverability.findings import Evidence, Lack
+from deliverability.checks._check import with_fact
+from deliverability.findings import Evidence
 from deliverability.mail.message.facts import Fault, Link, MessageFacts
 
 GIVE_MESSAGE = "Give the message with --message FILE, or to deliv message."
@@ -17,15 +13,7 @@ GIVE_SMALLER = "Give a message that is small enough to be read whole."
 MOST_ROWS = 20
 """Rows of evidence that one finding shows."""
 
-
-def with_message(function: Callable[..., Judgements]) -> Function:
-    """No message was given: nothing is known of it."""
-
-    @wraps(function)
-    def guarded(**facts: Any) -> Judgements:
-        return function(**facts) if facts["message"] is not None else unknown(lack=Lack.INPUT)
-
-    return guarded
+with_message = with_fact("message")
 
 
 def field_evidence(name: str, text: str, span: tuple[int, int] | None = None, note: str = "") -> Evidence:

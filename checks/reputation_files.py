@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deliverability.checks._check import (
     Check,
-    Function,
     Judgements,
     check,
     failed,
     passed,
     unknown,
+    with_fact,
 )
 from deliverability.checks._rates import MOST_ROWS, percent, share
 from deliverability.checks._thresholds import (
@@ -33,19 +32,6 @@ from deliverability.sources import rfc, source
 
 POSTMASTER = "Give an export of Google Postmaster Tools with --postmaster FILE."
 SNDS = "Give a feed of Microsoft's SNDS with --snds FILE."
-
-
-def with_file(name: str) -> Callable[[Callable[..., Judgements]], Function]:
-    """No export of that name was given: nothing is known, and giving one would settle it."""
-
-    def decorate(function: Callable[..., Judgements]) -> Function:
-        @wraps(function)
-        def guarded(**facts: Any) -> Judgements:
-            return function(**facts) if facts[name] is not None else unknown(lack=Lack.INPUT)
-
-        return guarded
-
-    return decorate
 
 
 def about(facts: PostmasterFacts, domain: str) -> dict[str, tuple[str, ...]]:
@@ -78,7 +64,7 @@ def about(facts: PostmasterFacts, domain: str) -> dict[str, tuple[str, ...]]:
     effort=Effort.MEDIUM,
     settle=POSTMASTER,
 )
-@with_file("postmaster")
+@with_fact("postmaster")
 def postmaster_spam_rate(postmaster: PostmasterFacts, subject: Subject) -> Iterator[Judgement]:
     """The spam rate that Gmail counts stays below 0.1 %, and never reaches 0.3 %.
 
@@ -171,7 +157,7 @@ NO_FAULT = {"MESSAGE_VOLUME_LOW", "USER_FEEDBACK_LOW"}
     fixes={"fail": "Mend what Gmail names: {requirements}."},
     settle=POSTMASTER,
 )
-@with_file("postmaster")
+@with_fact("postmaster")
 def postmaster_compliance(postmaster: PostmasterFacts, subject: Subject) -> Iterator[Judgement]:
     """Every requirement that Gmail checks of senders is met.
 
@@ -231,7 +217,7 @@ def _compliance(domain: str, rows: list[Compliance]) -> Judgement:
     effort=Effort.MEDIUM,
     settle=SNDS,
 )
-@with_file("snds")
+@with_fact("snds")
 def snds_status(snds: SndsFacts, lines: Lines) -> Judgements:
     """The mail of every sending address is welcome at Outlook.com.
 
