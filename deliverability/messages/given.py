@@ -157,10 +157,6 @@ def filters_of(spamassassin: str | None, rspamd: str | None) -> Filters:
     )
 
 
-FILTER_TIMEOUT = 60.0
-"""Seconds that each spam filter may take where nobody says otherwise."""
-
-
 def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
     """The message of a document. Raises ValueError where it is something else."""
     from deliverability.events.plain import from_plain  # noqa: PLC0415 - only where a document holds one
@@ -239,7 +235,9 @@ def read_given(
         given = given_message(mail.raw, name=Pseudonyms().scrub(mail.name), now=now, told=told)
         if filters is None or filters == Filters():
             return given
-        return asyncio.run(filters.asked(given, mail.raw, timeout=FILTER_TIMEOUT))
+        from deliverability.mail.authenticate.engines import TIMEOUT  # noqa: PLC0415 - only where one is named
+
+        return asyncio.run(filters.asked(given, mail.raw, timeout=TIMEOUT))
     except NoMessage as error:
         raise NoMessage(f"{path}: {error}", error.reason) from None
     except Refused as refused:

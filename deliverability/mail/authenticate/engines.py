@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from deliverability.fastclass import dataclass
@@ -106,23 +106,34 @@ async def asked(
     read: Callable[[bytes], EngineFacts],
     *,
     tls: bool = False,
-    timeout: float = TIMEOUT,  # noqa: ASYNC109 - the caller's bound on a stranger's daemon
+    timeout: float,  # noqa: ASYNC109 - the caller's bound on a stranger's daemon
 ) -> EngineFacts:
     """What `read` makes of the reply to `request`; every way of not getting one is a state. Never raises."""
-
-    def nothing(state: EngineState, why: str) -> EngineFacts:
-        return EngineFacts(engine=engine, address=address.text, state=state.value, why=visible(why)[:MAX_TEXT])
-
     try:
         async with asyncio.timeout(timeout):
             reply = await _exchange(address, request, tls=tls)
         return read(reply)
     except TimeoutError:
-        return nothing(EngineState.TIMEOUT, f"no answer within {timeout:g} s")
+        return nothing(engine, address, EngineState.TIMEOUT, f"no answer within {timeout:g} s")
     except Unreadable as error:
-        return nothing(EngineState.UNREADABLE, str(error))
+        return nothing(engine, address, EngineState.UNREADABLE, str(error))
     except OSError as error:
-        return nothing(EngineState.UNREACHABLE, error.strerror or type(error).__name__)
+        return nothing(engine, address, EngineState.UNREACHABLE, error.strerror or type(error).__name__)
+
+
+def nothing(engine: str, address: Address, state: EngineState, why: str) -> EngineFacts:
+    """What is known of a filter that said nothing of the message."""
+    return EngineFacts(engine=engine, address=address.text, state=state.value, why=visible(why)[:MAX_TEXT])
+
+
+def described(text: str) -> str:
+    """A rule's description as it is kept: not where it may hold an address of the message."""
+    return "" if "@" in text else visible(text)[:MAX_TEXT]
+
+
+def ranked(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    """The rules that are kept, those with most points first."""
+    return tuple(sorted(symbols, key=lambda one: (-one.score, one.name))[:MAX_SYMBOLS])
 
 
 async def _exchange(address: Address, request: bytes, *, tls: bool) -> bytes:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from deliverability.fastclass import dataclass
 from deliverability.mail.authenticate.engines import (
-    MAX_SYMBOLS,
     MAX_TEXT,
     TIMEOUT,
     Address,
@@ -19,7 +18,10 @@ from deliverability.mail.authenticate.engines import (
     Symbol,
     Unreadable,
     asked,
+    described,
+    nothing,
     parse_address,
+    ranked,
 )
 from deliverability.mail.authenticate.facts import Connection
 from deliverability.text import visible
@@ -86,8 +88,7 @@ def read_reply(reply: bytes, address: Address) -> EngineFacts:
     if status is None:
         raise Unreadable("not a reply in HTTP" if reply else "no reply")
     if status[1] != "200":
-        why = f"rspamd answers {status[1]} {visible(status[2] or '')}".strip()
-        return EngineFacts(engine=ENGINE, address=address.text, state=EngineState.REFUSED.value, why=why[:MAX_TEXT])
+        return nothing(ENGINE, address, EngineState.REFUSED, f"rspamd answers {status[1]} {status[2] or ''}".strip())
     said = _json(body)
     action = str(said.get("action", ""))
     return EngineFacts(
@@ -119,15 +120,14 @@ def _symbols(said: object) -> tuple[Symbol, ...]:
     for name, one in cast("dict[str, Any]", said).items():
         if isinstance(one, dict) and "@" not in name:
             rule = cast("dict[str, Any]", one)
-            words = str(rule.get("description", ""))
             found.append(
                 Symbol(
                     name=visible(name)[:MAX_TEXT],
                     score=_number(rule.get("score", 0.0)),
-                    description="" if "@" in words else visible(words)[:MAX_TEXT],
+                    description=described(str(rule.get("description", ""))),
                 )
             )
-    return tuple(sorted(found, key=lambda one: (-one.score, one.name))[:MAX_SYMBOLS])
+    return ranked(found)
 
 
 def _number(value: object) -> float:

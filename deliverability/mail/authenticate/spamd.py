@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 from deliverability.mail.authenticate.engines import (
-    MAX_SYMBOLS,
-    MAX_TEXT,
     TIMEOUT,
     Address,
     EngineFacts,
@@ -14,8 +12,10 @@ from deliverability.mail.authenticate.engines import (
     Symbol,
     Unreadable,
     asked,
+    described,
+    nothing,
+    ranked,
 )
-from deliverability.text import visible
 
 ENGINE = "spamassassin"
 PORT = 783
@@ -42,8 +42,7 @@ def read_reply(reply: bytes, address: Address) -> EngineFacts:
     if status is None:
         raise Unreadable("not a reply of spamd" if reply else "no reply")
     if status[1] != "0":
-        why = f"spamd answers {status[1]} {visible(status[2])}"
-        return EngineFacts(engine=ENGINE, address=address.text, state=EngineState.REFUSED.value, why=why[:MAX_TEXT])
+        return nothing(ENGINE, address, EngineState.REFUSED, f"spamd answers {status[1]} {status[2]}")
     spam = _SPAM.search(head)
     if spam is None:
         raise Unreadable("the reply has no verdict")
@@ -66,12 +65,8 @@ def _symbols(report: str) -> tuple[Symbol, ...]:
         match = _RULE.match(line)
         if match is not None:
             words = _MATCHED.sub("", match[3] or "").strip()
-            found.append(Symbol(name=match[2], score=_number(match[1].strip("* ")), description=_shown(words)))
-    return tuple(sorted(found, key=lambda one: (-one.score, one.name))[:MAX_SYMBOLS])
-
-
-def _shown(text: str) -> str:
-    return "" if "@" in text else visible(text)[:MAX_TEXT]
+            found.append(Symbol(name=match[2], score=_number(match[1].strip("* ")), description=described(words)))
+    return ranked(found)
 
 
 def _number(text: str) -> float:
