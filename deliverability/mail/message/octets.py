@@ -9,8 +9,6 @@ from deliverability.mail.message.safe import shown
 
 MAX_LINE = 998
 """RFC 5322 §2.1.1: octets of a line, its end left out."""
-PREFERRED_LINE = 78
-"""RFC 5322 §2.1.1: as above, what should not be exceeded."""
 
 
 def faults_of(cut: Cut, header: Header) -> list[Fault]:
