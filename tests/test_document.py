@@ -42,6 +42,7 @@ from deliverability.findings import (
 from deliverability.lookup import Answer, Status
 from deliverability.protocols.blocklists import Which
 from deliverability.verdict import Verdict, Word
+from support.schemas import closed
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 STAGES = {"before": BEFORE, "after": AFTER}
@@ -199,16 +200,6 @@ def schema(name: str) -> dict[str, Any]:
 @cache
 def validator_of(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name))
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists: what deliv writes today is all described."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {**shut, "additionalProperties": False} if "properties" in node and "if" not in node else shut
 
 
 def faults(name: str, document: Any) -> list[str]:

@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from deliverability.cli import run
 from deliverability.shape import misfit, schema
 from support.aggregate import BEGIN, DAY, put, record, report
+from support.schemas import closed
 
 Json = dict[str, Any]
 
@@ -38,16 +39,6 @@ def deliv(*arguments: str, code: int = 0) -> Json:
     assert misfit("dmarc", document) is None
     assert [fault.message for fault in Draft202012Validator(closed(schema("dmarc"))).iter_errors(document)] == []
     return dict(document)
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {**shut, "additionalProperties": False} if "properties" in node else shut
 
 
 def mail(content: bytes, name: str = "r.xml.gz", kind: str = "gzip") -> bytes:

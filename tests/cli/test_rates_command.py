@@ -23,6 +23,7 @@ from deliverability.events.counting.fold import COUNTS
 from deliverability.rates import RATES
 from deliverability.reports.rates import render
 from deliverability.shape import misfit, schema
+from support.schemas import closed
 from support.sending import T, event, events, lines, put, table
 from support.signals import hearing
 
@@ -35,16 +36,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DELIV_KEY", raising=False)
     monkeypatch.delenv("DELIV_DEBUG", raising=False)
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {**shut, "additionalProperties": False} if "properties" in node else shut
 
 
 def document(*arguments: str, code: int = 0) -> Json:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
 from deliverability.shape import misfit, schema
+from support.schemas import closed
 from support.sending import NOW, event, lines, put
 
 Json = dict[str, Any]
@@ -40,16 +41,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DELIV_KEY", raising=False)
     monkeypatch.delenv("DELIV_DEBUG", raising=False)
     put("example.zone", ZONE.encode())
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {**shut, "additionalProperties": False} if "properties" in node and "if" not in node else shut
 
 
 def document(*arguments: str, code: int = 0) -> Json:

@@ -23,6 +23,7 @@ from deliverability.comparison import NotADocument, Wanted, from_document, from_
 from deliverability.shape import schema
 from support import comparisons
 from support.campaigns import CHANGED, Sender, halves, marketing, steady, to_csv
+from support.schemas import closed
 
 Json = dict[str, Any]
 CHANGE = (f"{CHANGED}=DKIM",)
@@ -52,16 +53,6 @@ def compared(name: str) -> Comparison:
     make, wanted = ASKED[name]
     Path("rows.csv").write_text(to_csv(make()))
     return api.compare(["rows.csv"], None, wanted)
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {**shut, "additionalProperties": False} if "properties" in node else shut
 
 
 def held(document: Json) -> None:

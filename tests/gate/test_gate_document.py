@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,18 +13,9 @@ from deliverability.gate.model import Decision, Gate, Taken
 from deliverability.policy.model import OnUnknown
 from deliverability.shape import schema
 from support import gates
+from support.schemas import closed
 
 GATES = {"closed": gates.closed, "open": gates.clean, "undetermined": gates.undetermined, "hostile": gates.hostile}
-
-
-def closed(node: Any) -> Any:
-    """A schema that allows no property but those it lists."""
-    if isinstance(node, list):
-        return [closed(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    shut = {key: closed(item) for key, item in node.items()}
-    return {"additionalProperties": False, **shut} if "properties" in node else shut
 
 
 @pytest.mark.parametrize("make", GATES.values(), ids=GATES)
