@@ -24,7 +24,7 @@ from deliverability.lookup import Answer, LiveResolver, Resolver, ZoneResolver
 from deliverability.lookup.serve import Nameserver
 from deliverability.mail.authenticate.verifier import VerifierMissing
 from deliverability.messages.given import GivenMessage, Told, given_message
-from deliverability.policy.model import Need, Policy
+from deliverability.policy.model import NAME, Need, Policy
 from deliverability.policy.read import read_policy
 from deliverability.rates import Asked
 
@@ -43,8 +43,6 @@ LETTER = "letter.eml"
 """The file in the same folder with the letter that is to go out next, as it came to a mailbox of the shop's."""
 TOLD = Told(trust=("mx.mailbox.example",))
 """Whose word for where the letter came from is believed: that mailbox's server."""
-POLICY = "deliv.toml"
-"""What the shop decided, beside the folders."""
 REPAIR = "2026-09-14=SPF and DKIM repaired"
 """The change that the events of both times are compared by; the first letter after it went out 15 days later."""
 
@@ -94,9 +92,9 @@ async def demo(now: datetime) -> DemoResult:
 
 
 def policy() -> Policy:
-    """What the shop decided."""
-    with as_file(files("deliverability.examples").joinpath(POLICY)) as path:
-        return replace(read_policy(path), path=f"examples/{POLICY}")
+    """What the shop decided: the file beside the folders."""
+    with as_file(files("deliverability.examples").joinpath(NAME)) as path:
+        return replace(read_policy(path), path=f"examples/{NAME}")
 
 
 def _gate(audit: Audit, now: datetime) -> Gate:

@@ -18,10 +18,11 @@ import pytest
 
 import sample_mail
 from deliverability.cli import run
-from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, LETTER, NEIGHBOURS, POLICY, REPORTS, Stage, demo
+from deliverability.demo import AFTER, BEFORE, DOMAIN, EVENTS, LETTER, NEIGHBOURS, REPORTS, Stage, demo
 from deliverability.document import Audit, from_json, to_json
 from deliverability.findings import Outcome, Severity
 from deliverability.lookup import ZoneResolver
+from deliverability.policy.model import NAME
 from deliverability.reports.layout import cells
 from deliverability.verdict import Word
 from support.shared import ROOT
@@ -314,7 +315,7 @@ def test_the_zone_files_give_the_same_faults(
     folder = ROOT / "examples" / stage.folder
     given = ["--events", str(folder / EVENTS), "--dmarc-reports", str(folder / REPORTS)]
     letter = ["--message", str(folder / LETTER), "--trust", "mx.mailbox.example"]
-    policy = ["--config", str(ROOT / "examples" / POLICY)]
+    policy = ["--config", str(ROOT / "examples" / NAME)]
     asked = [*zones, *selectors, "--ip", "203.0.113.70", *given, *letter, *policy]
 
     assert run(["audit", DOMAIN, *asked, "-f", "json"]) == 0

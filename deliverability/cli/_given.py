@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deliverability.cli._change import CHANGE, change_options, wanted_of
-from deliverability.cli._inputs import origin_of, read_audit
+from deliverability.cli._inputs import names_of, origin_of, read_audit
 from deliverability.cli._message import HANDED_OVER, handover_options, only_one, told_from
 from deliverability.cli._options import Decorator, option
 from deliverability.cli._problem import Problem
@@ -170,16 +170,7 @@ def _stored(domains: Sequence[str], stored: Audit | None) -> tuple[dict[str, Inp
         inputs = from_observations(stored.observations, stored.rates, stored.comparison)
     except ValueError as error:
         raise Problem(f"a damaged deliv audit ({error})") from None
-    return dict.fromkeys(_names(domains), inputs), kept
-
-
-def _names(domains: Sequence[str]) -> list[str]:
-    from deliverability.names import to_ascii  # noqa: PLC0415 - loaded by then
-
-    try:
-        return [to_ascii(domain) for domain in domains]
-    except ValueError as error:
-        raise Problem(str(error)) from None
+    return dict.fromkeys(names_of(domains), inputs), kept
 
 
 def _read(
@@ -190,7 +181,7 @@ def _read(
     from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
 
     asked = asked_of(reading)
-    meter, names = Meter(wanted=not quiet), _names(domains)
+    meter, names = Meter(wanted=not quiet), names_of(domains)
     try:
         wanted = _wanted(change, given.events, reading["config"]) if change else None
         previous = _previous(change["audit_before"], names) if change else None

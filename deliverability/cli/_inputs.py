@@ -1,8 +1,8 @@
-"""What the command line reads: stored audits, zone files, resolver addresses."""
+"""What the command line reads: names of domains, stored audits, zone files, resolver addresses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 MAX_AUDIT_OCTETS = 64 * 1024 * 1024
 """A stored audit is some 100 KB; a thousand times that is not one."""
+
+
+def names_of(domains: Iterable[str]) -> list[str]:
+    """The domains as A-labels, each once. Raises Problem."""
+    from deliverability.names import to_ascii  # noqa: PLC0415 - loaded by then
+
+    try:
+        return list(dict.fromkeys(map(to_ascii, domains)))
+    except ValueError as error:
+        raise Problem(str(error)) from None
 
 
 def read_audit(path: str) -> Audit:

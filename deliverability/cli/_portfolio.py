@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
+from deliverability.cli._inputs import names_of
 from deliverability.cli._output import unwritable, write_whole
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import troubles_of, warn_of
@@ -47,12 +48,7 @@ def listed(named: Sequence[str], path: str | None) -> Listed:
     """
     if path is None:
         return Listed(tuple(named))
-    from deliverability.names import to_ascii  # noqa: PLC0415 - only where there is a list
-
-    try:
-        found = dict.fromkeys(map(to_ascii, named))
-    except ValueError as error:
-        raise Problem(str(error)) from None
+    found = dict.fromkeys(names_of(named))
     with troubles_of(None) as troubles:
         for domain in _domains(path, troubles):
             found[domain] = None

@@ -11,9 +11,8 @@ from deliverability.cli import SUMMARIES
 from deliverability.cli._options import option
 from deliverability.cli._output import to_stdout
 from deliverability.cli._problem import Problem
+from deliverability.policy.model import NAME
 from deliverability.text import visible
-
-NAME = "deliv.toml"
 
 HELP = f"""{SUMMARIES["config"]}
 

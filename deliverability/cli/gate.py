@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +12,19 @@ import click
 
 from deliverability.cli import SUMMARIES
 from deliverability.cli._ci import CI, ci_renderers
-from deliverability.cli._inputs import read_audits
+from deliverability.cli._inputs import names_of, read_audits
 from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import Renderer, emit, targets
 from deliverability.cli._problem import Problem
 from deliverability.cli._request import asking_of, carried_out, prepared, request_options, timeout_option
 from deliverability.findings import Severity
 from deliverability.loop import completed
-from deliverability.policy.model import OnUnknown, Policy
+from deliverability.policy.model import NAME, OnUnknown, Policy
 
 if TYPE_CHECKING:
     from deliverability.gate.model import Gate
 
 FORMATS = ("text", "json", "html", *CI)
-POLICY = "deliv.toml"
-"""The policy that is read where it stands in the current directory and none is named."""
 RETRY_FOR = 10.0
 """Seconds for which a question that met a temporary failure is asked again. Ours: a resolver that was restarted is back
 by then, and --timeout, which bounds the whole audit, leaves time for what is asked after it."""
@@ -98,7 +96,7 @@ def command(
         raise click.UsageError(
             "name a domain, for example: deliv gate example.com, or declare it in deliv.toml", context
         )
-    about = _each_once(named)
+    about = names_of(named)
     if not 0 <= retry_for < math.inf:
         raise Problem(f"--retry-for is some seconds, or 0, not {retry_for}")
     chosen = targets(form, outputs, FORMATS)
@@ -143,24 +141,14 @@ def _of_message(path: str | None) -> tuple[str, ...]:
     return () if domain is None else (domain,)
 
 
-def _each_once(named: Iterable[str]) -> tuple[str, ...]:
-    """The domains as A-labels. Raises Problem."""
-    from deliverability.names import to_ascii  # noqa: PLC0415 - loaded by then
-
-    try:
-        return tuple(dict.fromkeys(map(to_ascii, named)))
-    except ValueError as error:
-        raise Problem(str(error)) from None
-
-
 def _config(named: str | None, *, quiet: bool) -> str | None:
     """The policy's path: as named, or that of the current directory, which is then said."""
     # one that is there and cannot be read, or a link that leads nowhere, is an error: without it the gate might open
-    if named is not None or not os.path.lexists(POLICY):
+    if named is not None or not os.path.lexists(NAME):
         return named
     if not quiet:
-        click.echo(f"deliv: the policy is {POLICY} of this directory", err=True)
-    return POLICY
+        click.echo(f"deliv: the policy is {NAME} of this directory", err=True)
+    return NAME
 
 
 def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Renderer]:

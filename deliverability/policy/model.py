@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from deliverability.events.source import Source
 
 
+NAME = "deliv.toml"
+"""What the file is called where nobody says otherwise."""
+
+
 class OnUnknown(StrEnum):
     """What a gate does where it could not look."""
 

@@ -19,10 +19,8 @@ from deliverability.policy.tables import BadConfig, Tables, read_tables
 if TYPE_CHECKING:
     from deliverability.events.source import Source
 
-__all__ = ["NAME", "BadConfig", "policy_of", "read_policy"]
+__all__ = ["BadConfig", "policy_of", "read_policy"]
 
-NAME = "deliv.toml"
-"""What the file is called where nobody says otherwise."""
 KEYS = (*TOP, "checks", "waivers", "domains", "thresholds", "sources", "compare")
 """The keys at the top of the file."""
 

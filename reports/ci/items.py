@@ -18,7 +18,7 @@ from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Lack, Outcome, Severity
 from deliverability.gate.model import Gate, Reason, Row, Taken, Waived
-from deliverability.policy.model import OnUnknown, Place
+from deliverability.policy.model import NAME, OnUnknown, Place
 from deliverability.reports.words import sentence, shown
 from deliverability.text import visible
 
@@ -26,8 +26,6 @@ MAX_TEXT = 400
 """Characters of one text of an item: a title, a reason, a fix. Ours: five times our longest title without data."""
 MAX_NAME = 300
 """Characters of a check, a domain and a subject. RFC 1035 §2.3.4: a name has at most 255 octets."""
-POLICY = "deliv.toml"
-"""The file that is named where nothing declares a domain; it need not exist."""
 
 LISTED = frozenset({Taken.CLOSES, Taken.UNSETTLED, Taken.WARNS, Taken.KNOWN, Taken.WAIVED})
 """What is more than passed, unasked or not applicable."""
@@ -144,7 +142,7 @@ class Anchors:
 
     def __init__(self, gate: Gate, root: str) -> None:
         self._root = root
-        self._first = gate.path or POLICY
+        self._first = gate.path or NAME  # it need not exist
         files = {} if gate.path else {cut(a.subject.domain, MAX_NAME): _records(a) for a in reversed(gate.audits)}
         self._guesses = {domain: file for domain, file in files.items() if file}
 
@@ -182,7 +180,7 @@ def relative(path: str, root: str) -> str:
         found = found.removeprefix(base) if root and found.startswith(base) else posixpath.basename(found)
     while found.startswith("../"):
         found = found.removeprefix("../")
-    return found if found not in {"", ".", ".."} else POLICY
+    return found if found not in {"", ".", ".."} else NAME
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
