@@ -46,6 +46,14 @@ def to_ascii(domain: str) -> str:
     return name
 
 
+def domain_name(text: str) -> str | None:
+    """As `to_ascii`; None for what is no domain name."""
+    try:
+        return to_ascii(text)
+    except InvalidDomain:
+        return None
+
+
 def helo_name(text: str) -> str:
     """What a server says in HELO: a host name, one label too, or an address in brackets. Raises ValueError."""
     try:

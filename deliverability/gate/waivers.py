@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from deliverability.findings import Finding, Lack, Outcome, Severity
 from deliverability.gate.model import Reason, Row, Taken, Waived
-from deliverability.names import InvalidDomain, to_ascii
+from deliverability.names import domain_name
 from deliverability.policy.model import Policy, Waiver
 
 GATE_WAIVER = "gate-waiver"
@@ -127,10 +127,7 @@ def _meant(waiver: Waiver, rows: Sequence[Row]) -> str:
 
 def _domain(subject: str) -> str:
     """A subject that is a name, in A-labels and lower case; empty for another."""
-    try:
-        return to_ascii(subject)
-    except InvalidDomain:
-        return ""
+    return domain_name(subject) or ""
 
 
 def _is_of(waiver: Waiver, finding: Finding) -> bool:

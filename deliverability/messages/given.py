@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from deliverability.fastclass import dataclass
 from deliverability.intake.bounds import DEFAULT
 from deliverability.lookup.labels import is_below
-from deliverability.names import InvalidDomain, helo_name, ip_address, to_ascii
+from deliverability.names import domain_name, helo_name, ip_address
 from deliverability.text import visible
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ class GivenMessage:
         """Whose mail it is: the first domain of From that is one, else of Sender, else of Return-Path."""
         senders = (sender.domain for sender in self.facts.senders)
         named = (*self.facts.from_domains, *senders, self.facts.return_path)
-        return next((name for name in map(_domain, named) if name), None)
+        return next(filter(None, map(domain_name, named)), None)
 
     def is_of(self, domain: str) -> bool:
         """Whether a domain of From is `domain` or below it, or From names none that could be another's."""
-        named = [name for name in map(_domain, self.facts.from_domains) if name]
+        named = list(filter(None, map(domain_name, self.facts.from_domains)))
         return not named or any(name == domain or is_below(name, domain) for name in named)
 
     def selectors(self, domain: str) -> tuple[str, ...]:
@@ -275,10 +275,10 @@ def _reverse_path(text: str) -> str:
     bare = text.strip().removeprefix("<").removesuffix(">")
     if not bare:
         return ""  # RFC 5321 §4.5.5: the null reverse-path of bounces
-    try:
-        return to_ascii(bare.rpartition("@")[2])
-    except InvalidDomain:  # whose line would show what may be an address
-        raise ValueError("--mail-from is an address such as bounces@example.com, its domain, or <> for none") from None
+    domain = domain_name(bare.rpartition("@")[2])
+    if domain is None:  # the line of `to_ascii` would show what may be an address
+        raise ValueError("--mail-from is an address such as bounces@example.com, its domain, or <> for none")
+    return domain
 
 
 def _trusted(text: str) -> str:
@@ -286,10 +286,3 @@ def _trusted(text: str) -> str:
     if not name or not all(c.isalnum() or c in "-_.:[]" for c in name):
         raise ValueError(f"not a host or authserv-id: {visible(text)[:80]!r}")
     return name
-
-
-def _domain(name: str) -> str | None:
-    try:
-        return to_ascii(name) if name else None
-    except InvalidDomain:
-        return None

@@ -16,7 +16,7 @@ from deliverability.mail.authenticate.received import (
     read_results,
 )
 from deliverability.mail.authenticate.split import field_name, split
-from deliverability.names import InvalidDomain, to_ascii
+from deliverability.names import domain_name
 from deliverability.protocols.addresses import not_public
 from deliverability.text import visible
 
@@ -147,10 +147,7 @@ def _domain(path: str | None) -> str | None:
     if path is None:
         return None
     domain = domain_of_path(path)
-    try:
-        return to_ascii(domain) if domain else ""
-    except InvalidDomain:
-        return None
+    return domain_name(domain) if domain else ""
 
 
 def _shown(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deliverability.lookup import Resolver
-from deliverability.names import InvalidDomain, registrable, to_ascii
+from deliverability.names import domain_name, registrable
 from deliverability.protocols import dnsbl
 
 MAX_DOMAINS = 20
@@ -25,8 +25,8 @@ async def links_listed(
         keyed: ask the lists of Spamhaus under the customer's zones.
     """
     own = registrable(domain) or domain
-    names = dict.fromkeys(name for name in map(_registrable, hosts) if name and name not in {own, domain})
-    found = list(names)
+    names = filter(None, map(domain_name, hosts))
+    found = [name for name in dict.fromkeys(map(registrable, names)) if name and name not in {own, domain}]
     return await dnsbl.lookup_names(
         resolver,
         domain,
@@ -35,11 +35,3 @@ async def links_listed(
         which=which,
         keyed=keyed,
     )
-
-
-def _registrable(host: str) -> str | None:
-    try:
-        name = to_ascii(host)
-    except InvalidDomain:
-        return None
-    return registrable(name)

@@ -23,7 +23,7 @@ from deliverability.mail.authenticate.facts import (
 )
 from deliverability.mail.authenticate.judge import asks_for_key, judge
 from deliverability.mail.authenticate.spf import authorised
-from deliverability.names import InvalidDomain, to_ascii
+from deliverability.names import domain_name
 from deliverability.protocols.dmarc import discover
 
 MAX_AUTHORS = 10
@@ -88,13 +88,7 @@ async def _keys(resolver: Resolver, signatures: Sequence[Signature]) -> dict[str
 
 def _names(domains: Iterable[str]) -> list[str]:
     """The domains that DNS can hold, in A-labels, each once."""
-    found = dict[str, None]()
-    for domain in domains:
-        try:
-            found[to_ascii(domain)] = None
-        except InvalidDomain:
-            continue
-    return list(found)
+    return list(dict.fromkeys(filter(None, map(domain_name, domains))))
 
 
 def _beside(one: SignatureResult, author: str, bodies: Organizations) -> SignatureResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from deliverability.mail.message.facts import HIDDEN
-from deliverability.names import InvalidDomain, to_ascii
+from deliverability.names import domain_name
 from deliverability.privacy import Pseudonyms
 from deliverability.text import visible
 
@@ -56,7 +56,4 @@ def domain_of(text: str) -> str:
     """A domain name in A-labels; empty where `text` is none."""
     if len(text) > 253 * 4:
         return ""
-    try:
-        return to_ascii(text.strip().removesuffix("."))
-    except InvalidDomain:
-        return ""
+    return domain_name(text.strip().removesuffix(".")) or ""

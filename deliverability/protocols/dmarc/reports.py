@@ -11,7 +11,7 @@ from enum import StrEnum
 from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import MAX_NAME_OCTETS, Answer, Resolver
 from deliverability.lookup.leave import questions_leave
-from deliverability.names import InvalidDomain, to_ascii
+from deliverability.names import domain_name
 from deliverability.protocols.dmarc.discover import Discovery, Walk, walk
 from deliverability.protocols.dmarc.record import is_dmarc, parse
 from deliverability.protocols.dmarc.uri import ReportUri
@@ -127,10 +127,7 @@ async def _nothing() -> None:
 
 def _host(uri: ReportUri) -> str:
     """The host that gets the reports, in A-labels; empty if it is none."""
-    try:
-        return to_ascii(uri.host)
-    except InvalidDomain:
-        return ""
+    return domain_name(uri.host) or ""
 
 
 _PLAIN = re.compile(
