@@ -16,19 +16,6 @@ from deliverability.names import has_known_suffix, to_unicode
 MAX_MAILBOXES = 50
 """Ours: mailboxes of one field that are read."""
 
-FAULTS = {
-    "from_empty": "names nobody",
-    "from_no_address": "a name without an address",
-    "from_no_domain": "an address without a domain",
-    "from_bad_domain": "a domain that cannot be one",
-    "from_brackets": "an angle bracket without the other",
-    "from_quotes": "a quotation mark without the other",
-    "from_unquoted": "an @ in a display name without quotation marks",
-    "from_group": "a group",
-    "from_too_many": "more mailboxes than are read",
-}
-"""What can be wrong with a field of mailboxes, and the words for it."""
-
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"|<[^<>]*+>|[,;:"<>]|[^\s",;:<>]++|\s++', re.DOTALL)
 
 
@@ -43,7 +30,12 @@ class _Item:
 
 
 def mailboxes(fields: list[Field]) -> tuple[tuple[Author, ...], tuple[Fault, ...]]:
-    """The mailboxes of all `fields`, and what is wrong with them."""
+    """The mailboxes of all `fields`, and what is wrong with them.
+
+    Faults of a field: from_empty, from_too_many (more than are read). Of each that it names: from_group,
+    from_no_address (a name alone), from_no_domain, from_bad_domain (one that cannot be), from_brackets and from_quotes
+    (one without the other), from_unquoted (an @ in a display name without quotation marks).
+    """
     authors: list[Author] = []
     faults: list[Fault] = []
     for one in fields:

@@ -20,7 +20,7 @@ class Fault:
     """Something that is written as no standard allows.
 
     Attributes:
-        code: Which fault, a word of `faults.FAULTS`.
+        code: Which fault, a word; the checks have the sentences for it.
         where: A header field's name, the number of a part (`2.1`), or empty for the message.
         text: The offending text, shortened and made safe; empty where a count says it all.
         span: The offending characters of `text`, half open.
@@ -119,7 +119,7 @@ class Residue:
     """Something of the template, or of a recipient, that should not have been sent.
 
     Attributes:
-        kind: Which, a word of `residue.KINDS`.
+        kind: Which: a word of `residue.KINDS`, `greeting`, `address` or `encoded address`.
         where: `html`, `text`, `subject` or a header field's name.
         text: What is shown of it, made safe and shortened; of a greeting with its line's end.
         span: The offending characters of `text`, half open.
@@ -194,7 +194,7 @@ class MessageFacts:
         fields: How often each header field is there, by name in lower case, recipients' fields among them.
         authors: The mailboxes of all From fields.
         from_domains: Their domains, in A-labels, each once.
-        from_faults: What is wrong with From, words of `authors.FAULTS`.
+        from_faults: What is wrong with From, by the words of `authors.mailboxes`.
         senders, reply_to: The mailboxes of Sender and of Reply-To.
         return_path: The domain of Return-Path; empty where there is none or it is null.
         dates, message_ids, list_ids, feedback_ids: Each field of that name.

@@ -23,6 +23,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _CONTROLS = re.compile(r"[\x00-\x20]+")
 _SEGMENT = re.compile(r"[A-Za-z]{1,20}(?:\.[A-Za-z]{2,5})?")
 _KEY = re.compile(r"[A-Za-z_][\w.-]{0,30}")
+_NUMBER = re.compile(r"(?i)0x[0-9a-f]{1,8}|\d{8,10}")
 _HOSTED = frozenset({"http", "https", "ftp", "ws", "wss"})
 
 
@@ -41,11 +42,7 @@ def link_of(url: str, where: str, kind: str = "link", text: str | None = None, p
     return Link(
         scheme=shown(scheme, 30),
         host=host,
-        path=_mailbox(path)
-        if scheme == "mailto"
-        else _short(path, people)
-        if host or scheme in _HOSTED
-        else _opaque(path),
+        path=_path(path, scheme, host, people),
         keys=_keys(query),
         where=where,
         kind=kind,
@@ -70,14 +67,18 @@ def _host(name: str) -> str:
         return str(ip_address(bare))
     except ValueError:
         pass
-    if (
-        re.fullmatch(r"(?i)0x[0-9a-f]{1,8}|\d{8,10}", bare)
-        and int(bare, 0 if bare[:2] in {"0x", "0X"} else 10) < 1 << 32
-    ):
-        return str(
-            ip_address(int(bare, 0 if bare[:2] in {"0x", "0X"} else 10))
-        )  # browsers read one number as an address
+    if _NUMBER.fullmatch(bare):
+        number = int(bare, 16 if bare[1] in "xX" else 10)
+        if number < 1 << 32:  # browsers read one number as an address
+            return str(ip_address(number))
     return domain_of(bare)
+
+
+def _path(path: str, scheme: str, host: str, people: Collection[str]) -> str:
+    """As much of what follows the host as tells nobody who reads."""
+    if scheme == "mailto":
+        return _mailbox(path)
+    return _short(path, people) if host or scheme in _HOSTED else _opaque(path)
 
 
 def _short(path: str, people: Collection[str]) -> str:

@@ -57,7 +57,7 @@ def read(raw: bytes, *, name: str, octets: int | None = None) -> MessageFacts:
 
 def _of_header(header: Header) -> dict[str, Any]:
     """What the header says, by the names of `MessageFacts`."""
-    authors, from_faults = mailboxes(header.all("from")[: fields.MAX_OCCURRENCES])
+    authors, from_faults = mailboxes(fields.occurrences(header, "from"))
     post = fields.occurrences(header, "list-unsubscribe-post")
     return {
         "fields": {shown(name, 60): count for name, count in header.counts().items()},
