@@ -155,7 +155,7 @@ def _audited(ready: Prepared, given: GivenMessage, raw: bytes | None = None, *, 
         try:
             async with watched(ready.origin.resolver, sys.stderr, progress) as resolver:
                 run = replace(ready.run, resolver=resolver)
-                return await run.audit(given if raw is None else await run.asked(given, raw))
+                return await run.audit(given, raw)
         finally:
             await ready.origin.aclose()
 

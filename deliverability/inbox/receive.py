@@ -225,7 +225,7 @@ async def audited(
                 now=datetime.now(UTC),
                 connection=received.connection(run.told),
             )
-            yield received, await run.audit(await run.asked(given, received.raw))
+            yield received, await run.audit(given, received.raw)
         except NoMessage as error:
             yield received, error
 

@@ -106,7 +106,7 @@ async def _one(name: str, raw: bytes, run: Run, troubles: Troubles) -> Audit | N
 
     try:
         given = given_message(raw, name=name, now=run.now, told=run.told)
-        return await run.audit(await run.asked(given, raw))
+        return await run.audit(given, raw)
     except NoMessage as error:
         troubles.add(Bad(file=name, reason=error.reason))
     except Exception as error:  # noqa: BLE001 - one message must never take the other thousands along
@@ -123,7 +123,7 @@ async def message_async(
     if resolver is not None:
         run = plan_run(resolver, **asked)
         given = given_message(raw, name=name, now=run.now, told=run.told)
-        return await run.audit(await run.asked(given, raw))
+        return await run.audit(given, raw)
     async with LiveResolver() as live:
         return await message_async(raw, name=name, resolver=live, **asked)
 

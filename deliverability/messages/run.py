@@ -94,12 +94,11 @@ class Run:
     judging: Judging = Judging()
     origin: str = "message"
 
-    async def asked(self, given: GivenMessage, raw: bytes) -> GivenMessage:
-        """The message with what the named spam filters say of it: they are sent all of it. Never raises."""
-        return await self.filters.asked(given, raw, timeout=self.timeout)
+    async def audit(self, given: GivenMessage, raw: bytes | None = None) -> Audit:
+        """Audit one message. Raises NoMessage where it is not known whose mail it is.
 
-    async def audit(self, given: GivenMessage) -> Audit:
-        """Audit one message. Raises NoMessage where it is not known whose mail it is."""
+        The spam filters that are named are asked about it where `raw`, the message itself, is at hand.
+        """
         from deliverability.asking import AuditResolver, Inquiry, Setting  # noqa: PLC0415 - only where there is one
         from deliverability.audit import audit_domain  # noqa: PLC0415 - as above
         from deliverability.inputs import Inputs  # noqa: PLC0415 - as above
@@ -108,6 +107,8 @@ class Run:
         domain = self.domain or given.domain
         if domain is None:
             raise NoMessage("no field names a domain whose mail it could be (--domain says which)", NO_DOMAIN)
+        if raw is not None:
+            given = await self.filters.asked(given, raw, timeout=self.timeout)
         told = self.told
         options: dict[str, Any] = {**self.options, self.origin: given.facts.name, **told.options()}
         options |= {name: said.address for name in ENGINES if (said := getattr(given, name)) is not None}
