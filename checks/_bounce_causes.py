@@ -7,10 +7,12 @@ others, and Outlook and Yahoo have codes of their own. So the provider is asked 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from deliverability.events.figures import Rejection
-from deliverability.events.reasons import Reason
 from deliverability.fastclass import dataclass
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ OF_PROVIDERS: Mapping[str, Mapping[str, str]] = {
 def requirement_of(rejection: Rejection) -> str:
     """The key in `REQUIREMENTS` of what was not met; what the reason says where the code says nothing known."""
     from deliverability.events.providers import PROVIDERS  # noqa: PLC0415 - three tables, read only where mail was refused
+    from deliverability.events.reasons import Reason  # noqa: PLC0415 - as above
 
     provider = PROVIDERS.get(rejection.provider)
     own = OF_PROVIDERS.get(provider.system if provider else rejection.provider, {})

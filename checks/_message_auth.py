@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import answer_evidence, with_fact
 from deliverability.findings import Evidence, Lack
-from deliverability.lookup.answer import Answer
 from deliverability.lookup.unasked import never_asked
-from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, SignatureResult
+
+if TYPE_CHECKING:
+    from deliverability.lookup.answer import Answer
+    from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, SignatureResult
 
 GIVE_CONNECTION = (
     "Give the address that sends with --ip and its envelope with --mail-from, or name your own receiver with --trust."

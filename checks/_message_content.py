@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deliverability.checks._check import with_fact
 from deliverability.findings import Evidence
-from deliverability.mail.message.facts import Fault, Link, MessageFacts
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import Fault, Link, MessageFacts
 
 GIVE_MESSAGE = "Give the message with --message FILE, or to deliv message."
 """How to settle what only a message can tell."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Function, Judgements, failed, not_applicable, passed, unknown
 from deliverability.checks._standing import judge_rate, settles_at
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
-from deliverability.events.figures import Counts, RatesFacts
 from deliverability.fastclass import dataclass
 from deliverability.findings import Evidence, Judgement, Lack
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import Counts, RatesFacts
 
 SETTLE = "Give the sending service's events with --events."
 MOST_ROWS = 12
@@ -109,6 +111,8 @@ def apart(
     `count` says of a part the numerator, the denominator and what that is counted in. Mail that the events do not have
     is too little of it.
     """
+    from deliverability.events.figures import Counts  # noqa: PLC0415 - only where events were given
+
     for name in sorted(lines.by_provider.get(check, {})):
         part = Part(counts=rates.by_provider.get(name, Counts()), reasons=rates.reasons_by_provider.get(name, {}))
         numerator, denominator, of = count(part)

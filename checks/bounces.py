@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from deliverability.checks._bounce_causes import REQUIREMENTS, Requirement, requirement_of
 from deliverability.checks._check import Check, Judgements, check, informed, not_applicable, passed
@@ -19,11 +20,13 @@ from deliverability.checks._rates import (
     titles,
     with_rates,
 )
-from deliverability.checks._thresholds import Lines
-from deliverability.events.figures import BOUNCE_GRACE_HOURS, UNSUBSCRIBE_GRACE_HOURS, Heeded, RatesFacts, Rejection
 from deliverability.events.reasons import Reason
 from deliverability.findings import Effort, Evidence, Finding, Judgement, Outcome, Owner, Severity, Subject
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.checks._thresholds import Lines
+    from deliverability.events.figures import Heeded, RatesFacts, Rejection
 
 SENT = "sent"
 MOST_CAUSES = 3
@@ -137,7 +140,7 @@ def bounce_auth_rejections(rates: RatesFacts, findings: Sequence[Finding], lines
 
     How to fix: mend the record that the code speaks of, then send again.
     """
-    met = dict[str, list[Rejection]]()
+    met: dict[str, list[Rejection]] = {}
     for rejection in rates.rejections:
         if rejection.bounced or rejection.deferred:
             met.setdefault(requirement_of(rejection), []).append(rejection)
@@ -306,6 +309,11 @@ def suppression_respected(rates: RatesFacts, lines: Lines) -> Judgements:
 
     How to fix: have the sending service suppress these addresses by itself, and bring its list back into yours.
     """
+    from deliverability.events.figures import (  # noqa: PLC0415 - only where events were given
+        BOUNCE_GRACE_HOURS,
+        UNSUBSCRIBE_GRACE_HOURS,
+    )
+
     parts = {
         f"bounced hard more than {BOUNCE_GRACE_HOURS} hours before": rates.after_hard_bounce,
         f"complained more than {UNSUBSCRIBE_GRACE_HOURS} hours before": rates.after_complaint,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import (
     Check,
@@ -28,10 +28,12 @@ from deliverability.checks._rates import (
     with_rates,
 )
 from deliverability.checks._thresholds import Lines, Standing, Threshold
-from deliverability.events.figures import UNSUBSCRIBE_GRACE_HOURS, RatesFacts
-from deliverability.feedback.senderhub import SenderHubFacts
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Outcome, Owner, Severity, Subject
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import RatesFacts
+    from deliverability.feedback.senderhub import SenderHubFacts
 
 DELIVERED = "delivered"
 BY_PROVIDER = "complaint-by-provider"
@@ -236,6 +238,8 @@ def unsubscribe_honoured(rates: RatesFacts, lines: Lines) -> Judgements:
 
     How to fix: bring unsubscriptions from every place where they arise into the list that is sent to, at least daily.
     """
+    from deliverability.events.figures import UNSUBSCRIBE_GRACE_HOURS  # noqa: PLC0415 - only where events were given
+
     heeded = rates.after_unsubscribe
     return judged(
         share(lines.of("unsubscribe-honoured"), heeded.violated, heeded.recipients, "recipients"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._rates import MOST_ROWS, percent
-from deliverability.feedback.change import ChangedSender, ChangeFacts
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.protocols.dmarc import DmarcFacts
 from deliverability.protocols.dmarc.record import Policy
 from deliverability.sources import rfc
+
+if TYPE_CHECKING:
+    from deliverability.feedback.change import ChangedSender, ChangeFacts
+    from deliverability.protocols.dmarc import DmarcFacts
 
 _WANTED = {True: {"declared"}, False: {"own", "declared"}}
 """Senders whose mail the domain's owner wants, by whether there is an inventory: then all others are strangers."""

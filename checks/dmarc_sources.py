@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import (
     Check,
@@ -19,11 +19,13 @@ from deliverability.checks._check import (
 )
 from deliverability.checks._rates import MOST_ROWS, judged, percent, share, titles
 from deliverability.checks._thresholds import SHADOW_SHARE, Lines
-from deliverability.feedback.facts import AggregateFacts, ReportedSource
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.protocols.dmarc import DmarcFacts
 from deliverability.protocols.dmarc.record import Policy
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.feedback.facts import AggregateFacts, ReportedSource
+    from deliverability.protocols.dmarc import DmarcFacts
 
 SETTLE = "Give DMARC aggregate reports with --dmarc-reports."
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, informed, not_applicable, passed
 from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
 from deliverability.checks._thresholds import COMPLETE, MAX_BAD, MIN_FLAGGED_OPENS
-from deliverability.events.figures import Counts, RatesFacts
 from deliverability.findings import Evidence, Judgement, Owner, Severity
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import Counts, RatesFacts
 
 RETRY = "Give the sending service's events with --events, opens and clicks among them."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Check, Judgements, check, failed, passed
 from deliverability.checks._message_content import GIVE_MESSAGE, field_evidence, with_message
@@ -12,9 +13,11 @@ from deliverability.checks.message_identifiers import message_identifiers
 from deliverability.checks.message_links import message_links
 from deliverability.checks.message_unsubscribe import message_one_click, message_unsubscribe_link
 from deliverability.findings import Evidence, Judgement, Owner, Severity
-from deliverability.mail.message.facts import Author, MessageFacts
 from deliverability.names import registrable
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import Author, MessageFacts
 
 SYNTAX = frozenset({"from_brackets", "from_quotes", "from_unquoted", "from_no_domain", "from_bad_domain"})
 """Faults of From beside which an address was still found."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import (
     ASK_AGAIN,
@@ -30,18 +30,14 @@ from deliverability.checks.message_dkim import message_dkim
 from deliverability.checks.message_engines import message_rspamd, message_spamassassin
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity, Subject
 from deliverability.lookup.labels import is_below
-from deliverability.mail.authenticate.facts import (
-    AuthenticationFacts,
-    Chain,
-    DmarcResult,
-    DmarcVerdict,
-    Identity,
-    SpfResult,
-)
-from deliverability.mail.message.facts import MessageFacts
+from deliverability.mail.authenticate.states import Chain, DmarcVerdict, Identity
 from deliverability.protocols.dmarc.record import Policy
 from deliverability.protocols.spf.trace import Result
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.authenticate.facts import AuthenticationFacts, DmarcResult, SpfResult
+    from deliverability.mail.message.facts import MessageFacts
 
 GMAIL = source("Gmail sender guidelines")
 _LACKING = {"ip": "no_address", "helo": "no_helo", "mail_from": "no_sender"}

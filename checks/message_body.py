@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._message_content import (
@@ -17,8 +17,10 @@ from deliverability.checks._message_content import (
 )
 from deliverability.checks._rates import percent
 from deliverability.findings import Evidence, Judgement, Lack, Owner, Severity
-from deliverability.mail.message.facts import Link, MessageFacts, Part, Residue
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import Link, MessageFacts, Part, Residue
 
 CLIPPED = 102 * 1024
 """Octets of HTML beyond which Gmail shows the rest on another page. Gmail names no figure: senders measured it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import ASK_AGAIN, Judgements, check, failed, passed, unknown
 from deliverability.checks._message_auth import (
@@ -15,10 +15,13 @@ from deliverability.checks._message_auth import (
 )
 from deliverability.checks._message_content import GIVE_MESSAGE, GIVE_SMALLER
 from deliverability.findings import Effort, Judgement, Lack, Owner, Severity
-from deliverability.mail.authenticate.facts import AuthenticationFacts, SignatureResult, State
-from deliverability.mail.message.facts import MessageFacts
+from deliverability.mail.authenticate.states import State
 from deliverability.protocols.dkim.record import MIN_RSA_BITS
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.authenticate.facts import AuthenticationFacts, SignatureResult
+    from deliverability.mail.message.facts import MessageFacts
 
 _TAGS = {
     State.BODY_CHANGED: "bh",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Judgements, check, failed, informed, passed, unknown
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.mail.authenticate.engines import EngineFacts
 from deliverability.sources import source
+
+if TYPE_CHECKING:
+    from deliverability.mail.authenticate.engines import EngineFacts
 
 MOST_RULES = 12
 """Ours: rules that are shown, those with most points first."""

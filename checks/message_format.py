@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Judgements, check, failed, passed, unknown
 from deliverability.checks._message_content import (
@@ -18,8 +18,10 @@ from deliverability.checks._message_content import (
 )
 from deliverability.checks._message_faults import FAULTS, FIELDS, FIXES, MENDED, ONCE, TITLES
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity
-from deliverability.mail.message.facts import Fault, MessageFacts, Written
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import Fault, MessageFacts, Written
 
 
 @check(

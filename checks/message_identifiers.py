@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed
 from deliverability.checks._message_content import GIVE_MESSAGE, capital, field_evidence, with_message
 from deliverability.findings import Evidence, Judgement, Owner, Severity
-from deliverability.mail.message.facts import MessageFacts, Written
-from deliverability.mail.message.fields import SENDER_ID
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import MessageFacts, Written
 
 LOCAL = ("localhost", "localdomain", "local", "lan", "internal", "home", "corp", "invalid")
 """Last labels that mean something inside one network alone: RFC 2606 §2, and those in use beside them."""
@@ -68,6 +70,8 @@ def message_identifiers(message: MessageFacts) -> Judgements:
 
 
 def _feedback(message: MessageFacts) -> Iterator[Judgement]:
+    from deliverability.mail.message.fields import SENDER_ID  # noqa: PLC0415 - only where a message was given
+
     rows = _rows("Feedback-ID", message.feedback_ids)
     if not message.feedback_ids:
         if message.bulk_sign:

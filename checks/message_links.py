@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Judgements, answer_evidence, check, failed, not_applicable, passed, unknown
 from deliverability.checks._message_content import (
@@ -16,12 +17,13 @@ from deliverability.checks._message_content import (
 )
 from deliverability.checks.reputation import OWN_RESOLVER
 from deliverability.findings import Evidence, Judgement, Lack, Owner, Severity
-from deliverability.mail.message.facts import Link, MessageFacts
-from deliverability.mail.message.shorteners import is_shortener
 from deliverability.names import registrable
 from deliverability.protocols.blocklists import State, Which
-from deliverability.protocols.dnsbl import AskedList, DnsblFacts, Listing
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.message.facts import Link, MessageFacts
+    from deliverability.protocols.dnsbl import AskedList, DnsblFacts, Listing
 
 MANY_DOMAINS = 10
 """Ours: different domains in the links of one message, images left out, beyond which filters find too many to trust."""
@@ -95,6 +97,8 @@ def message_links(message: MessageFacts, links_listed: DnsblFacts | None) -> Jud
 
 def _odd(message: MessageFacts) -> Iterator[Judgement]:
     """What is odd about the links themselves, each kind once."""
+    from deliverability.mail.message.shorteners import is_shortener  # noqa: PLC0415 - only where a message was given
+
     own = {registrable(name) or name for name in message.from_domains}
     followed = [link for link in message.links if link.kind != "image"]
     claims = [link for link in followed if link.shown and link.host and _base(link.host) != _base(link.shown)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Function, Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._message_content import (
@@ -17,9 +17,11 @@ from deliverability.checks._message_content import (
     with_message,
 )
 from deliverability.findings import Evidence, Judgement, Lack, Owner, Severity
-from deliverability.mail.authenticate.facts import AuthenticationFacts
-from deliverability.mail.message.facts import Link, MessageFacts
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.mail.authenticate.facts import AuthenticationFacts
+    from deliverability.mail.message.facts import Link, MessageFacts
 
 POST_VALUE = "List-Unsubscribe=One-Click"
 """RFC 8058 §5: the one value of List-Unsubscribe-Post."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import (
     Check,
@@ -23,12 +23,14 @@ from deliverability.checks._thresholds import (
     Lines,
     Standing,
 )
-from deliverability.events.figures import RatesFacts
-from deliverability.feedback.postmaster import Compliance, Figure, PostmasterFacts
-from deliverability.feedback.senderhub import SenderHubFacts
-from deliverability.feedback.snds import RESULTS, Activity, SndsFacts
 from deliverability.findings import Effort, Evidence, Judgement, Lack, Owner, Severity, Subject
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import RatesFacts
+    from deliverability.feedback.postmaster import Compliance, Figure, PostmasterFacts
+    from deliverability.feedback.senderhub import SenderHubFacts
+    from deliverability.feedback.snds import Activity, SndsFacts
 
 POSTMASTER = "Give an export of Google Postmaster Tools with --postmaster FILE."
 SNDS = "Give a feed of Microsoft's SNDS with --snds FILE."
@@ -286,6 +288,8 @@ def _complaints(one: Activity, lines: Lines) -> Standing | None:
 
 
 def _activity_rows(one: Activity) -> Iterator[Evidence]:
+    from deliverability.feedback.snds import RESULTS  # noqa: PLC0415 - only where SNDS files were given
+
     if one.filter_result:
         yield Evidence("snds", one.ip, text=one.filter_result, note=RESULTS.get(one.filter_result, ""))
     if one.complaint_rate is not None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
 
 from deliverability.checks._check import Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._spf import MOST_ROWS, brief, record_of, term_evidence, unanswered, with_record
 from deliverability.checks._thresholds import MIN_REPORTED_DAYS
-from deliverability.feedback.facts import AggregateFacts
 from deliverability.findings import Effort, Lack, Owner, Severity
-from deliverability.protocols.spf.facts import SpfFacts
 from deliverability.protocols.spf.record import Term, network
 from deliverability.sources import rfc
+
+if TYPE_CHECKING:
+    from deliverability.feedback.facts import AggregateFacts
+    from deliverability.protocols.spf.facts import SpfFacts
 
 
 @check(

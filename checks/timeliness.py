@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed
 from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
@@ -20,9 +20,11 @@ from deliverability.checks._thresholds import (
     Lines,
 )
 from deliverability.compare.intervals import newcombe
-from deliverability.events.figures import Counts, RatesFacts, Seconds
 from deliverability.findings import Effort, Evidence, Judgement, Outcome, Owner, Severity
 from deliverability.sources import rfc, source
+
+if TYPE_CHECKING:
+    from deliverability.events.figures import Counts, RatesFacts, Seconds
 
 
 @check(

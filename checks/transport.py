@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deliverability.checks._check import Check, Judgements, check, not_applicable, unknown
 from deliverability.checks._rates import MOST_ROWS, judged, share, titles
-from deliverability.checks._thresholds import Lines
-from deliverability.feedback.facts import TlsFacts
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
 from deliverability.sources import rfc
+
+if TYPE_CHECKING:
+    from deliverability.checks._thresholds import Lines
+    from deliverability.feedback.facts import TlsFacts
 
 
 @check(

@@ -13,8 +13,9 @@ import pytest
 
 from deliverability.events.plain import to_plain
 from deliverability.mail.authenticate import LiveVerifier, connection_of
-from deliverability.mail.authenticate.facts import Chain, Field, Signature, State
+from deliverability.mail.authenticate.facts import Field, Signature
 from deliverability.mail.authenticate.split import split
+from deliverability.mail.authenticate.states import Chain, State
 from support.authentication import From, World, authenticated
 from support.shared import shared
 

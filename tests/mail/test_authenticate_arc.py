@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverability.mail.authenticate.facts import ArcFacts, Chain
+from deliverability.mail.authenticate.facts import ArcFacts
+from deliverability.mail.authenticate.states import Chain
 from support.authentication import World, authenticated
 from support.signing import arc_sealed, dkim_signed, ed25519_signer, message, rsa_signer
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from deliverability.events.plain import from_plain, to_plain
 from deliverability.mail.authenticate import Kept, LiveVerifier, RememberedVerifier
-from deliverability.mail.authenticate.facts import SignatureResult, State
+from deliverability.mail.authenticate.facts import SignatureResult
 from deliverability.mail.authenticate.judge import CLOCK_SLACK
 from deliverability.mail.authenticate.split import MAX_HEADER_OCTETS
+from deliverability.mail.authenticate.states import State
 from support.authentication import NOW, RSA_NAME, World, authenticated
 from support.signing import Signer, dkim_signed, ed25519_signer, message, rsa_signer, spki
 

@@ -6,7 +6,8 @@ import pytest
 
 from deliverability.lookup import RecordingResolver, ReplayResolver, Resolver
 from deliverability.mail.authenticate import AuthenticationFacts, Connection, LiveVerifier, RememberedVerifier
-from deliverability.mail.authenticate.facts import DmarcResult, DmarcVerdict, Identity
+from deliverability.mail.authenticate.facts import DmarcResult
+from deliverability.mail.authenticate.states import DmarcVerdict, Identity
 from deliverability.protocols.spf.trace import Result
 from support.authentication import From, World, authenticated, zone
 from support.signing import dkim_signed, message, rsa_signer, spki

@@ -14,12 +14,11 @@ from deliverability.findings import Finding, Lack, Outcome, Severity
 from deliverability.mail.authenticate.facts import (
     ArcFacts,
     AuthenticationFacts,
-    Chain,
     Connection,
     Signature,
     SignatureResult,
-    State,
 )
+from deliverability.mail.authenticate.states import Chain, State
 from deliverability.mail.message import read
 from deliverability.mail.message.facts import Body, MessageFacts
 from support import letters

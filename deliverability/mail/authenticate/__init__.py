@@ -5,10 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, Kept, Source, Verifier
-
 if TYPE_CHECKING:
     from deliverability.mail.authenticate.connection import connection_of
+    from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, Kept, Source, Verifier
     from deliverability.mail.authenticate.links import links_listed
     from deliverability.mail.authenticate.verifier import (
         LiveVerifier,
@@ -34,6 +33,7 @@ __all__ = [
 ]
 
 _WHERE = {
+    **dict.fromkeys(("AuthenticationFacts", "Connection", "Kept", "Source", "Verifier"), "facts"),
     "LiveVerifier": "verifier",
     "RememberedVerifier": "verifier",
     "VerifierMissing": "verifier",
@@ -42,7 +42,7 @@ _WHERE = {
     "links_listed": "links",
     "require_verifier": "verifier",
 }
-"""What only an audit of a message needs: every audit loads the facts, for its checks, and none of these."""
+"""What only an audit of a message needs: every audit loads `states`, for its checks, and none of these."""
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deliverability.mail.authenticate.facts import ArcFacts, Chain, Field, SignatureResult, SignedMail
+from deliverability.mail.authenticate.facts import ArcFacts, Field, SignatureResult, SignedMail
+from deliverability.mail.authenticate.states import Chain
 
 
 def chain_status(mail: SignedMail, results: Sequence[SignatureResult]) -> ArcFacts:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from deliverability.fastclass import dataclass
 from deliverability.mail.authenticate.alignment import Organizations, aligned, legacy_aligned
-from deliverability.mail.authenticate.facts import DmarcResult, DmarcVerdict, SignatureResult, SpfResult, State
+from deliverability.mail.authenticate.facts import DmarcResult, SignatureResult, SpfResult
+from deliverability.mail.authenticate.states import DmarcVerdict, State
 from deliverability.protocols.dmarc.discover import Discovery, DiscoveryStatus
 from deliverability.protocols.dmarc.record import parse
 from deliverability.protocols.spf.trace import Result

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from deliverability.lookup.answer import Answer
-from deliverability.mail.authenticate.facts import Field, Signature, SignatureResult, State, Verifier
+from deliverability.mail.authenticate.facts import Field, Signature, SignatureResult, Verifier
 from deliverability.mail.authenticate.keys import key_for
+from deliverability.mail.authenticate.states import State
 
 CLOCK_SLACK = 300
 """Ours, seconds: how far a signer's clock may be ahead or behind. RFC 6376 §3.5 leaves it to the verifier."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup.answer import Answer
-from deliverability.mail.authenticate.facts import Signature, State
+from deliverability.mail.authenticate.facts import Signature
+from deliverability.mail.authenticate.states import State
 from deliverability.protocols.dkim.record import (
     MIN_RSA_BITS,
     Effect,

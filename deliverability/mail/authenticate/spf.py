@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 from deliverability.lookup import Answer, Resolver
 from deliverability.lookup.answer import UNANSWERED
-from deliverability.mail.authenticate.facts import Connection, Identity, SpfResult
+from deliverability.mail.authenticate.facts import Connection, SpfResult
+from deliverability.mail.authenticate.states import Identity
 from deliverability.protocols.spf import check_host
 from deliverability.protocols.spf.trace import CheckResult, Result
 
