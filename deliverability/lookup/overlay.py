@@ -36,6 +36,8 @@ class Changes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _RRsetChanges:
+    """`Changes` as they stand."""
+
     rrsets: Mapping[tuple[str, str], RRset]
     deletions: frozenset[tuple[str, str]]
 
