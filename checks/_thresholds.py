@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 from math import ceil
+from typing import Any
 
 from deliverability.compare.intervals import CONFIDENCE
 from deliverability.fastclass import dataclass
@@ -151,6 +152,10 @@ BY_STREAM = frozenset({"bounce-rate", "hard-bounce-rate", "deferral-rate", "comp
 """The same for each stream of mail."""
 
 
+FIGURES = ("warn", "fail", "minimum", "confidence")
+"""What a policy can set of a threshold or a band: the keys of `[thresholds.ID]`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What a policy sets of a check's lines, as in `Threshold`; None leaves what it is laid over."""
@@ -160,27 +165,21 @@ class Change:
     minimum: int | None = None
     confidence: float | None = None
 
+    def figures(self) -> dict[str, Any]:
+        """What is set, by the keys of `[thresholds.ID]`."""
+        values = {name: getattr(self, name) for name in FIGURES}
+        return {name: value for name, value in values.items() if value is not None}
+
     def over(self, base: Threshold) -> Threshold:
         """The lines that follow. A floor that came of its line follows the new line."""
-        warn = base.warn if self.warn is None else self.warn
-        minimum = floor_of(warn) if base.minimum == floor_of(base.warn) else base.minimum
-        return replace(
-            base,
-            warn=warn,
-            fail=base.fail if self.fail is None else self.fail,
-            minimum=minimum if self.minimum is None else self.minimum,
-            confidence=base.confidence if self.confidence is None else self.confidence,
-            source=POLICY,
-        )
+        set_here = self.figures()
+        if self.warn is not None and base.minimum == floor_of(base.warn):
+            set_here.setdefault("minimum", floor_of(self.warn))
+        return replace(base, source=POLICY, **set_here)
 
     def over_band(self, base: Band) -> Band:
         """The band that follows."""
-        return Band(
-            warn=base.warn if self.warn is None else self.warn,
-            fail=base.fail if self.fail is None else self.fail,
-            minimum=base.minimum if self.minimum is None else self.minimum,
-            confidence=base.confidence if self.confidence is None else self.confidence,
-        )
+        return replace(base, **self.figures())
 
 
 Changes = Mapping[str, Change]

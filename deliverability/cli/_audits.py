@@ -26,6 +26,15 @@ def check_count(chosen: Sequence[tuple[str, str]], domains: int) -> None:
             raise Problem(f"{kind} holds one domain, and there are {domains}: {ONE_DOMAIN[kind]}")
 
 
+def proposed(published: Sequence[Audit], audits: Sequence[Audit], width: int, colour: bool) -> str:
+    """What proposed records do to each domain, below a report; empty where none are proposed."""
+    if not published:
+        return ""
+    from deliverability.reports.diff import render_proposed  # noqa: PLC0415 - only where records are proposed
+
+    return f"\n{render_proposed(published, audits, width=width, color=colour)}"
+
+
 def renderers(
     audits: Sequence[Audit],
     *,
@@ -46,11 +55,7 @@ def renderers(
         from deliverability.reports import terminal  # noqa: PLC0415 - only when a person reads
 
         report = terminal.render(audits, width=width, color=colour, quiet=quiet, verbose=verbose)
-        if quiet or not published:
-            return report
-        from deliverability.reports.diff import render_proposed  # noqa: PLC0415 - only where records are proposed
-
-        return f"{report}\n{render_proposed(published, audits, width=width, color=colour)}"
+        return report if quiet else report + proposed(published, audits, width, colour)
 
     def html(_width: int, _colour: bool) -> str:
         from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli import SUMMARIES
+from deliverability.cli._audits import proposed
 from deliverability.cli._ci import CI, ci_renderers
 from deliverability.cli._inputs import names_of, read_audits
 from deliverability.cli._options import fail_on_option, option, output_options
@@ -158,11 +159,7 @@ def _renderers(gate: Gate, *, quiet: bool, verbose: bool) -> Mapping[str, Render
         from deliverability.reports.gate import render  # noqa: PLC0415 - only when a person reads
 
         report = render(gate, width=width, color=colour, quiet=quiet, verbose=verbose)
-        if quiet or not gate.published:
-            return report
-        from deliverability.reports.diff import render_proposed  # noqa: PLC0415 - only where records are proposed
-
-        return f"{report}\n{render_proposed(gate.published, gate.audits, width=width, color=colour)}"
+        return report if quiet else report + proposed(gate.published, gate.audits, width, colour)
 
     def html(_width: int, _colour: bool) -> str:
         from deliverability.reports import html  # noqa: PLC0415 - jinja2 costs 80 ms

@@ -1,8 +1,9 @@
 """The gate's decision, pure: audits and a policy in, one word out, with every finding and how it was taken.
 
-Two things close it: a fault at or above the line that is neither accepted nor known, and nothing else. A figure closes
-it only beyond doubt. Two things leave it undetermined: what could not be looked at and might have closed it, and an
-input that is required and not there, or given and unread (`gate_inputs`).
+One thing closes it: a fault at or above the line that is neither accepted nor known; an expired waiver of such a fault
+is named beside it. A figure closes it only beyond doubt. Two things leave it undetermined: what could not be looked at
+and might have closed it, and an input that is required and not there, or given and unread
+(`deliverability.gate.inputs`).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def decide(
     - today: the day (UTC) on which waivers are held against their last one.
     - baseline: audits of before, one a domain (of several the last); faults that they have, no better, do not close.
     - fail_on, on_unknown: in place of the policy's.
-    - given: the inputs that the audits were given, or what became of each (`gate_inputs.contents`).
+    - given: the inputs that the audits were given, or what became of each (`deliverability.gate.inputs.contents`).
     - line_of: path and line of a name's records of a type in the zone files that answered or were laid over.
     - published: the audits without the records that are proposed; they are shown beside, and decide nothing.
     - deletions: name and type of what is proposed to be taken away.
@@ -74,9 +75,7 @@ def decide(
     waivers = Waivers(policy, today)
     places = Places(policy, line_of)
     rows = tuple(
-        _Taking(line, waivers, before.get(audit.subject.domain), places).row(audit, finding)
-        for audit in audits
-        for finding in audit.findings
+        row for audit in audits for row in _Taking(line, waivers, before.get(audit.subject.domain), places).rows(audit)
     )
     reasons = (*_reasons(rows), *waivers.expired(rows), *gate_inputs.reasons(policy, given))
     decision = _decision(reasons)
@@ -123,8 +122,11 @@ class _Taking:
         self._before = before or {}
         self._places = places
 
-    def row(self, audit: Audit, finding: Finding) -> Row:
-        """`finding` with how it was taken."""
+    def rows(self, audit: Audit) -> Iterable[Row]:
+        """Every finding with how it was taken."""
+        return (self._row(audit.subject.domain, finding) for finding in audit.findings)
+
+    def _row(self, domain: str, finding: Finding) -> Row:
         waiver = self._waivers.holding(finding)
         if waiver is not None:
             taken, why, settle = Taken.WAIVED, waiver.reason, ""
@@ -135,12 +137,12 @@ class _Taking:
         else:
             taken, why, settle = self._unseen(finding)
         return Row(
-            domain=audit.subject.domain,
+            domain=domain,
             finding=finding,
             taken=taken,
             why=why,
             settle=settle,
-            place=waiver.place if waiver else self._places.of(audit.subject.domain, finding),
+            place=waiver.place if waiver else self._places.of(domain, finding),
         )
 
     def _fault(self, finding: Finding) -> tuple[Taken, str, str]:

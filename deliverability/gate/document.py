@@ -24,21 +24,9 @@ def to_document(gate: Gate) -> dict[str, Any]:
         "policy": gate.path or None,
         "reasons": [to_plain(reason) for reason in gate.reasons],
         "waived": [to_plain(waived) for waived in gate.waived],
-        "known": [
-            {"check": row.finding.check, "domain": row.domain, "subject": row.finding.subject}
-            for row in gate.rows
-            if row.taken is Taken.KNOWN
-        ],
+        "known": [_about(row.domain, row.finding) for row in gate.rows if row.taken is Taken.KNOWN],
         "warnings": [
-            {
-                "check": row.finding.check,
-                "domain": row.domain,
-                "subject": row.finding.subject,
-                "severity": row.finding.severity.value,
-                "title": row.finding.title,
-                "why": row.why,
-                "settle": row.settle,
-            }
+            _said(row.domain, row.finding) | {"why": row.why, "settle": row.settle}
             for row in gate.rows
             if row.taken is Taken.WARNS
         ],
@@ -66,18 +54,16 @@ def _change(gate: Gate) -> dict[str, Any] | None:
     for before, after in zip(gate.published, gate.audits, strict=True):
         changes = diff(before, after)
         for kind, name in kinds.items():
-            found[kind] += [_changed(after.subject.domain, change.shown) for change in getattr(changes, name)]
+            found[kind] += [_said(after.subject.domain, change.shown) for change in getattr(changes, name)]
     return found
 
 
-def _changed(domain: str, finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check,
-        "domain": domain,
-        "subject": finding.subject,
-        "severity": finding.severity.value,
-        "title": finding.title,
-    }
+def _about(domain: str, finding: Finding) -> dict[str, str]:
+    return {"check": finding.check, "domain": domain, "subject": finding.subject}
+
+
+def _said(domain: str, finding: Finding) -> dict[str, str]:
+    return _about(domain, finding) | {"severity": finding.severity.value, "title": finding.title}
 
 
 def to_json(gate: Gate) -> str:

@@ -12,12 +12,9 @@ from deliverability.policy.model import Judging
 
 if TYPE_CHECKING:
     from deliverability.checks._check import Check
-    from deliverability.checks._thresholds import Change
 
 OFF = "off"
 """In `[checks]`: the check is left out, as by --ignore."""
-FIGURES = ("warn", "fail", "minimum", "confidence")
-"""The keys of `[thresholds.ID]`."""
 _GLOB = frozenset("*?[")
 
 Severities = Sequence[tuple[str, Severity | None]]
@@ -58,17 +55,12 @@ def to_plain(judging: Judging) -> dict[str, Any]:
         plain["checks"] = {pattern: severity.value if severity else OFF for pattern, severity in judging.severities}
     if judging.lines is not None:
         lines = judging.lines
-        tables: dict[str, dict[str, Any]] = {check: _plain(change) for check, change in lines.changes.items()}
+        tables: dict[str, dict[str, Any]] = {check: change.figures() for check, change in lines.changes.items()}
         for name, narrow in (("providers", lines.by_provider), ("streams", lines.by_stream)):
             for check, changes in narrow.items():
-                tables.setdefault(check, {})[name] = {key: _plain(change) for key, change in changes.items()}
+                tables.setdefault(check, {})[name] = {key: change.figures() for key, change in changes.items()}
         plain["thresholds"] = tables
     return plain
-
-
-def _plain(change: Change) -> dict[str, Any]:
-    values = {name: getattr(change, name) for name in FIGURES}
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def from_plain(plain: object) -> Judging:

@@ -6,9 +6,9 @@ import fnmatch
 from collections.abc import Mapping
 
 from deliverability.checks import CHECKS
-from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, THRESHOLDS, Change, Lines
+from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, FIGURES, THRESHOLDS, Change, Lines
 from deliverability.findings import FAULTS, Severity
-from deliverability.policy.judging import FIGURES, OFF
+from deliverability.policy.judging import OFF
 from deliverability.policy.model import Judging
 from deliverability.policy.reader import Reader, Table, misplaced, quoted, shown
 

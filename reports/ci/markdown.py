@@ -36,6 +36,8 @@ HEADS: Mapping[Decision, str] = Words(
         Decision.UNDETERMINED: N_("The gate is undetermined"),
     }
 )
+Cells = tuple[str, str, str, str]
+"""Severity, check, domain and finding."""
 _VERDICTS = (Word.DO_NOT_SEND, Word.FIX_FIRST, Word.UNDETERMINED, Word.SEND)
 
 
@@ -48,7 +50,8 @@ def render(gate: Gate) -> str:
     _verdicts(page, gate)
     _next_fix(page, gate)
     _items(page, _("Why"), [item for item in listed if item.taken in {Taken.CLOSES, Taken.UNSETTLED}])
-    _known(page, listed)
+    # what was there before does not close the gate; what does is new or worse
+    _items(page, _("Known from the baseline"), [item for item in listed if item.taken is Taken.KNOWN])
     _proposed(page, gate)
     _items(page, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
     _waived(page, gate)
@@ -121,12 +124,15 @@ def _records(fix: Fix) -> list[str]:
 
 
 def _items(page: Page, title: str, listed: Sequence[Item]) -> None:
-    if listed:
-        heads = (_("Severity"), _("Check"), _("Domain"), _("Finding"))
-        page.table(title, heads, [_item(item) for item in listed])
+    _table(page, title, [_item(item) for item in listed])
 
 
-def _item(item: Item) -> tuple[str, str, str, str]:
+def _table(page: Page, title: str, rows: Sequence[Cells]) -> None:
+    if rows:
+        page.table(title, (_("Severity"), _("Check"), _("Domain"), _("Finding")), rows)
+
+
+def _item(item: Item) -> Cells:
     about = code(item.subject) + ": " if item.subject not in {"", item.domain} else ""
     what = about + said(sentences(item.title, item.why, item.settle))
     return words.SEVERITIES[item.severity], code(item.check), code(item.domain), what
@@ -134,31 +140,22 @@ def _item(item: Item) -> tuple[str, str, str, str]:
 
 def _proposed(page: Page, gate: Gate) -> None:
     """What the proposed records break and mend."""
-    heads = (_("Severity"), _("Check"), _("Domain"), _("Finding"))
-    found: dict[str, list[tuple[str, str, str, str]]] = {kind: [] for kind in PROPOSED}
+    found: dict[str, list[Cells]] = {kind: [] for kind in PROPOSED}
     for before, after in zip(gate.published, gate.audits, strict=False):
         changes = diff(before, after)
         for kind, rows in found.items():
             rows += [_change(after.subject.domain, change.shown) for change in getattr(changes, kind)]
     for kind, rows in found.items():
-        if rows:
-            page.table(PROPOSED[kind], heads, rows)
+        _table(page, PROPOSED[kind], rows)
     if gate.published and not any(found.values()):
         page.say("", "### " + _("What the proposed records break and mend"), "", _("Nothing changed."))
 
 
-def _change(domain: str, finding: Finding) -> tuple[str, str, str, str]:
+def _change(domain: str, finding: Finding) -> Cells:
     finding = spoken_finding(finding)
     about = code(cut(finding.subject)) + ": " if finding.subject not in {"", domain} else ""
     title = about + said(sentences(cut(finding.title)))
     return words.SEVERITIES[finding.severity], code(finding.check), code(cut(domain, MAX_NAME)), title
-
-
-def _known(page: Page, listed: Sequence[Item]) -> None:
-    """Against the baseline: what was there before does not close the gate; what does is new or worse."""
-    known = [item for item in listed if item.taken is Taken.KNOWN]
-    if known:
-        _items(page, _("Known from the baseline"), known)
 
 
 def _waived(page: Page, gate: Gate) -> None:
