@@ -81,6 +81,8 @@ ORDERS: tuple[Order, ...] = (
         ("bounce-auth-rejections",),
     ),
 )
+MESSAGES = "messages"
+"""What is counted, where nothing else is."""
 AUTH_REJECTIONS = "bounce-auth-rejections"
 CAUSE = "cause-before-consequence"
 
@@ -89,7 +91,8 @@ CAUSE = "cause-before-consequence"
 class Arbitration:
     """Why a fault comes where it does. `score` is share × severity × confidence ÷ work, each as the constants have it.
 
-    - affected of sent: own messages that met the fault, and of how many; None where no figure tells.
+    - affected of of: own messages that met the fault, and of how many; None where no figure tells. Of a list that is to
+      be mailed it is what it holds; `unit` says what is counted.
     - before: checks whose own fix has to wait for this one; because: why, a word each.
     """
 
@@ -101,6 +104,7 @@ class Arbitration:
     of: int | None = None
     before: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+    unit: str = MESSAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +168,17 @@ def _explained(
         of=met[1] if met else None,
         before=tuple(dict.fromkeys(failed[i].check for i in after)),
         because=tuple(dict.fromkeys(after.values())),
+        unit=str(finding.data.get("of", MESSAGES)) if _is_of_a_list(finding) else MESSAGES,
     )
 
 
+def _is_of_a_list(finding: Finding) -> bool:
+    """Whether it is about a list that is still to be mailed: then no mail has met anything yet."""
+    return finding.check.startswith("recipients-")
+
+
 def _basis(finding: Finding, met: tuple[int, int] | None) -> Basis:
-    if met and met[0]:
+    if met and met[0] and not _is_of_a_list(finding):
         return Basis.MET
     return Basis.TRIED if finding.fix and finding.fix.reaudited else Basis.SEEN
 

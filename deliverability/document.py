@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, cast
 
-from deliverability.arbitration import Arbitration, Basis, FixChoice, NextFix
+from deliverability.arbitration import MESSAGES, Arbitration, Basis, FixChoice, NextFix
 from deliverability.fastclass import dataclass
 from deliverability.findings import (
     Action,
@@ -230,6 +230,7 @@ def _arbitration(choice: dict[str, Plain]) -> Arbitration | None:
         of=plain.get("of"),
         before=tuple(plain.get("before", ())),
         because=tuple(plain.get("because", ())),
+        unit=plain.get("unit", MESSAGES),
     )
 
 

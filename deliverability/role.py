@@ -14,7 +14,7 @@ def role_of(domain: str, txt: Answer, mx: Answer, *, asked: str = "auto", inputs
     sends (selectors, addresses). A domain with no mail record at all counts as sending: unprotected is not parked.
     """
     if asked != "auto":
-        return Subject(domain, Role(asked), "given with --role")
+        return Subject(domain, Role(asked), "given with --role or in deliv.toml")
     if inputs:
         return Subject(domain, Role.SENDING, f"deliv was given {', '.join(inputs)}")
     unanswered = [a.rdtype for a in (txt, mx) if not a.answered]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from deliverability.fastclass import dataclass
-from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subject
+from deliverability.findings import Finding, Lack, Outcome, Owner, Role, Severity, Subject
 
 
 class Word(StrEnum):
@@ -40,7 +40,7 @@ def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
     open_questions = [f for f in findings if _could_be_blocking(f)]
     reasons = _reasons(findings)
     if critical:
-        return Verdict(Word.DO_NOT_SEND, _sentence(_STOP[subject.role], critical), reasons)
+        return Verdict(Word.DO_NOT_SEND, _sentence(_stop(subject.role, critical[0]), critical), reasons)
     if high:
         return Verdict(Word.FIX_FIRST, _sentence("Not yet in order", high), reasons)
     if open_questions:
@@ -57,6 +57,15 @@ _STOP = {
     Role.RECEIVING: "This domain is open to abuse or loses mail",
     Role.PARKED: "This domain can be abused",
 }
+
+
+_CAMPAIGN = "This campaign must not go out as it is"
+
+
+def _stop(role: Role, worst: Finding) -> str:
+    """Why nothing is to be sent: a fault of the domain's, or one of the message or the list by itself."""
+    owner = worst.fix.owner if worst.fix and worst.check.startswith(("message-", "recipients-")) else Owner.DNS
+    return _CAMPAIGN if owner in {Owner.CONTENT, Owner.LIST} else _STOP[role]
 
 
 def _failed(findings: Sequence[Finding]) -> list[Finding]:

@@ -67,6 +67,21 @@ def test_between_equals_the_one_that_meets_more_of_the_mail_comes_first() -> Non
     assert chosen(few, many).check == "bounce-rate"
 
 
+def test_what_a_list_holds_is_counted_as_such_and_is_no_mail_that_met_it() -> None:
+    found = chosen(fault("recipients-suppressed", numerator=2, denominator=6, of="addresses"))
+
+    assert found.arbitration is not None
+    assert (found.arbitration.affected, found.arbitration.of, found.arbitration.unit) == (2, 6, "addresses")
+    assert found.arbitration.basis is Basis.SEEN
+
+
+def test_what_mail_met_is_counted_in_messages() -> None:
+    found = chosen(fault("bounce-rate", numerator=90, denominator=1_000, of="sent"))
+
+    assert found.arbitration is not None
+    assert (found.arbitration.unit, found.arbitration.basis) == ("messages", Basis.MET)
+
+
 def test_a_share_of_more_than_all_weighs_as_all() -> None:
     scores = [
         found.arbitration.score

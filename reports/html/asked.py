@@ -25,6 +25,8 @@ _OPTIONS: Mapping[str, str] = {
     "source": "--source",
     "timezone": "--timezone",
     "config": "--config",
+    "recipients": "--recipients",
+    "suppressions": "--suppressions",
     "dmarc_reports": "--dmarc-reports",
     "declared": "--declared",
     "tls_reports": "--tls-reports",
@@ -34,15 +36,21 @@ _OPTIONS: Mapping[str, str] = {
     "message": "--message",
     "mail_from": "--mail-from",
     "trust": "--trust",
+    "spamassassin": "--spamassassin",
+    "rspamd": "--rspamd",
 }
 _FACTS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("events", "source", "timezone", "config"), ("rates",)),
+    **dict.fromkeys(("events", "source", "timezone"), ("rates",)),
+    **dict.fromkeys(("recipients", "suppressions"), ("recipients",)),
     **dict.fromkeys(("dmarc_reports", "declared"), ("dmarc_reports",)),
     "tls_reports": ("tls_reports",),
     "postmaster": ("postmaster",),
     "snds": ("snds",),
     "sender_hub": ("senderhub",),
-    **dict.fromkeys(("message", "mail_from", "trust"), ("message", "authentication", "links_listed")),
+    **dict.fromkeys(
+        ("message", "mail_from", "trust"), ("message", "authentication", "links_listed", "spamassassin", "rspamd")
+    ),
+    **{engine: (engine,) for engine in ("spamassassin", "rspamd")},
 }
 """Option → the facts that it brings: a command for one check that wants none of them leaves it out."""
 _FILES = (
@@ -52,6 +60,7 @@ _FILES = (
     ("postmaster", N_("Gmail's Postmaster Tools")),
     ("snds", N_("Microsoft's SNDS")),
     ("sender_hub", N_("Yahoo's Sender Hub")),
+    ("recipients", N_("a list of recipients")),
     ("message", N_("a message")),
     ("received", N_("a message that deliv received")),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from deliverability.diff import Change, diff
 from deliverability.document import Audit
@@ -13,7 +13,7 @@ from deliverability.reports import words
 from deliverability.reports.html.view import TONES
 from deliverability.reports.language import N_, _
 
-KINDS: Mapping[str, str] = {
+KINDS: dict[str, str] = {
     "new": N_("New"),
     "changed": N_("Changed"),
     "undecided": N_("Cannot be told"),
@@ -22,6 +22,8 @@ KINDS: Mapping[str, str] = {
     "fixed": N_("Fixed"),
 }
 """As `reports.diff.KINDS`, with what follows from another set of rules by itself."""
+PROPOSED = {"new": N_("Broken"), "fixed": N_("Mended")}
+"""What these are called where the two audits differ in nothing but records that are proposed."""
 MAX_BRIEF = 2
 """Changes of one kind that a summary lists."""
 MAX_OPEN = 6
@@ -82,7 +84,9 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
             kinds[kind if in_both else "rules"].append(change)
     bound = MAX_BRIEF if brief else len(previous.findings) + len(audit.findings)
     domain = audit.subject.domain
-    groups = [_group(kind, members, bound, domain) for kind, members in kinds.items() if members]
+    proposed = _is_proposed(previous, audit)
+    titles = KINDS | PROPOSED if proposed else KINDS
+    groups = [_group(kind, titles[kind], members, bound, domain) for kind, members in kinds.items() if members]
     rules = ""
     if previous.ruleset != audit.ruleset:
         rules = _("The rules changed between the two audits, from {before} to {after}.").format(
@@ -94,14 +98,20 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
         verdict=previous.verdict.word,
         rules=rules,
         groups=groups,
-        proposed=bool(audit.options.get("overlay")) and not previous.options.get("overlay"),
+        proposed=proposed,
     )
 
 
-def _group(kind: str, members: Sequence[Change], bound: int, domain: str) -> Group:
+def _is_proposed(previous: Audit, audit: Audit) -> bool:
+    """Whether the two were made at once, one of what is published and one with records laid over it."""
+    overlays = [bool(one.options.get("overlay")) for one in (previous, audit)]
+    return overlays == [False, True] and previous.started_at == audit.started_at
+
+
+def _group(kind: str, title: str, members: Sequence[Change], bound: int, domain: str) -> Group:
     lines = [_line(kind, one, domain) for one in members[:bound]]
     shown = MAX_OPEN if kind in _FOLDED and len(lines) > MAX_OPEN + 1 else len(lines)
-    return Group(_(KINDS[kind]), len(members), lines[:shown], lines[shown:], len(members[bound:]))
+    return Group(_(title), len(members), lines[:shown], lines[shown:], len(members[bound:]))
 
 
 def _line(kind: str, change: Change, domain: str) -> Line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deliverability.arbitration import Arbitration, Basis
+from deliverability.arbitration import MESSAGES, Arbitration, Basis
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Fix, Severity
@@ -25,7 +25,7 @@ CONSEQUENCES: Mapping[Severity, str] = {
 BASES: Mapping[Basis, str] = {
     Basis.MET: N_("certain: own mail was refused or reported for it"),
     Basis.TRIED: N_("DNS shows it, and the fix was tried in a copy"),
-    Basis.SEEN: N_("DNS, a report or the message shows it"),
+    Basis.SEEN: N_("DNS, a report, the message or the list shows it"),
 }
 
 REASONS: Mapping[str, str] = {
@@ -108,9 +108,10 @@ def _grounds(why: Arbitration) -> list[tuple[str, str]]:
 def _affected(why: Arbitration) -> str:
     if why.affected is None or not why.of or why.affected < 0 or why.of < 0:
         return _("no figure tells: give events or DMARC reports")
-    return _("{share}: {affected} of {total} messages met it").format(
-        share=percent(why.affected / why.of), affected=f"{why.affected:,}", total=f"{why.of:,}"
-    )
+    said = _("{share}: {affected} of {total} messages met it")
+    if why.unit != MESSAGES:
+        said = _("{share}: {affected} of {total} in the list")
+    return said.format(share=percent(why.affected / why.of), affected=f"{why.affected:,}", total=f"{why.of:,}")
 
 
 def _first(why: Arbitration | None) -> str:

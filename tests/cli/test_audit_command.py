@@ -116,7 +116,26 @@ def test_an_overlay_says_what_it_breaks_and_mends(zone: str, capsys: pytest.Capt
     assert "Mended by the proposed records" in change
     assert "Broken by the proposed records" in change
     assert "spf-include-resolves" in change.partition("Broken by the proposed records")[2]
-    assert "What the proposed records break and mend" in Path("a.html").read_text(encoding="utf-8")
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert "What the proposed records break and mend" in page
+    assert "By the proposed records" in page
+    assert "Since the audit before" not in page
+    assert all(f"<h4>{title} " in page for title in ("Broken", "Mended"))
+
+
+def test_an_earlier_audit_of_another_day_is_no_published_state(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("new.zone").write_text('shop.test. 300 TXT "v=spf1 include:gone.shop.test -all"\n', encoding="utf-8")
+    deliv(capsys, "audit", "shop.test", "--zone", zone, "-o", "before.json")
+    text = Path("before.json").read_text(encoding="utf-8")
+    stored = json.loads(text)["started_at"]
+    Path("before.json").write_text(text.replace(stored, "2026-01-02T03:04:05Z"), encoding="utf-8")
+    deliv(capsys, "audit", "shop.test", "--zone", zone, "--overlay", "new.zone", "-o", "after.json")
+
+    deliv(capsys, "render", "after.json", "--previous", "before.json", "-o", "a.html")
+
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert "Since the audit before" in page
+    assert "By the proposed records" not in page
 
 
 def test_an_overlay_is_audited_before_it_is_published(zone: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,6 +117,16 @@ class TestSections:
         assert "--events exports/ --select bounce-rate" in asked.command(audit, select="bounce-rate")
         assert "--declared 192.0.2.0/24 --select dmarc-pass-rate" in asked.command(audit, select="dmarc-pass-rate")
 
+    def test_a_list_a_filter_and_the_policy_are_named_and_asked_for_again(self) -> None:
+        options = {"recipients": ["l.csv"], "suppressions": ["s.csv"], "config": "deliv.toml", "rspamd": "http://[::1]"}
+        audit = replace(samples.in_trouble(), options=options)
+
+        assert "a list of recipients" in asked.inputs(options)
+        again = asked.command(audit, select="recipients-suppressed")
+        assert "--config deliv.toml --recipients l.csv --suppressions s.csv --select recipients-suppressed" in again
+        assert "--rspamd" not in again
+        assert "--rspamd 'http://[::1]'" in asked.command(audit, select="message-rspamd")
+
     def test_a_topic_that_had_nothing_to_judge_says_so(self) -> None:
         found = {topic.name: topic for topic in overview.topics(given.everything().findings)}
 

@@ -275,7 +275,7 @@ class TestProse:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("given with --role", "--role로 지정함"),
+            ("given with --role or in deliv.toml", "--role 또는 deliv.toml로 지정함"),
             ("2 more could not be checked.", "그 밖에 2건을 확인하지 못했습니다."),
             ("1 check has nothing to judge. Use it.", "판단할 자료가 없는 점검 1개. Use it."),
             ("The control (provider=yahoo) did not move.", "대조군(provider=yahoo)은 움직이지 않았습니다."),
@@ -299,8 +299,8 @@ class TestProse:
 
     def test_what_is_said_already_is_not_said_again(self) -> None:
         with speaking("ko"):
-            assert isinstance(prose("given with --role"), Said)
-            assert prose(Said("given with --role")) == "given with --role"
+            assert isinstance(prose("given with --role or in deliv.toml"), Said)
+            assert prose(Said("given with --role or in deliv.toml")) == "given with --role or in deliv.toml"
 
     @given(st.text() | st.text("(): .,0123456789 ofandtomrea{}", min_size=20))
     def test_a_strangers_text_is_never_lost(self, text: str) -> None:
