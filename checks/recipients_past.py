@@ -57,7 +57,7 @@ def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgemen
     return judged(
         lines.of("recipients-suppressed"),
         recipients.stopped,
-        recipients.addresses,
+        recipients.addresses + recipients.wrapped,
         least=Severity.HIGH if said_no else Severity.MEDIUM,
         evidence=counted(parts) + counted({"suppression rows without an address": given.bad if given else 0}),
         parts=parts,
@@ -73,7 +73,8 @@ def recipients_suppressed(recipients: RecipientsFacts, lines: Lines) -> Judgemen
         "over": "Of {denominator:,} {of}, {share} are likely to bounce, past {warn_line}; it may be between {between}",
         "warn": "Of {denominator:,} {of}, {share} are likely to bounce (between {between}), past {warn_line}",
         "fail": "Of {denominator:,} {of}, {share} are likely to bounce (between {between}), past {fail_line}",
-        "few": "Too short a list to foretell bounces ({denominator:,} {of}, at least {minimum:,} needed)",
+        "few": "Too short a list to foretell bounces ({denominator:,} {denominator:address|addresses}, at least "
+        "{minimum:,} needed)",
         "known": "At least {share} of {denominator:,} {of} will bounce: their domains take no mail, past {warn_line}",
         "unmet": "The events say nothing of mail to such addresses, so what bounces cannot be foretold",
     },

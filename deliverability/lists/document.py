@@ -99,7 +99,7 @@ def to_document(found: Judged) -> dict[str, Any]:
         },
         "addresses": {
             "valid": facts.addresses,
-            **_part(plain, "invalid", "invalid_reasons", "invalid_lines", "international", "idn", "unique"),
+            **_part(plain, "invalid", "invalid_reasons", "invalid_lines", "wrapped", "international", "idn", "unique"),
             **_part(plain, "duplicates", "aliases", "disposable", "role", "roles", "slipped", "known_dead", "stopped"),
             **_part(plain, "by_provider"),
         },

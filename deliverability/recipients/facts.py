@@ -132,7 +132,8 @@ class RecipientsFacts:
       end. bad: rows that could not be read, by reason.
     - encodings: how the text was written → lines; columns: the columns that hold the addresses, as found.
     - addresses: rows whose address is one. international: those that need SMTPUTF8 (RFC 6531); idn: those whose domain
-      alone is international. invalid: rows whose address is none, by reason, and the lines of the first.
+      alone is international. invalid: rows whose address is none, by reason, and the lines of the first; wrapped: those
+      of them that hold addresses all the same, with a name around it or several.
     - unique: distinct addresses, the domain in A-labels and all in lower case. duplicates: rows that repeat an earlier
       one; aliases: rows that do so only by what their provider leaves out (dots, a plus and what follows).
     - domains, by_provider: distinct domains, and addresses at each mailbox provider.
@@ -141,7 +142,8 @@ class RecipientsFacts:
     - disposable, role: addresses, with their domains, and with the names (`info`) → addresses. disposable_source: whose
       list of disposable domains that is.
     - slips: domains that look like slips of the keyboard; slipped: addresses in them.
-    - suppressions, history: None where nothing was given. stopped: addresses that must be left alone by either.
+    - suppressions, history: None where nothing was given. stopped: rows with an address, wrapped ones too, that must be
+      left alone by either.
     - cleaned: rows that were written back with something against them, None where none were written.
     """
 
@@ -157,6 +159,7 @@ class RecipientsFacts:
     invalid: int = 0
     invalid_reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     invalid_lines: tuple[int, ...] = ()
+    wrapped: int = 0
     international: int = 0
     idn: int = 0
     unique: int = 0

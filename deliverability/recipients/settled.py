@@ -50,8 +50,8 @@ def marked(scan: Scan, suppressed: Suppressed | None, past: Past | None) -> Mark
             marks.aliased.add(row)
     for row in _suppressed(scan, suppressed) if suppressed else ():
         marks.suppressed.add(row)
-    for value, what in scan.persons.met(past.people) if past else ():
-        _mark(value >> PLACE, what, marks)
+    for row, what in scan.persons.met(past.people) if past else ():
+        _mark(row, what, marks)
     return marks
 
 
@@ -59,6 +59,8 @@ def _suppressed(scan: Scan, suppressed: Suppressed) -> Iterator[int]:
     """The rows that are suppressed, by themselves or with all of their domain."""
     for value, _ in scan.keys.met(suppressed.keys):
         yield value >> PLACE
+    for row, _ in scan.inside.met(suppressed.keys):
+        yield row
     places = {place for domain, place in scan.places.items() if domain.name in suppressed.domains}
     for _, values in scan.keys.parts() if places else ():
         yield from (value >> PLACE for value in values if value & (1 << PLACE) - 1 in places)

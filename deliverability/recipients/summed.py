@@ -29,6 +29,7 @@ def summed(scan: Scan, marks: Marked, past: Past | None, slips: Sequence[Slip]) 
         invalid=scan.invalid.total(),
         invalid_reasons=dict(scan.invalid.most_common()),
         invalid_lines=tuple(scan.invalid_lines),
+        wrapped=scan.wrapped,
         international=scan.international,
         idn=sum(domain.addresses for domain in domains if domain.idn),
         unique=scan.good - marks.repeated.count,

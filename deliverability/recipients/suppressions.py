@@ -1,28 +1,23 @@
 """Whom a list must not hold: files of addresses that are not to be mailed, read as generously as they are written.
 
-A list is judged strictly, since what is no address there bounces. Here a cell that is read too strictly is a person
-who said no and gets the mail: names around an address, `mailto:` and several in a cell are all read, and `@domain`
-(or `*@domain`) stands for everybody in it.
+Names around an address, `mailto:` and several in a cell are all read, and `@domain` (or `*@domain`) stands for
+everybody in it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from deliverability.intake.trouble import Bad, Troubles
 from deliverability.recipients.addresses import Address, Addresses
 from deliverability.recipients.ledger import Ledger, key_of
 from deliverability.recipients.rows import List
+from deliverability.recipients.wrapped import EVERYBODY, addresses_in
 
 MAX_BAD = 0.5
 """Share of the rows without an address in them above which a run ends: whom to spare is not known. Ours, and that of
 events (--max-bad-share)."""
-EVERYBODY = "*"
-"""What stands for all local parts; RFC 5322 §3.2.3 allows it as one, and nobody has it."""
-_BETWEEN = re.compile(r"""[\s<>()\[\],;:"|]+""")
-"""What parts addresses in a cell, and sets them off from names."""
 
 
 class NobodyToSpare(ValueError):
@@ -30,7 +25,7 @@ class NobodyToSpare(ValueError):
 
 
 class Suppressed:
-    """What the files hold: keys of addresses, domains (A-labels) of which nobody is mailed, and counts.
+    """What the files hold: keys of addresses and of all in a domain, these domains (A-labels), and counts.
 
     counts: `rows`; of these `bad` without an address; `addresses` and `domains` that were found.
     """
@@ -40,14 +35,14 @@ class Suppressed:
         self.domains = set[str]()
         self.counts = Counter[str]()
 
-    def add(self, found: Iterable[Address | str]) -> None:
+    def add(self, found: Iterable[Address]) -> None:
         """Take in the addresses and domains of a row."""
         for each in found:
-            if isinstance(each, str):
-                self.domains.add(each)
+            self.keys.add(key_of(each.key), 1)
+            if each.local == EVERYBODY:
+                self.domains.add(each.domain.name)
             else:
                 self.counts["addresses"] += 1
-                self.keys.add(key_of(each.key), 1)
         self.counts["domains"] = len(self.domains)
 
     def check(self) -> None:
@@ -82,16 +77,6 @@ def _why(cell: str, addresses: Addresses) -> str:
     return found if isinstance(found, str) else "empty"
 
 
-def _found(cell: str, addresses: Addresses) -> Iterator[Address | str]:
-    """Each address in a cell, and each domain that stands for all of its addresses."""
+def _found(cell: str, addresses: Addresses) -> Iterable[Address]:
     whole = addresses.read(cell)
-    if not isinstance(whole, str) and whole.local != EVERYBODY:
-        yield whole
-        return
-    for word in _BETWEEN.split(cell):
-        local, sign, domain = word.strip("'.").rpartition("@")
-        if not sign:
-            continue
-        found = addresses.read(f"{local or EVERYBODY}@{domain}")
-        if not isinstance(found, str):
-            yield found if found.local != EVERYBODY else found.domain.name
+    return addresses_in(cell, addresses) if isinstance(whole, str) else [whole]

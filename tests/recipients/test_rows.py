@@ -87,11 +87,12 @@ def test_korean_is_read_whatever_it_is_written_in(path: Path, raw: bytes, spoken
 
 def test_encodings_that_are_mixed_are_told_line_by_line(path: Path) -> None:
     raw = "name,email\nÅsa,a@x.com\n".encode("cp1252") + "김,b@x.com\n".encode() + "똠,c@x.com\n".encode("cp949")
+    hanja = "Zoëé,e@x.com\n".encode("cp1252")  # as EUC-KR two octets of that are one letter, and no Hangul
 
-    cells, _, spoken, _ = read(path, raw + "이,d@x.com\n".encode("euc-kr"))
+    cells, _, spoken, _ = read(path, raw + "이,d@x.com\n".encode("euc-kr") + hanja)
 
-    assert cells == ["a@x.com", "b@x.com", "c@x.com", "d@x.com"]
-    assert spoken == {"utf-8": 2, "windows-1252": 2, "euc-kr": 1}
+    assert cells == ["a@x.com", "b@x.com", "c@x.com", "d@x.com", "e@x.com"]
+    assert spoken == {"utf-8": 2, "windows-1252": 3, "euc-kr": 1}
 
 
 def test_a_quote_that_is_never_closed_takes_no_other_row_along(path: Path) -> None:
@@ -170,11 +171,12 @@ def test_a_compressed_list_is_read(path: Path) -> None:
 def test_parquet_is_read_a_batch_at_a_time(path: Path) -> None:
     duckdb.sql(
         f"""COPY (SELECT i AS id, CASE WHEN i % 10 = 3 THEN NULL ELSE 'a' || i || '@x.com' END AS email
-        FROM range(25000) t(i)) TO '{path}' (FORMAT parquet)"""
+        FROM range(25000) t(i)) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)"""
     )
     cells, faults, _, column = read(path, path.read_bytes())
 
     assert (len(cells), cells[:4], faults, column) == (25_000, ["a0@x.com", "a1@x.com", "a2@x.com", ""], [], "email")
+    assert cells == ["" if number % 10 == 3 else f"a{number}@x.com" for number in range(25_000)]
 
 
 @pytest.mark.parametrize("column", ["e-mail 2", "E-Mail 2", "2"])
@@ -221,4 +223,8 @@ def test_any_octets_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory
 def test_the_bound_on_broken_quotes_is_met(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_BROKEN_QUOTES", 2)
 
-    assert read(path, b"name,email\n" + b'"Kim,a@x.com\n' * 9 + b'"two\nlines",b@x.com\n')[0].count("a@x.com") == 9
+    two = b'"two\nlines",b@x.com\n'
+    cells, faults, _, _ = read(path, b"name,email\n" + two + b'"Kim,a@x.com\n' * 9 + two)
+    assert cells.count("a@x.com") == 9
+    # one row before the bound is met; then every line is one
+    assert (cells[0], cells[-2:], faults) == ("b@x.com", [None, "b@x.com"], ["13:too-few-columns"])
