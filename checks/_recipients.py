@@ -23,13 +23,14 @@ SOME = "some"
 """The case of a share below the lower line, or on a short list. Nothing is undecided about it: it is counted whole."""
 
 
-def titles(what: str, none: str) -> Mapping[str, str]:
-    """The titles of a check of a list: `what` is counted, `none` says that there is nothing of it."""
+def titles(what: str, none: str, of: str = "address|addresses") -> Mapping[str, str]:
+    """The titles of a check of a list: `what` is counted among one or many `of`, `none` says that there is nothing."""
+    total = f"{{denominator:,}} {{denominator:{of}}}"
     return {
-        "pass": f"{none} ({{denominator:,}} {{of}})",
-        SOME: f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}})",
-        "warn": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{warn_line}}",
-        "fail": f"{what}: {{numerator:,}} of {{denominator:,}} {{of}} ({{share}}), past {{fail_line}}",
+        "pass": f"{none} ({total})",
+        SOME: f"{what}: {{numerator:,}} of {total} ({{share}})",
+        "warn": f"{what}: {{numerator:,}} of {total} ({{share}}), past {{warn_line}}",
+        "fail": f"{what}: {{numerator:,}} of {total} ({{share}}), past {{fail_line}}",
     }
 
 

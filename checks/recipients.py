@@ -35,7 +35,7 @@ NO_MAIL = {
     rfc(5321, "4.1.2"),
     rfc(6531, "3.3"),
     titles={
-        **titles("What is no address", "Every row holds an address"),
+        **titles("What is no address", "Every row holds an address", of="row|rows"),
         "unread": "{refused:,} {refused:file|files} of recipients could not be read, or not to the end",
         "nobody": "No row of the list holds an address ({rows:,} {rows:row|rows})",
     },
@@ -89,7 +89,8 @@ def recipients_syntax(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     source("Amazon SES enforcement"),
     titles={
         **titles("Addresses in domains that take no mail", "Every domain takes mail, as far as DNS told"),
-        "open": "DNS did not tell whether the domains of {unanswered:,} of {denominator:,} addresses take mail",
+        "open": "DNS did not tell whether the domains of {unanswered:,} of {denominator:,} "
+        "{denominator:address|addresses} take mail",
         "unasked": "Nobody asked whether the domains take mail",
     },
     owner=Owner.LIST,
@@ -226,7 +227,8 @@ def recipients_typo_domain(recipients: RecipientsFacts, lines: Lines) -> Judgeme
     rfc(5321, "2.4"),
     titles={
         **titles("Rows that repeat an earlier address", "No address stands in the list twice"),
-        "aliases": "{aliases:,} rows lead to the mailbox of an earlier one, by its provider's own rules",
+        "aliases": "{aliases:,} {aliases:row leads|rows lead} to the mailbox of an earlier one, by its provider's own "
+        "rules",
     },
     owner=Owner.LIST,
     settle=SETTLE,

@@ -116,6 +116,23 @@ def test_the_report_says_what_was_read_and_what_is_wrong(capsys: pytest.CaptureF
     assert "null.example.com: 1 address · it says that it takes no mail" in said
 
 
+def test_one_address_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    put("gone.csv", b"info@example.com\n")
+    for rows in (["info@example.com"], ["Kim <info@example.com>"], ["g.n@gmail.com", "gn@gmail.com"]):
+        assert run(["recipients", emails(*rows), "--no-dns", "--suppressions", "gone.csv", "-v"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+
+    for one in (
+        "Every row holds an address (1 row)",
+        "Addresses of tasks, not of people: 1 of 1 address (100 %)",
+        "No address is at a disposable service (1 address)",
+        "1 row leads to the mailbox of an earlier one",
+    ):
+        assert one in said
+    assert said.count("Addresses that must be left alone: 1 of 1 address (100 %), past 1 %") == 4  # in the verdict too
+    assert "1 addresses" not in said
+
+
 def test_a_quiet_run_says_the_verdict_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recipients", emails("a@example.com"), "--zone", "example.zone", "-q"]) == 0
     assert "recipients-" not in capsys.readouterr().out
