@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from deliverability.cli._gauge import Gauge
 from deliverability.cli._output import emit, to_stdout, unwritable, width_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 HELD = 1 << 20
 """Characters of audits that are written together."""
-REFRESH = 0.2
-"""Seconds between two looks at how far it is."""
 
 
 class JsonLines:
@@ -76,33 +74,22 @@ class JsonLines:
             write(text)
 
 
-class Count:
-    """How many messages are audited, on one line of stderr that goes without trace, where a person is watching."""
+class Count(Gauge):
+    """How many messages are audited."""
 
     def __init__(self, wanted: bool = True) -> None:
-        self._stream = sys.stderr if wanted and sys.stderr is not None and sys.stderr.isatty() else None
-        self._started = self._drawn = time.monotonic()
+        super().__init__(wanted)
         self._messages = self._octets = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        if self._stream is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
 
     def __call__(self, octets: int) -> None:
         """One more message of so many octets is done."""
         self._messages += 1
         self._octets += octets
-        now = time.monotonic()
-        if self._stream is not None and now - self._drawn > REFRESH:
-            self._drawn = now
-            elapsed = now - self._started
-            done = f"{self._messages:,} messages · {self._octets / 2**20:,.0f} MiB"
-            self._stream.write(f"\r\x1b[K{done} · {self._messages / elapsed:,.0f}/s · {elapsed:.0f} s")
-            self._stream.flush()
+        self.draw(self._text)
+
+    def _text(self, seconds: float) -> str:
+        done = f"{self._messages:,} messages · {self._octets / 2**20:,.0f} MiB"
+        return f"{done} · {self._messages / seconds:,.0f}/s · {seconds:.0f} s"
 
 
 def summarised(document: Mapping[str, Any], targets: Sequence[tuple[str, str]], *, quiet: bool, no_color: bool) -> None:

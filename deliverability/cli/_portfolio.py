@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
+from deliverability.cli._gauge import Gauge
 from deliverability.cli._inputs import names_of
 from deliverability.cli._output import unwritable, write_whole
 from deliverability.cli._problem import Problem
@@ -27,8 +26,6 @@ MAX_OCTETS = 32 << 20
 """Of a list, inflated: MAX_DOMAINS of the longest names there are."""
 MAX_LINE = 4_096
 """Octets of one line of it: the longest name as U-labels, and a remark."""
-REFRESH = 0.2
-"""Seconds between two looks at how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,28 +158,15 @@ class Site:
         self._lines.append(line)
 
 
-class Tally:
-    """How many domains are done, on one line of stderr that goes without trace, where a person is watching."""
+class Tally(Gauge):
+    """How many domains are done."""
 
     def __init__(self, total: int, wanted: bool) -> None:
-        self._stream = sys.stderr if wanted and sys.stderr is not None and sys.stderr.isatty() else None
+        super().__init__(wanted)
         self._total = total
         self._done = 0
-        self._started = self._drawn = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        if self._stream is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
 
     def count(self) -> None:
         """One more is done."""
         self._done += 1
-        now = time.monotonic()
-        if self._stream is not None and now - self._drawn > REFRESH:
-            self._drawn = now
-            self._stream.write(f"\r\x1b[K{self._done:,} of {self._total:,} domains · {now - self._started:.0f} s")
-            self._stream.flush()
+        self.draw(lambda seconds: f"{self._done:,} of {self._total:,} domains · {seconds:.0f} s")

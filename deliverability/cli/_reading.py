@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deliverability.cli._gauge import Gauge
 from deliverability.cli._options import Decorator, option, share_option
 from deliverability.cli._policy import policy_at
 from deliverability.cli._problem import Problem
@@ -131,25 +130,14 @@ def warn_of(troubles: Troubles, rejects: str | None, *, hint: str = "--rejects F
         click.echo(f"deliv:   {hint}", err=True)
 
 
-class Meter:
-    """How much has been read, on one line of stderr that goes without trace, where a person is watching."""
+class Meter(Gauge):
+    """How much has been read."""
 
     def __init__(self, wanted: bool = True) -> None:
-        self._stream = sys.stderr if wanted and sys.stderr is not None and sys.stderr.isatty() else None
-        self._started = self._drawn = time.monotonic()
+        super().__init__(wanted)
         self._octets = 0
 
     def __call__(self, octets: int) -> None:
         """Count octets."""
         self._octets += octets
-        now = time.monotonic()
-        if self._stream is not None and now - self._drawn > 0.2:
-            self._drawn = now
-            self._stream.write(f"\r\x1b[K{self._octets / 2**20:,.0f} MiB read · {now - self._started:.0f} s")
-            self._stream.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._stream is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        self.draw(lambda seconds: f"{self._octets / 2**20:,.0f} MiB read · {seconds:.0f} s")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deliverability.cli import EXIT_CODES, SUMMARIES
+from deliverability.cli._gauge import Gauge
 from deliverability.cli._options import fail_on_option, option, output_options
 from deliverability.cli._output import emit, targets
 from deliverability.cli._policy import policy_at
@@ -21,8 +19,6 @@ from deliverability.cli._reading import Meter, asked_of, rejects_option, source_
 from deliverability.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from deliverability.checks._thresholds import Lines
     from deliverability.intake.trouble import Troubles
     from deliverability.lists.document import Judged
@@ -97,7 +93,7 @@ def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> 
     key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
     meter = Meter()
     try:
-        with _asking() as asking:
+        with _Asking() as asking:
             wanted = Wanted(
                 column=given["column"],
                 suppressions=given["suppressions"],
@@ -134,32 +130,16 @@ def resolver_of(servers: tuple[str, ...], zones: tuple[str, ...], *, no_dns: boo
     return origin_of(servers, zones, ()).resolver
 
 
-class _Asking:
-    """How many domains were asked about, on one line of stderr that goes without trace, where a person is watching."""
+class _Asking(Gauge):
+    """How many domains were asked about."""
 
     def __init__(self) -> None:
-        self.stream = sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+        super().__init__()
         self._count = 0
-        self._drawn = time.monotonic()
 
     def __call__(self, domains: int) -> None:
         self._count += domains
-        now = time.monotonic()
-        if self.stream is not None and now - self._drawn > 0.2:
-            self._drawn = now
-            self.stream.write(f"\r\x1b[K{self._count:,} domains asked about")
-            self.stream.flush()
-
-
-@contextmanager
-def _asking() -> Generator[_Asking]:
-    asking = _Asking()
-    try:
-        yield asking
-    finally:
-        if asking.stream is not None:
-            asking.stream.write("\r\x1b[K")
-            asking.stream.flush()
+        self.draw(lambda _seconds: f"{self._count:,} domains asked about")
 
 
 def _judged(
