@@ -7,7 +7,8 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from operator import attrgetter
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 from deliverability.fastclass import dataclass
 from deliverability.findings import (
@@ -149,12 +150,18 @@ def check(
     def build(function: Function) -> Check:
         ask, why, fix = _manual(function)
         family = function.__module__.rpartition(".")[2].partition("_")[0]
-        needs = tuple(inspect.signature(function).parameters)
+        needs = _parameters(function)
         return Check(
             id, family, severity, references, ask, why, fix, titles, fixes or {}, effort, owner, settle, needs, function
         )
 
     return build
+
+
+def _parameters(function: Function) -> tuple[str, ...]:
+    """The names of its parameters, all of which are plain; `inspect.signature` takes twenty times as long to say so."""
+    code = cast("FunctionType", inspect.unwrap(function)).__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _manual(function: Function) -> tuple[str, str, str]:

@@ -119,8 +119,10 @@ def _suffixes_under(tld: str) -> PublicSuffixList:
     """The rules that can match a name under `tld`: the library takes 60 ms to read all of them, and 1 for these."""
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 10 ms, spent while packets are on their way
 
-    rules = _rules_by_tld()
-    return PublicSuffixList([rule for form in {tld, to_unicode(tld)} for rule in rules.get(form.encode(), ())])
+    by_tld = _rules_by_tld()
+    rules = [rule for form in {tld, to_unicode(tld)} for rule in by_tld.get(form.encode(), ())]
+    # a rule in ASCII has no other form, and to look for one takes most of the time of .com
+    return PublicSuffixList(rules, accept_encoded_idn=not all(map(bytes.isascii, rules)))
 
 
 @lru_cache(maxsize=1)

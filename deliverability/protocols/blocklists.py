@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
-from importlib.resources import files
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from pathlib import Path
 
 from deliverability.fastclass import dataclass
 from deliverability.findings import Severity
@@ -171,6 +171,6 @@ def _block_list(row: list[str], codes: list[list[str]]) -> BlockList:
 
 def _rows(file: str, columns: int) -> Iterator[list[str]]:
     """The rows of a data file; its last column may hold commas."""
-    text = files("deliverability.protocols").joinpath(file).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return (line.split(",", columns - 1) for line in lines[1:])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
+
+_DATA = Path(__file__).with_name("providers.csv")
 
 
 def provider_of(host: str) -> str | None:
@@ -16,6 +18,6 @@ def provider_of(host: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> Mapping[str, str]:
-    text = files("deliverability.protocols").joinpath("providers.csv").read_text(encoding="utf-8")
-    rows = [line.partition(",") for line in text.splitlines() if line and not line.startswith("#")]
+    lines = _DATA.read_text(encoding="utf-8").splitlines()
+    rows = [line.partition(",") for line in lines if line and not line.startswith("#")]
     return {suffix: provider for suffix, _, provider in rows[1:]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, NetmaskValueError, ip_network
 
@@ -156,6 +155,8 @@ def _meant_keyword(name: str, value: str) -> str | None:
         return "a"
     if _is_kind(name) or len(name) > _LONGEST_KEYWORD or not (_is_host(value) or _address(value)):
         return None
+    from difflib import get_close_matches  # noqa: PLC0415 - only a word that is none needs it
+
     close = get_close_matches(name, ["include", "exists", "redirect", "ip4", "ip6"], 1, 0.6)
     return close[0] if close else None
 
