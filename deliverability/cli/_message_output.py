@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from deliverability.cli._gauge import Gauge
-from deliverability.cli._output import emit, to_stdout, unwritable, width_of
+from deliverability.cli._output import emit, to_stdout, whole_file, width_of
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -32,16 +32,8 @@ class JsonLines:
         self._size = 0
 
     def __enter__(self) -> Self:
-        from deliverability.intake.whole import whole  # noqa: PLC0415 - only for many messages
-
-        for destination in self._destinations:
-            if destination == "-":
-                self._writers.append(to_stdout)
-                continue
-            try:
-                self._writers.append(self._open.enter_context(whole(Path(destination))).write)
-            except (OSError, RuntimeError) as error:
-                raise unwritable(Path(destination), error) from None
+        for one in self._destinations:
+            self._writers.append(to_stdout if one == "-" else self._open.enter_context(whole_file(Path(one))))
         return self
 
     def __exit__(
@@ -50,11 +42,8 @@ class JsonLines:
         if kind is not None:
             self._open.__exit__(kind, error, trace)
             return
-        try:
+        with self._open:
             self._flush()
-            self._open.close()
-        except OSError as trouble:
-            raise unwritable(Path(self._destinations[0]), trouble) from None
 
     def add(self, audit: Audit) -> None:
         """One more audit."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from deliverability.cli._gauge import Gauge
 from deliverability.cli._inputs import names_of
-from deliverability.cli._output import unwritable, write_whole
+from deliverability.cli._output import unwritable, whole_file, write_whole
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import troubles_of, warn_of
 from deliverability.fastclass import dataclass
@@ -114,17 +114,16 @@ class Site:
         self._source = source
         self._lines: list[Line] = []
         self._open = ExitStack()
-        self._documents: IO[str] | None = None
+        self._write: Callable[[str], None] = lambda _: None
 
     def __enter__(self) -> Self:
-        from deliverability.intake.whole import whole  # noqa: PLC0415 - only where there is a folder to fill
-        from deliverability.reports.html.portfolio import LINES, PAGES_FOLDER  # noqa: PLC0415 - as above
+        from deliverability.reports.html.portfolio import LINES, PAGES_FOLDER  # noqa: PLC0415 - where there is a folder
 
         try:
             (self._folder / PAGES_FOLDER).mkdir(parents=True, exist_ok=True)
-            self._documents = self._open.enter_context(whole(self._folder / LINES))
         except (OSError, RuntimeError) as error:
             raise unwritable(self._folder, error) from None
+        self._write = self._open.enter_context(whole_file(self._folder / LINES))
         return self
 
     def __exit__(
@@ -133,10 +132,7 @@ class Site:
         if kind is not None:
             self._open.__exit__(kind, error, trace)
             return
-        try:
-            self._open.close()
-        except OSError as trouble:
-            raise unwritable(self._folder, trouble) from None
+        self._open.close()
         from deliverability.reports.html.portfolio import pages  # noqa: PLC0415 - loaded by then
 
         for name, page in pages(self._lines, self._source.unread, self._source.unread_count):
@@ -150,11 +146,7 @@ class Site:
 
         line = line_of(audit)
         write_whole(self._folder / line.file, render_html(audit, index=INDEX))
-        try:
-            if self._documents is not None:
-                self._documents.write(to_json_line(audit))
-        except OSError as error:
-            raise unwritable(self._folder, error) from None
+        self._write(to_json_line(audit))
         self._lines.append(line)
 
 

@@ -420,3 +420,18 @@ def test_many_messages_are_judged_by_a_policy_too(capsys: pytest.CaptureFixture[
     assert "message-text-part" not in checks
     Path("deliv.toml").write_text("[checks]\nmessage-dikm = 'low'\n")
     assert "deliv.toml:2" in refused(capsys, "many", "--config", "deliv.toml")
+
+
+@pytest.mark.parametrize("held", [0, 1 << 20], ids=["as they come", "at the end"])
+def test_lines_that_a_full_disk_takes_none_of_are_one_line(
+    held: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("this system has no /dev/full")
+    monkeypatch.setattr("deliverability.cli._message_output.HELD", held)
+    put("sent/1.eml", letter(1))
+    put("sent/2.eml", letter(2))
+
+    line = refused(capsys, "sent", "--zone", "zone", "-o", "/dev/full", "-f", "jsonl")
+
+    assert line == "deliv: /dev/full: cannot be written (No space left on device)"
