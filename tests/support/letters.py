@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+
+from support import signing
 
 DOMAIN = "weinhandel.example"
 SELECTOR = "s2026"
@@ -15,20 +14,16 @@ SECRET = "given.name"
 RECIPIENT = f"{SECRET}@reader.example"
 
 
-@cache
-def key_pair() -> tuple[bytes, str]:
-    """A private key (PEM) and the public key as p= has it; made once in a run, since making one takes long."""
-    import base64
+SIGNED = (
+    *("from", "to", "subject", "date", "message-id", "reply-to", "mime-version", "content-type"),
+    *("list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id"),
+)
+"""The header fields that the signature of a letter covers."""
 
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private, base64.b64encode(public).decode()
+def signer() -> signing.Signer:
+    """The sender's key; made once in a run, since making one takes long."""
+    return signing.rsa_signer(2048)
 
 
 def zone(path: Path, *, spf: str = f"v=spf1 ip4:{SENDER} ip4:127.0.0.1 -all") -> Path:
@@ -46,8 +41,8 @@ def zone(path: Path, *, spf: str = f"v=spf1 ip4:{SENDER} ip4:127.0.0.1 -all") ->
 
 def key_record() -> str:
     """The public key as a zone file has it, in strings."""
-    public = key_pair()[1]
-    return " ".join(f'"{part}"' for part in ("v=DKIM1; k=rsa; p=" + public[:200], public[200:]))
+    record = signer().record
+    return " ".join(f'"{part}"' for part in (record[:200], record[200:]))
 
 
 def letter(
@@ -74,18 +69,4 @@ def letter(
 
 def signed(raw: bytes, *, domain: str = DOMAIN, selector: str = SELECTOR) -> bytes:
     """`raw` with a DKIM signature over all that matters."""
-    dkim: Any = import_module("dkim")
-    wanted = (b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"list-unsubscribe-post")
-    return (
-        bytes(
-            dkim.sign(
-                raw,
-                selector.encode(),
-                domain.encode(),
-                key_pair()[0],
-                canonicalize=(b"relaxed", b"relaxed"),
-                include_headers=[*wanted, b"mime-version", b"content-type", b"list-id", b"feedback-id"],
-            )
-        )
-        + raw
-    )
+    return signing.dkim_signed(raw, signer(), domain=domain, selector=selector, signed=SIGNED)

@@ -29,13 +29,6 @@ class Signer:
         return self.private.sign(hashlib.sha256(data).digest())
 
 
-def signer_of(private: bytes, public: str) -> Signer:
-    """The pair of an RSA key in PEM and its public key as `p=` has it."""
-    key = serialization.load_pem_private_key(private, None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return Signer("rsa-sha256", key, f"v=DKIM1; k=rsa; p={public}")
-
-
 @cache
 def rsa_signer(bits: int = 1024, algorithm: str = "rsa-sha256") -> Signer:
     private = rsa.generate_private_key(65537, bits)
