@@ -19,7 +19,7 @@ from deliverability.recipients.addresses import BEYOND, Addresses, Domain
 from deliverability.recipients.clean import CannotWrite, check_target, reasons_by, write_clean
 from deliverability.recipients.domains import MAX_ASKED, look
 from deliverability.recipients.facts import MAX_LISTED, RecipientsFacts, Slip, Suppressions
-from deliverability.recipients.lists import DISPOSABLE_SOURCE, disposable_domains, domain_lines
+from deliverability.recipients.reference import DISPOSABLE_SOURCE, disposable_domains, domain_lines
 from deliverability.recipients.rows import List, Row, lists_of
 from deliverability.recipients.scan import Scan
 from deliverability.recipients.settled import Marked, largest, marked

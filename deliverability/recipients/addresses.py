@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from deliverability.events.providers import provider_of
-from deliverability.recipients.lists import Aliasing, aliasings, disposable, roles
+from deliverability.recipients.reference import Aliasing, aliasings, disposable, roles
 
 MAX_ADDRESS = 254
 """Octets of an address: RFC 5321 §4.5.3.1.3 gives a path 256, its angle brackets included."""

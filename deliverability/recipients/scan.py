@@ -11,7 +11,7 @@ from deliverability.intake.trouble import Bad, Troubles
 from deliverability.recipients.addresses import Address, Addresses, Domain
 from deliverability.recipients.history import Identities
 from deliverability.recipients.ledger import Ledger, key_of
-from deliverability.recipients.lists import roles
+from deliverability.recipients.reference import roles
 from deliverability.recipients.rows import List
 from deliverability.recipients.wrapped import addresses_in, everybody_at
 

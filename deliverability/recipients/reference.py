@@ -1,4 +1,4 @@
-"""The lists that addresses are held against: disposable domains, names of tasks, what providers leave out.
+"""What addresses are held against, with source and date: disposable domains, names of tasks, what providers leave out.
 
 Each stands beside this file with its source and date: disposable.txt, roles.csv, aliases.csv.
 """
