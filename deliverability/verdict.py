@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from deliverability.fastclass import dataclass
@@ -113,6 +113,11 @@ def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
 def exit_code(verdicts: Sequence[tuple[Verdict, Sequence[Finding]]], fail_on: Severity | None) -> int:
     """0, 1 or 3 for a whole run, as the published contract has it: 1 beats 3 beats 0."""
     codes = {_one_exit(verdict, findings, fail_on) for verdict, findings in verdicts}
+    return combined(codes)
+
+
+def combined(codes: Collection[int]) -> int:
+    """The exit code of what ended with each of `codes`: 1 beats 3 beats 0."""
     return next((code for code in (1, 3) if code in codes), 0)
 
 

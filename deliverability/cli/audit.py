@@ -108,6 +108,8 @@ async def _fill(
     site: Site, request: api.Plan, origin: Origin, fail_on: Severity | None, *, keep: bool, progress: bool
 ) -> tuple[list[Audit], int]:
     """Write each audit as it comes; they are held only where another output wants them. The exit code is of all."""
+    from deliverability.verdict import combined  # noqa: PLC0415 - not before the first packet
+
     kept: list[Audit] = []
     codes = set[int]()
     try:
@@ -119,4 +121,4 @@ async def _fill(
                 tally.count()
     finally:
         await origin.aclose()
-    return kept, next((code for code in (1, 3) if code in codes), 0)
+    return kept, combined(codes)

@@ -162,6 +162,7 @@ async def _receive(
     from deliverability.inbox.receive import CannotListen, audited, open_inbox  # noqa: PLC0415 - loaded by then
     from deliverability.messages.given import RECEIVED  # noqa: PLC0415 - as above
     from deliverability.messages.run import Once  # noqa: PLC0415 - as above
+    from deliverability.verdict import combined  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
     stop, codes, shown = asyncio.Event(), set[int](), _Shown(wanted)
@@ -182,7 +183,7 @@ async def _receive(
     elif wanted.expect is not None and shown.messages < wanted.expect:
         _say(f"{shown.messages} of {wanted.expect} messages came")
         codes.add(3)
-    return next((code for code in (1, 3) if code in codes), 0)
+    return combined(codes)
 
 
 def _announce(address: str, port: int, *, tls: bool) -> None:

@@ -183,6 +183,7 @@ def _many(mails: Mails, found: Iterator[Mail], ready: Prepared, troubles: Troubl
     from deliverability.messages.document import Sums  # noqa: PLC0415 - as above
     from deliverability.messages.many import audits  # noqa: PLC0415 - as above
     from deliverability.messages.run import Once  # noqa: PLC0415 - as above
+    from deliverability.verdict import combined  # noqa: PLC0415 - as above
 
     run = replace(ready.run, resolver=Once(ready.origin.resolver))
     sums, codes = Sums(run, troubles), set[int]()
@@ -204,4 +205,4 @@ def _many(mails: Mails, found: Iterator[Mail], ready: Prepared, troubles: Troubl
     warn_of(troubles, wanted.rejects)
     summarised(sums.document(mails.files), wanted.targets, quiet=wanted.quiet, no_color=wanted.no_color)
     codes |= {3} if sums.bad_share > wanted.max_bad_share else set()
-    return next((code for code in (1, 3) if code in codes), 0)
+    return combined(codes)
