@@ -116,7 +116,7 @@ def _spam_rate(domain: str, figures: tuple[Figure, ...]) -> Judgement:
     if _surely(worst) >= SPAM_RATE_WARN:
         return failed(domain, case="warn", severity=Severity.MEDIUM, evidence=rows, **data)
     if worst.value >= SPAM_RATE_WARN:
-        return failed(domain, case="undecided", severity=Severity.MEDIUM, evidence=rows, **data)
+        return failed(domain, case="undecided", severity=Severity.MEDIUM, undecided=True, evidence=rows, **data)
     return passed(domain, evidence=rows, **{**data, "date": recent[-1].date or "the whole time"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,16 @@ def test_an_interval_that_reaches_below_the_line_leaves_it_undecided() -> None:
     (finding,) = judge("postmaster-spam-rate", postmaster=rates(0.004, low=0.0002))
 
     assert (finding.outcome, finding.severity, finding.case) == (Outcome.FAIL, Severity.MEDIUM, "undecided")
+
+
+def test_no_policy_makes_more_than_a_warning_of_what_is_undecided() -> None:
+    graded = replace(BY_ID["postmaster-spam-rate"], graded=Severity.CRITICAL)
+    facts = {**NONE, "subject": Subject("example.test", Role.SENDING, "")}
+
+    (undecided,) = graded.judge({**facts, "postmaster": rates(0.004, low=0.0002)}, "example.test")
+    (sure,) = graded.judge({**facts, "postmaster": rates(0.004)}, "example.test")
+
+    assert (undecided.severity, sure.severity) == (Severity.MEDIUM, Severity.CRITICAL)
 
 
 def test_no_figure_is_unknown_and_no_pass() -> None:

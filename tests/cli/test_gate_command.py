@@ -296,6 +296,18 @@ def test_what_proposed_records_break_is_said_beside_the_decision(gate: Any) -> N
     assert "every server in the world" in Path("gate.html").read_text().partition("What changed")[2]
 
 
+def test_what_proposed_records_mend_stands_apart_from_what_they_break(gate: Any) -> None:
+    Path("proposed.zone").write_text('$ORIGIN shop.test.\n@ 300 TXT "v=spf1 mx -all"\n')
+
+    code, document, _ = gate("shop.test", "--zone", "closed.zone", "--overlay", "proposed.zone", *SPF, "-f", "json")
+
+    change = json.loads(document)["change"]
+    assert code == 0
+    assert {kind: [one["check"] for one in listed] for kind, listed in change.items() if listed} == {
+        "mended": ["spf-all"]
+    }
+
+
 @pytest.mark.parametrize(("name", "notes"), [("@", 0), ("shop.test.", 0), ("shop.test", 1), ("gone", 1)])
 def test_a_proposed_deletion_of_what_is_not_there_is_said(gate: Any, name: str, notes: int) -> None:
     Path("proposed.zone").write_text(f"$ORIGIN shop.test.\nnew 300 A 192.0.2.1\n; deliv-delete {name} TXT\n")
