@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from deliverability.checks._check import Function, Judgements, failed, passed, unknown
+from deliverability.checks._check import failed, passed, with_fact
 from deliverability.checks._rates import MOST_ROWS, percent
 from deliverability.checks._thresholds import Standing, Threshold
-from deliverability.findings import Evidence, Judgement, Lack, Severity
-from deliverability.recipients.facts import Listed
+from deliverability.findings import Evidence, Judgement, Severity
+
+if TYPE_CHECKING:
+    from deliverability.recipients.facts import Listed
 
 SETTLE = "Give the list (--recipients or deliv recipients) with --suppressions and --events, and let DNS be asked."
 """One for all of them: an audit without a list says it once. With a list, each says what it lacks itself."""
@@ -34,14 +35,7 @@ def titles(what: str, none: str, of: str = "address|addresses") -> Mapping[str, 
     }
 
 
-def with_recipients(function: Callable[..., Judgements]) -> Function:
-    """No list was given: nothing is known, and giving one would settle it."""
-
-    @wraps(function)
-    def guarded(**facts: Any) -> Judgements:
-        return function(**facts) if facts["recipients"] is not None else unknown(lack=Lack.INPUT)
-
-    return guarded
+with_recipients = with_fact("recipients")
 
 
 def standing_of(count: int, of: int, threshold: Threshold) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, informed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted
@@ -19,14 +19,17 @@ from deliverability.checks._recipients import (
 from deliverability.checks._thresholds import Lines, Standing
 from deliverability.checks.recipients_past import RECIPIENTS_PAST
 from deliverability.findings import Evidence, Lack, Owner, Severity
-from deliverability.recipients.facts import DEAD, Mail, RecipientsFacts
 from deliverability.sources import rfc, source
 
+if TYPE_CHECKING:
+    from deliverability.recipients.facts import RecipientsFacts
+
 NO_MAIL = {
-    Mail.NXDOMAIN.value: "there is no such domain",
-    Mail.NULL_MX.value: "it says that it takes no mail",
-    Mail.NOWHERE.value: "it has neither a mail host nor an address",
+    "nxdomain": "there is no such domain",
+    "null_mx": "it says that it takes no mail",
+    "nowhere": "it has neither a mail host nor an address",
 }
+"""What the words of `recipients.facts.DEAD` say of a domain."""
 
 
 @check(
@@ -106,6 +109,8 @@ def recipients_domain(recipients: RecipientsFacts, lines: Lines) -> Judgements:
 
     How to fix: look at the typing errors first (recipients-typo-domain): the person is real. Leave the others out.
     """
+    from deliverability.recipients.facts import DEAD, Mail  # noqa: PLC0415 - only where a list was given
+
     threshold = lines.of("recipients-domain")
     if not recipients.looked:
         return unknown(case="unasked", lack=Lack.INPUT, settle=ASK_DNS, domains=recipients.domains)

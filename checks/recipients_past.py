@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed, unknown
 from deliverability.checks._rates import MOST_ROWS, counted, percent, whose
@@ -21,8 +20,10 @@ from deliverability.checks._recipients import (
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.findings import Effort, Evidence, Lack, Owner, Severity
-from deliverability.recipients.facts import History, RecipientsFacts, Stratum
 from deliverability.sources import source
+
+if TYPE_CHECKING:
+    from deliverability.recipients.facts import History, RecipientsFacts, Stratum
 
 
 @check(
@@ -124,6 +125,8 @@ def expected(dead: int, addresses: int, strata: tuple[Stratum, ...], confidence:
     Two things are not known, and their squares add up: the rate of each stratum (Wilson's distances, put together as by
     Zou and Donner 2008), and how many of so few bounce at that rate (binomial, at the centre of Wilson's interval).
     """
+    from statistics import NormalDist  # noqa: PLC0415 - 10 ms that only a list needs
+
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     total, below, above = float(dead), 0.0, 0.0
     for one in strata:

@@ -92,6 +92,8 @@ class Inputs:
 
     def observations(self) -> tuple[dict[str, Any], ...]:
         """The figures as a document keeps them, so that a replay judges the same."""
+        if self == Inputs():
+            return ()
         writers = _writers()
         found = ((writers[name], getattr(self, name)) for name in writers)
         return tuple(write(facts) for write, facts in found if facts is not None)

@@ -15,7 +15,6 @@ from deliverability.cli._problem import Problem
 from deliverability.cli._reading import Meter, asked_of, source_options, troubles_of, warn_of
 from deliverability.inputs import Given, Inputs
 from deliverability.messages.given import OFFLINE, RECEIVED, Filters, filters_of
-from deliverability.privacy import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from deliverability.comparison import Wanted
@@ -96,6 +95,8 @@ def _for_lists(
         if given.suppressions:
             raise Problem("--suppressions goes with --recipients FILE")
         return None, None
+    from deliverability.privacy import KEY_VARIABLE  # noqa: PLC0415 - only where there is a list
+
     key = os.environ.get(KEY_VARIABLE, "").encode("utf-8", "surrogateescape") or None
     return (None if dns is None else origin_of(*dns, (), retry_for=retry_for).resolver), key
 

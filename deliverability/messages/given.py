@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from deliverability.fastclass import dataclass
-from deliverability.intake.bounds import DEFAULT
 from deliverability.lookup.labels import is_below
 from deliverability.names import domain_name, helo_name, ip_address
 from deliverability.text import visible
@@ -256,6 +255,8 @@ def domains_of(given: GivenMessage, domains: Sequence[str], path: str) -> tuple[
 def why_refused(reason: str, detail: str) -> str:
     """Why a file was not read, for a person."""
     if reason in {"too-large", "mail-too-large"}:
+        from deliverability.intake.bounds import DEFAULT  # noqa: PLC0415 - only where a message was given
+
         return f"larger than {DEFAULT.mail >> 20} MiB: no receiver takes such a message"
     return detail or reason
 
