@@ -88,7 +88,7 @@ class Draft:
 
     def text(self, owner: str, rdtype: str, ttl: int, strings: Sequence[bytes], place: Place) -> None:
         """Add one record of character-strings. Raises ZoneError where one is too long."""
-        self.put(owner, rdtype, ttl, " ".join(map(_quoted, strings)) or '""', place)
+        self.put(owner, rdtype, ttl, " ".join(map(quoted, strings)) or '""', place)
 
     def leave_open(self, owner: str, rdtypes: Iterable[str]) -> None:
         """What `owner` answers for these types is not in the export."""
@@ -198,7 +198,8 @@ def _octet(escape: re.Match[bytes], base: int) -> bytes:
         return said
 
 
-def _quoted(octets: bytes) -> str:
+def quoted(octets: bytes) -> str:
+    """A character-string as a master file has it. RFC 1035 §5.1."""
     plain = (chr(octet) if 32 <= octet < 127 and octet not in b'"\\' else f"\\{octet:03}" for octet in octets)
     return f'"{"".join(plain)}"'
 

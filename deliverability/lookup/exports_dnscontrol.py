@@ -14,6 +14,7 @@ from deliverability.lookup.exports import (
     Draft,
     Place,
     chunks,
+    quoted,
     rows,
     strings_of,
     table,
@@ -108,7 +109,7 @@ def _rdata(draft: Draft, zone: str, rdtype: str, record: dict[str, Any], place: 
         return " ".join(parts)
     target = draft.word(record.get("target"), place, "target")
     if rdtype == "CAA":
-        target = '"{}"'.format(target.replace("\\", "\\\\").replace('"', '\\"'))
+        target = quoted(target.encode("utf-8", "surrogatepass"))
     elif rdtype in NAMES_AT_THE_END and not target.endswith("."):
         target = f"{_below(draft, target, zone, place)}."
     return " ".join((*parts, target))

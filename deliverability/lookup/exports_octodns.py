@@ -12,7 +12,17 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from deliverability.fastclass import dataclass
-from deliverability.lookup.exports import ADDRESSES, NAMES_AT_THE_END, Draft, Place, bounded, chunks, rows, table
+from deliverability.lookup.exports import (
+    ADDRESSES,
+    NAMES_AT_THE_END,
+    Draft,
+    Place,
+    bounded,
+    chunks,
+    quoted,
+    rows,
+    table,
+)
 from deliverability.lookup.master import MasterFile, ZoneError
 from deliverability.lookup.rdtypes import TEXT_TYPES
 
@@ -108,7 +118,7 @@ def _part(draft: Draft, rdtype: str, names: tuple[str, ...], value: dict[str, An
     name = next((name for name in names if name in value), names[0])
     default = 0 if name == "flags" and rdtype == "CAA" else None
     text = draft.word(value.get(name, default), place, name)
-    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"')) if name in QUOTED.get(rdtype, ()) else text
+    return quoted(text.encode("utf-8", "surrogatepass")) if name in QUOTED.get(rdtype, ()) else text
 
 
 def _entries(draft: Draft, text: str) -> Iterator[tuple[str, Any, int]]:

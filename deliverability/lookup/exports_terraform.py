@@ -19,6 +19,7 @@ from deliverability.lookup.exports import (
     Draft,
     Place,
     chunks,
+    quoted,
     rows,
     strings_of,
     table,
@@ -247,7 +248,7 @@ def _azure(draft: Draft, rdtype: str, resource: _Resource) -> None:
 
 def _joined(rdtype: str, parts: list[str]) -> str:
     if rdtype == "CAA":
-        parts[-1] = '"{}"'.format(parts[-1].replace("\\", "\\\\").replace('"', '\\"'))
+        parts[-1] = quoted(parts[-1].encode("utf-8", "surrogatepass"))
     return _absolute(rdtype, " ".join(parts))
 
 

@@ -1,9 +1,7 @@
-"""Zones as octoDNS, DNSControl and Terraform write them: what is read, what stays open, what is refused and where."""
+"""Zones as octoDNS and DNSControl write them: what is read, what stays open, what is refused and where."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,37 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverability.lookup import Answer, Status, ZoneError, ZoneResolver
+from deliverability.lookup import Status, ZoneError, ZoneResolver, exports, exports_octodns
 from deliverability.lookup.exports import reader_of
-
-KEY = "v=DKIM1; k=rsa; p=" + "A" * 400
-"""Longer than one string of a TXT record."""
-Json = dict[str, Any]
-
-
-def zone(folder: Path, name: str, content: str | Json) -> ZoneResolver:
-    path = folder / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-    return ZoneResolver.from_files([path])
-
-
-def asked(zone: ZoneResolver, name: str, rdtype: str) -> Answer:
-    return asyncio.run(zone.resolve(name, rdtype))
-
-
-def records(zone: ZoneResolver, name: str, rdtype: str) -> tuple[str, ...]:
-    return asked(zone, name, rdtype).records
-
-
-def problem(folder: Path, name: str, content: str | Json) -> str:
-    """What is said of a file that cannot be read, behind its name: one line."""
-    with pytest.raises(ZoneError) as error:
-        zone(folder, name, content)
-    said = str(error.value)
-    assert said.startswith(str(folder / name))
-    assert "\n" not in said
-    return said.removeprefix(str(folder / name)).removeprefix(":")
-
+from support.exports import AWS, CLOUDFLARE, KEY, Json, asked, problem, records, resource, state, zone
 
 # octoDNS -------------------------------------------------------------------------------------------------------------
 
@@ -248,174 +218,6 @@ def test_what_is_wrong_in_dnscontrol_is_named_by_its_place(tmp_path: Path, recor
     assert problem(tmp_path, "ir.json", representation(good, record)).startswith(f" domains[0].records[1]: {said}")
 
 
-# Terraform -----------------------------------------------------------------------------------------------------------
-
-
-def resource(kind: str, *, mode: str = "managed", **values: Any) -> Json:
-    return {"address": f"{kind}.it", "mode": mode, "type": kind, "name": "it", "values": values}
-
-
-def state(*found: Json, **more: Any) -> Json:
-    return {"format_version": "1.0", "values": {"root_module": {"resources": list(found)}}, **more}
-
-
-AWS = resource("aws_route53_zone", zone_id="Z1", name="example.com", vpc=[])
-CLOUDFLARE = resource("cloudflare_zone", id="c1", zone="example.com")
-GOOGLE = resource("google_dns_managed_zone", name="main", dns_name="example.com.", visibility="public")
-
-
-def route53(**values: Any) -> Json:
-    made: Json = {"zone_id": "Z1", "ttl": 300, **values}
-    return resource("aws_route53_record", **made)
-
-
-def test_route_53_quotes_and_cuts_by_itself(tmp_path: Path) -> None:
-    found = zone(
-        tmp_path,
-        "plan.json",
-        state(
-            AWS,
-            route53(name="", type="TXT", records=["v=spf1 include:_spf.example.net -all", 'tab\\011 and \\"quote\\"']),
-            route53(name="s1._domainkey.example.com", type="TXT", records=[KEY[:255] + '""' + KEY[255:]]),
-            route53(name="s2._domainkey", type="TXT", records=['v=DKIM1; " "p=AAAA']),
-            route53(name="example.com.", type="MX", records=["10 mx.example.net"]),
-            route53(name="\\052.w", type="CNAME", records=["example.net"]),
-        ),
-    )
-
-    assert set(records(found, "example.com", "TXT")) == {"v=spf1 include:_spf.example.net -all", 'tab\t and "quote"'}
-    assert records(found, "s1._domainkey.example.com", "TXT") == (KEY,)
-    assert asked(found, "s2._domainkey.example.com", "TXT").strings == ((b"v=DKIM1; ", b"p=AAAA"),)
-    assert records(found, "example.com", "MX") == ("10 mx.example.net.",)
-    assert asked(found, "a.w.example.com", "A").cname_chain == ("example.net",)
-
-
-def test_aliases_policies_and_what_is_not_known_yet_stay_open(tmp_path: Path) -> None:
-    found = zone(
-        tmp_path,
-        "plan.json",
-        {
-            "format_version": "1.2",
-            "planned_values": {
-                "root_module": {
-                    "child_modules": [
-                        {
-                            "resources": [
-                                route53(name="", type="A", alias=[{"name": "lb.example.net"}]),
-                                route53(name="www", type="CNAME", records=["ok.example.com."], set_identifier="blue"),
-                                route53(name="_dmarc", type="TXT"),
-                                route53(name="ok", type="TXT", records=["yes"]),
-                            ]
-                        }
-                    ]
-                }
-            },
-            "prior_state": state(resource("aws_route53_zone", mode="data", zone_id="Z1", name="example.com")),
-        },
-    )
-
-    assert asked(found, "example.com", "A").status is Status.REFUSED
-    assert asked(found, "example.com", "AAAA").status is Status.NODATA
-    assert asked(found, "www.example.com", "TXT").status is Status.REFUSED
-    assert asked(found, "_dmarc.example.com", "TXT").status is Status.REFUSED
-    assert records(found, "ok.example.com", "TXT") == ("yes",)
-
-
-def test_cloudflare_takes_a_text_with_or_without_quotation_marks(tmp_path: Path) -> None:
-    def record(**values: Any) -> Json:
-        kind = "cloudflare_dns_record" if "content" in values else "cloudflare_record"
-        made: Json = {"zone_id": "c1", "ttl": 1, **values}
-        return resource(kind, **made)
-
-    found = zone(
-        tmp_path,
-        "state.json",
-        state(
-            CLOUDFLARE,
-            record(name="@", type="TXT", value='v=spf1 "a" -all'),
-            record(name="s1._domainkey.example.com", type="TXT", content=f'"{KEY[:200]}" "{KEY[200:]}"'),
-            record(name="example.com", type="MX", content="mx.example.net", priority=10),
-            record(
-                name="_imap._tcp", type="SRV", data=[{"priority": 1, "weight": 2, "port": 3, "target": "a.example"}]
-            ),
-            record(name="www", type="CNAME", content="example.net", proxied=True),
-            record(name="mail", type="CNAME", content="example.net", proxied=False),
-        ),
-    )
-
-    assert records(found, "example.com", "TXT") == ('v=spf1 "a" -all',)
-    assert records(found, "s1._domainkey.example.com", "TXT") == (KEY,)
-    assert records(found, "example.com", "MX") == ("10 mx.example.net.",)
-    assert records(found, "_imap._tcp.example.com", "SRV") == ("1 2 3 a.example.",)
-    assert asked(found, "www.example.com", "A").status is Status.REFUSED
-    assert asked(found, "www.example.com", "TXT").status is Status.NODATA
-    assert asked(found, "mail.example.com", "A").cname_chain == ("example.net",)
-
-
-def test_google_and_azure(tmp_path: Path) -> None:
-    def google(name: str, rdtype: str, *rrdatas: str) -> Json:
-        more: Json = {"ttl": 60, "rrdatas": list(rrdatas), "managed_zone": "main"}
-        return resource("google_dns_record_set", name=name, type=rdtype, **more)
-
-    def azure(kind: str, name: str, **values: Any) -> Json:
-        return resource(f"azurerm_dns_{kind}_record", name=name, zone_name="example.org", **values)
-
-    found = zone(
-        tmp_path,
-        "state.json",
-        state(
-            GOOGLE,
-            google("example.com.", "TXT", '"v=spf1 -all"', "two words"),
-            google("example.com.", "MX", "10 mx.example.net."),
-            azure("txt", "@", record=[{"value": KEY}], ttl=300),
-            azure("mx", "@", record=[{"preference": "10", "exchange": "mx.example.net"}]),
-            azure("a", "www", records=["192.0.2.1"]),
-            azure("a", "lb", records=[], target_resource_id="/some/thing"),
-            azure("cname", "m", record="example.net"),
-            resource("azurerm_private_dns_a_record", name="x"),
-            resource("aws_instance", ami="x"),
-        ),
-    )
-
-    assert found.origins == ("example.com", "example.org")
-    assert set(asked(found, "example.com", "TXT").strings) == {(b"v=spf1 -all",), (b"two", b"words")}
-    assert records(found, "example.com", "MX") == records(found, "example.org", "MX") == ("10 mx.example.net.",)
-    assert records(found, "example.org", "TXT") == (KEY,)
-    assert records(found, "www.example.org", "A") == ("192.0.2.1",)
-    assert asked(found, "lb.example.org", "A").status is Status.REFUSED
-    assert asked(found, "m.example.org", "A").cname_chain == ("example.net",)
-
-
-def test_a_private_zone_is_no_public_dns(tmp_path: Path) -> None:
-    inside = resource("aws_route53_zone", zone_id="Z2", name="example.com", vpc=[{"vpc_id": "v"}])
-    found = zone(
-        tmp_path,
-        "state.json",
-        state(
-            AWS, inside, route53(name="a", type="A", records=["192.0.2.1"]), route53(name="b", type="A", zone_id="Z2")
-        ),
-    )
-
-    assert records(found, "a.example.com", "A") == ("192.0.2.1",)
-    assert asked(found, "b.example.com", "A").status is Status.NXDOMAIN
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (route53(name="a", type="NONESUCH", records=["x"]), "records of type 'NONESUCH' are not read"),
-        (route53(name="a", type="TXT", records=['"v=spf1 -all"']), "no text for Route 53"),
-        (route53(name="a", type="TXT", records=["x" * 256]), "a string of 256 octets"),
-        (route53(type="TXT", records=["x"]), "its name is not known before the plan is applied"),
-        (route53(name="a", type="A", records=["x"], zone_id="Z9"), "its zone is not in the export"),
-        (resource("digitalocean_record", name="a"), "digitalocean_record is not read"),
-        (resource("dns_txt_record_set", name="a"), "dns_txt_record_set is not read"),
-    ],
-)
-def test_what_is_wrong_in_terraform_is_named_by_its_address(tmp_path: Path, found: Json, said: str) -> None:
-    assert problem(tmp_path, "plan.json", state(AWS, found)).startswith(f" {found['address']}: {said}")
-
-
 # any file ------------------------------------------------------------------------------------------------------------
 
 
@@ -473,3 +275,17 @@ def test_any_values_are_a_zone_or_one_line(tmp_path_factory: pytest.TempPathFact
 
 
 KINDS = ("aws_route53_record", "cloudflare_record", "google_dns_record_set", "azurerm_dns_mx_record")
+
+
+@pytest.mark.parametrize("name", ["x.json", "example.com.yaml"])
+def test_a_file_that_is_too_long_is_not_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(exports, "MAX_EXPORT_CHARACTERS", 99)
+
+    assert problem(tmp_path, name, "[" * 100).startswith(" larger than")
+
+
+def test_values_of_yaml_are_bounded_in_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_octodns, "MAX_EVENTS", 50)
+    many = "".join(f"a{n}: {{type: A, value: 192.0.2.1}}\n" for n in range(9))
+
+    assert problem(tmp_path, "example.com.yaml", many) == "7: too many values"
