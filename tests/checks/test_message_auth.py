@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from deliverability.checks._check import ASK_AGAIN, Check
-from deliverability.checks.message_auth import MESSAGE_AUTH, message_arc, message_dmarc_alignment, message_spf
+from deliverability.checks.message_auth import MESSAGE_AUTH, message_arc, message_spf
 from deliverability.checks.message_dkim import message_dkim
+from deliverability.checks.message_dmarc import message_dmarc_alignment
 from deliverability.findings import Finding, Lack, Outcome, Role, Severity, Subject
 from deliverability.lookup import Resolver, Status
 from deliverability.lookup.unasked import UNRECORDED
