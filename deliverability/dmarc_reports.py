@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from deliverability.fastclass import dataclass
 from deliverability.lookup import Resolver
+from deliverability.report_files import Fate, Input, read_reports
 
 if TYPE_CHECKING:
     from deliverability.feedback.aggregate import Head, Octets, Record
@@ -26,32 +27,6 @@ MAX_RESOLVED = 200
 """Sources whose names are looked up, those with the most messages; our own bound."""
 MAX_PTR_NAMES = 3
 """Names behind one address that are confirmed; our own bound."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """What was read.
-
-    - left_out: reports outside the asked time or domain; other: reports of another kind (TLS).
-    - bad: files, members and mails that were refused.
-    """
-
-    files: int = 0
-    reports: int = 0
-    duplicates: int = 0
-    left_out: int = 0
-    other: int = 0
-    bad: int = 0
-
-    @property
-    def readable(self) -> int:
-        """DMARC reports that could be read."""
-        return self.reports + self.duplicates + self.left_out
-
-    @property
-    def bad_share(self) -> float:
-        """The refused ones among all that were looked at; 0 where there was nothing."""
-        return self.bad / (self.readable + self.other + self.bad) if self.bad else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +102,8 @@ def dmarc_reports(
     troubles = Troubles() if troubles is None else troubles
     judge = Judge(inventory)
     sums = Sums(judge.category, simulate)
-    reading = _Reading(sums, troubles, _filter(since, until, domain and to_ascii(domain)), progress)
-    reading.read(paths, stdin)
+    adding = _Adding(sums, _filter(since, until, domain and to_ascii(domain)), progress)
+    read = read_reports(paths, stdin, troubles, adding.take)
     sums.settle()
     names = None if resolver is None else _names(resolver, list(sums.sources)[:MAX_RESOLVED])
     judge = Judge(inventory, names)
@@ -145,7 +120,7 @@ def dmarc_reports(
         inventory=inventory,
         proposed=simulate,
         resolved=None if names is None else min(len(sums.sources), MAX_RESOLVED),
-        input=reading.counts(),
+        input=read,
         bad=troubles.files,
     )
 
@@ -166,74 +141,35 @@ def _filter(since: date | None, until: date | None, domain: str | None) -> Calla
     return wanted
 
 
-class _Reading:
-    """One pass over the files."""
+class _Adding:
+    """Adds the reports that are wanted, each once."""
 
-    def __init__(
-        self,
-        sums: Sums,
-        troubles: Troubles,
-        wanted: Callable[[Head], bool],
-        progress: Callable[[int], None] | None,
-    ) -> None:
+    def __init__(self, sums: Sums, wanted: Callable[[Head], bool], progress: Callable[[int], None] | None) -> None:
         self._sums = sums
-        self._troubles = troubles
-        self._bad_before = troubles.count
         self._wanted = wanted
         self._progress = progress
         self._seen = set[bytes]()
-        self._files = self._duplicates = self._left_out = self._other = 0
 
-    def counts(self) -> Input:
-        """What there was."""
-        return Input(
-            files=self._files,
-            reports=self._sums.totals.reports,
-            duplicates=self._duplicates,
-            left_out=self._left_out,
-            other=self._other,
-            bad=self._troubles.count - self._bad_before,
-        )
-
-    def read(self, paths: Sequence[str], stdin: BinaryIO | None) -> None:
-        """Read all files; what is refused goes to the troubles."""
-        from deliverability.feedback.containers import report_parts  # noqa: PLC0415 - only where reports are read
-        from deliverability.intake.paths import expand  # noqa: PLC0415 - as above
-        from deliverability.intake.streams import DEFAULT  # noqa: PLC0415 - as above
-        from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
-
-        for candidate in report_parts(self._counted(expand(paths)), DEFAULT, self._troubles, stdin=stdin):
-            try:
-                self._report(candidate)
-            except Refused as refused:
-                self._troubles.refuse(candidate.name, refused)
-
-    def _counted(self, paths: Iterator[str]) -> Iterator[str]:
-        for path in paths:
-            self._files += 1
-            yield path
-
-    def _report(self, candidate: Candidate) -> None:
+    def take(self, candidate: Candidate) -> Fate:
         """Add one report, whole or not at all. Raises Refused."""
-        from deliverability.feedback.aggregate import read  # noqa: PLC0415 - as above
+        from deliverability.feedback.aggregate import read  # noqa: PLC0415 - only where reports are read
         from deliverability.feedback.containers import Form  # noqa: PLC0415 - as above
         from deliverability.intake.trouble import Refused  # noqa: PLC0415 - as above
 
         if candidate.form is not Form.XML:
             if _TLS_REPORT not in candidate.stream.peek(_TLS_HEAD):
                 raise Refused("not-a-report", "JSON, and no TLS report either")
-            self._other += 1
-            return
+            return Fate.OTHER
         batches = read(_Metered(candidate.stream, self._progress) if self._progress else candidate.stream)
         head, first = next(batches)
         identity = _digest(head)
         if identity in self._seen:
-            self._duplicates += 1
-        elif not self._wanted(head):
-            self._left_out += 1
-        else:
-            self._add(head, first, (records for _, records in batches))
-            self._seen.add(identity)
+            return Fate.DUPLICATE
+        if not self._wanted(head):
+            return Fate.LEFT_OUT
+        self._add(head, first, (records for _, records in batches))
+        self._seen.add(identity)
+        return Fate.ADDED
 
     def _add(self, head: Head, first: list[Record], batches: Iterator[list[Record]]) -> None:
         held, count = [first], len(first)
