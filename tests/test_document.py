@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import Any, Final
 
@@ -20,6 +19,8 @@ from jsonschema import Draft202012Validator
 from deliverability import api
 from deliverability.arbitration import Arbitration, Basis, FixChoice, NextFix
 from deliverability.cli import run
+from deliverability.cli._given import GIVEN
+from deliverability.cli._request import STORED
 from deliverability.demo import AFTER, BEFORE, DOMAIN, HELO, SENDER, zones
 from deliverability.diff import diff
 from deliverability.diff import to_json as diff_to_json
@@ -40,9 +41,11 @@ from deliverability.findings import (
     Subject,
 )
 from deliverability.lookup import Answer, Status
+from deliverability.messages.given import OFFLINE, RECEIVED
 from deliverability.protocols.blocklists import Which
+from deliverability.shape import schema
 from deliverability.verdict import Verdict, Word
-from support.schemas import closed
+from support.schemas import faults
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 STAGES = {"before": BEFORE, "after": AFTER}
@@ -190,22 +193,9 @@ def test_no_character_from_outside_stands_there_raw(audit: Audit) -> None:
 # what the schemas say
 
 
-def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        (files("deliverability") / "schemas" / f"{name}.json").read_text(encoding="utf-8")
-    )
-    return found
-
-
 @cache
 def validator_of(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name))
-
-
-def faults(name: str, document: Any) -> list[str]:
-    """What a strict reader of the schema has against `document`."""
-    validator = Draft202012Validator(closed(schema(name)))
-    return [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(document)]
 
 
 def sample(when: str) -> Audit:
@@ -242,6 +232,12 @@ def test_a_schema_is_one(name: str) -> None:
 def test_a_schema_is_printed_as_it_is_published(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", name]) == 0
     assert json.loads(capsys.readouterr().out) == schema(name)
+
+
+def test_every_option_that_an_audit_keeps_is_described() -> None:
+    kept = {*STORED, *GIVEN, OFFLINE, RECEIVED, "policy"}
+
+    assert set(schema("audit")["properties"]["options"]["properties"]) == kept
 
 
 def test_the_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deliverability.checks import CHECKS
-from deliverability.cli import SUMMARIES, run
+from deliverability.cli import SUMMARIES
+from support.commands import deliv
 
 ZONE = """\
 $ORIGIN shop.test.
@@ -30,13 +31,6 @@ def zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     Path("shop.zone").write_text(ZONE)
     return "shop.zone"
-
-
-def deliv(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run one command: exit code, stdout, stderr."""
-    code = run(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_the_first_line_is_the_verdict(zone: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from deliverability.checks import CHECKS
-from deliverability.cli import run
 from deliverability.policy.read import read_policy
 from deliverability.policy.starter import starter
 from deliverability.policy.summary import summary
 from deliverability.shape import schema
+from support import commands
+from support.policies import waived
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +24,10 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def deliv(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run one command: exit code, stdout, stderr."""
-    code = run(["config", *arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
+    return commands.deliv(capsys, "config", *arguments)
 
 
-POLICY = """\
+POLICY = f"""\
 require = ["events"]
 [checks]
 "dns-*" = "off"
@@ -41,27 +39,12 @@ owner = "mail\\u202eteam"
 [thresholds.bounce-rate.providers.gmail]
 [thresholds.complaint-rate]
 warn = 0.0005
-[[waivers]]
-check = "spf-*"
-subject = "b.example"
-reason = "r"
-owner = "o"
-until = 2026-11-21
-[[waivers]]
-check = "mx-*"
-subject = "b.example"
-reason = "r"
-owner = "o"
-until = 2026-11-22
-[[waivers]]
-check = "mx-*"
-subject = "c.example"
-reason = "r"
-owner = "o"
-until = 2027-06-30
+{waived("spf-*", "b.example", until="2026-11-21")}\
+{waived("mx-*", "b.example", until="2026-11-22")}\
+{waived("mx-*", "c.example", until="2027-06-30")}\
 [sources.crm]
 [compare]
-events = [{ date = 2026-09-20 }]
+events = [{{ date = 2026-09-20 }}]
 """
 
 

@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
-from deliverability.shape import misfit, schema
 from support.aggregate import BEGIN, DAY, put, record, report
-from support.schemas import closed
+from support.commands import written
 
 Json = dict[str, Any]
 
@@ -34,11 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deliv(*arguments: str, code: int = 0) -> Json:
     """The document of `deliv dmarc in` with `arguments`, held to its schema."""
-    assert run(["dmarc", *(arguments or ("in",)), "-o", "out.json"]) == code
-    document = json.loads(Path("out.json").read_text(encoding="utf-8"))
-    assert misfit("dmarc", document) is None
-    assert [fault.message for fault in Draft202012Validator(closed(schema("dmarc"))).iter_errors(document)] == []
-    return dict(document)
+    return written("dmarc", "dmarc", *(arguments or ("in",)), code=code)
 
 
 def mail(content: bytes, name: str = "r.xml.gz", kind: str = "gzip") -> bytes:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from deliverability.cli import run
 from deliverability.lookup import Answer, Nameserver, Resolver, Status, ZoneResolver, retrying
-from deliverability.shape import schema
+from support import commands
 from support.nameserver import Scripted, silent
+from support.policies import waived
+from support.schemas import hold
 
 ZONE = """\
 $ORIGIN shop.test.
@@ -45,25 +45,21 @@ def gate(capsys: pytest.CaptureFixture[str]) -> Any:
     """Run `deliv gate`: exit code, stdout, stderr."""
 
     def deliv(*arguments: str, command: str = "gate") -> tuple[int, str, str]:
-        code = run([command, *arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
+        return commands.deliv(capsys, command, *arguments)
 
     return deliv
 
 
 def policy(text: str = "", until: str = "", subject: str = "shop.test") -> None:
     """Write ./deliv.toml; `until` is the last day of a waiver of spf-all."""
-    waiver = (
-        f'[[waivers]]\ncheck = "spf-all"\nsubject = "{subject}"\nreason = "moving"\nowner = "mail"\nuntil = {until}\n'
-    )
-    Path("deliv.toml").write_text(text + (waiver if until else ""))
+    waiver = waived("spf-all", subject, reason="moving", owner="mail", until=until) if until else ""
+    Path("deliv.toml").write_text(text + waiver)
 
 
 def document(path: str = "gate.json") -> dict[str, Any]:
     """The document, held to its schema."""
     found: dict[str, Any] = json.loads(Path(path).read_text())
-    Draft202012Validator(schema("gate")).validate(found)
+    hold("gate", found)
     return found
 
 

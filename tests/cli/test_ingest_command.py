@@ -12,6 +12,7 @@ import pytest
 from deliverability.cli import run
 from deliverability.events.reading.load import Loader
 from deliverability.privacy import Pseudonyms
+from support.commands import told
 from support.sending import event, events, lines, put, table
 
 
@@ -23,8 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    assert run(["ingest", *arguments]) == code
-    return capsys.readouterr().out
+    return told(capsys, "ingest", *arguments, code=code)
 
 
 @pytest.mark.parametrize("place", ["kept.duckdb", "kept"])

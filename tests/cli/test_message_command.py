@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
 from deliverability.findings import Outcome
-from deliverability.shape import misfit, schema
+from support import commands
 from support.letters import DOMAIN, RECIPIENT, SECRET, SENDER, letter, signed, zone
+from support.schemas import hold
 
 Json = dict[str, Any]
 HANDED_OVER = ("--ip", SENDER, "--mail-from", f"bounces+{SECRET}=reader.example@{DOMAIN}")
@@ -53,17 +53,13 @@ def outcomes(document: Json, family: str = "message-") -> dict[str, str]:
 def summary(*arguments: str, code: int = 0) -> Json:
     """The document of many messages, held to its schema."""
     found = audited(*arguments, code=code)
-    assert misfit("messages", found) is None
-    assert [fault.message for fault in Draft202012Validator(schema("messages")).iter_errors(found)] == []
+    hold("messages", found)
     return found
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str, command: str = "message") -> str:
     """The one line that the command ends with."""
-    capsys.readouterr()
-    assert run([command, *arguments]) == 2
-    [line] = capsys.readouterr().err.splitlines()
-    return line
+    return commands.refused(capsys, command, *arguments)
 
 
 def test_one_message_is_an_audit_of_its_from_domain_by_the_checks_of_messages() -> None:
@@ -216,7 +212,8 @@ def test_many_are_added_up_and_every_audit_is_a_line() -> None:
         *("sent/more.mbox#1", "sent/more.mbox#2", "sent/more.mbox#3"),
         *("sent/zipped.zip!a.eml", "sent/zipped.zip!b.eml"),
     ]
-    assert all(misfit("audit", one) is None for one in lines)
+    for one in lines:
+        hold("audit", one)
 
 
 def test_many_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

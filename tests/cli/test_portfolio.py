@@ -14,6 +14,7 @@ from deliverability import api
 from deliverability.cli import _portfolio, run
 from deliverability.cli._output import write_whole
 from deliverability.lookup import Answer, ZoneResolver
+from support import commands
 from support.markup import Markup, parse
 
 ZONE = """\
@@ -53,9 +54,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def deliv(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = run(("audit", "--zone", "all.zone", *arguments))
-    out, err = capsys.readouterr()
-    return code, out, err
+    return commands.deliv(capsys, "audit", "--zone", "all.zone", *arguments)
 
 
 def page(name: str) -> Markup:

@@ -16,14 +16,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
 from deliverability.events.counting.fold import COUNTS
 from deliverability.rates import RATES
 from deliverability.reports.rates import render
-from deliverability.shape import misfit, schema
-from support.schemas import closed
+from support.commands import told, written
+from support.schemas import hold
 from support.sending import T, event, events, lines, put, table
 from support.signals import hearing
 
@@ -40,17 +39,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def document(*arguments: str, code: int = 0) -> Json:
     """What `deliv rates` writes as JSON, held to its schema."""
-    assert run(["rates", *arguments, "-o", "out.json"]) == code
-    found: Json = json.loads(Path("out.json").read_text())
-    assert misfit("rates", found) is None
-    assert [fault.message for fault in Draft202012Validator(closed(schema("rates"))).iter_errors(found)] == []
-    return found
+    return written("rates", "rates", *arguments, code=code)
 
 
 def text(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    capsys.readouterr()
-    assert run(["rates", *arguments]) == code
-    return capsys.readouterr().out
+    return told(capsys, "rates", *arguments, code=code)
 
 
 def many() -> bytes:
@@ -318,7 +311,7 @@ def test_the_exit_code_says_how_much_is_left(capsys: pytest.CaptureFixture[str])
     assert run(["rates", "good", "bad", "--source", "sendgrid", "--max-bad-share", "0.3"]) == 3
     assert run(["rates", "bad"]) == 3
     assert run(["rates", put("empty", b""), "-o", "-", "-o", "out.json"]) == 3
-    assert misfit("rates", json.loads(Path("out.json").read_text())) is None
+    hold("rates", json.loads(Path("out.json").read_text()))
     err = capsys.readouterr().err
     assert "deliv: warning: 4 could not be read (4 no-time)" in err
     assert "bad:1: no-time" in err

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from deliverability.cli import run
-from deliverability.shape import misfit, schema
-from support.schemas import closed
+from support.commands import written
 from support.sending import NOW, event, lines, put
 
 Json = dict[str, Any]
@@ -45,11 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def document(*arguments: str, code: int = 0) -> Json:
     """What `deliv recipients` writes as JSON, held to its schema."""
-    assert run(["recipients", *arguments, "-o", "out.json"]) == code
-    found: Json = json.loads(Path("out.json").read_text())
-    assert misfit("recipients", found) is None
-    assert [fault.message for fault in Draft202012Validator(closed(schema("recipients"))).iter_errors(found)] == []
-    return found
+    return written("recipients", "recipients", *arguments, code=code)
 
 
 def outcomes(found: Json) -> dict[str, str]:

@@ -16,9 +16,10 @@ import pytest
 
 from deliverability.cli import run
 from deliverability.comparison import from_json
-from deliverability.shape import misfit
 from support.campaigns import CHANGED, UNMOVED, Row, Sender, changed, halves, marketing, sides, steady, to_csv, without
+from support.commands import refused, told, written
 from support.resampling import few_rounds
+from support.schemas import hold
 
 Json = dict[str, Any]
 CHANGE = ("--change", f"{CHANGED}=DKIM repaired")
@@ -40,26 +41,16 @@ def put(name: str, rows: Sequence[Row]) -> str:
 
 def document(*arguments: str, code: int = 0) -> Json:
     """What `deliv compare` writes as JSON, held to its schema."""
-    assert run(["compare", *arguments, "-o", "out.json"]) == code
-    found: Json = json.loads(Path("out.json").read_text())
-    assert misfit("comparison", found) is None
-    return found
+    return written("comparison", "compare", *arguments, code=code)
 
 
 def text(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    capsys.readouterr()
-    assert run(["compare", *arguments]) == code
-    return capsys.readouterr().out
+    return told(capsys, "compare", *arguments, code=code)
 
 
 def problem(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that a command fails with."""
-    capsys.readouterr()
-    assert run(["compare", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1, err
-    return err
+    return refused(capsys, "compare", *arguments)
 
 
 def test_two_sets_of_campaign_rows_are_compared() -> None:
@@ -315,7 +306,7 @@ def test_events_are_compared_every_message_followed_for_the_same_time(sent: str)
 def test_an_audit_with_events_and_a_change_holds_the_comparison_and_a_replay_keeps_it(sent: str) -> None:
     found = audited("--events", sent, "--change", "2026-09-10=repair", "--washout", "7")
 
-    assert misfit("comparison", found["comparison"]) is None
+    hold("comparison", found["comparison"])
     assert found["comparison"]["question"]["changes"] == [{"date": "2026-09-10", "label": "repair"}]
     assert (found["options"]["change"], found["options"]["washout"]) == (["2026-09-10=repair"], 7)
     assert found["rates"] is not None
@@ -467,7 +458,7 @@ def test_an_audit_lays_its_findings_beside_the_change_and_a_replay_keeps_them(se
     found = audited("--events", sent, *REPAIR, "--audit-before", saved("before", "2026-09-20T00:00:00Z"))
 
     assert {"fixed"} <= {one["status"] for one in found["comparison"]["attribution"]}
-    assert misfit("comparison", found["comparison"]) is None
+    hold("comparison", found["comparison"])
     assert found["options"]["audit_before"] == "kept/before.json"
     assert run(["audit", "--replay", "audit.json", "-o", "again.json"]) == 0
     assert Path("again.json").read_bytes() == Path("audit.json").read_bytes()

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from deliverability.checks._thresholds import MAX_BAD as MAX_BAD_OF_AUDITS
 from deliverability.checks._thresholds import PROVIDER_BAND
@@ -25,8 +24,8 @@ from deliverability.compare.measure import GRADED
 from deliverability.compare.result import HEADLINES, METRICS, Comparison, Day, Question
 from deliverability.compare.sides import MIN_MESSAGES
 from deliverability.comparison import to_document, to_json
-from deliverability.shape import misfit, schema
 from support.campaigns import CHANGED, SHOP, UNMOVED, Sender, halves, marketing, steady
+from support.schemas import hold
 
 CHANGE = Question(mode="change", changes=(Day(date=CHANGED.isoformat(), label="DKIM"),), washout_days=14)
 TWO = Question(mode="two_sets")
@@ -75,8 +74,7 @@ def status(found: Comparison) -> dict[str, bool | None]:
 def whole(found: Comparison) -> dict[str, Any]:
     """The document as it is written, held to its schema."""
     document: dict[str, Any] = json.loads(to_json(found))
-    assert misfit("comparison", document) is None
-    assert [fault.message for fault in Draft202012Validator(schema("comparison")).iter_errors(document)] == []
+    hold("comparison", document)
     return document
 
 

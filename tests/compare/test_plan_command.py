@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from deliverability.campaign_tables import read_table
 from deliverability.cli import run
 from deliverability.compare.result import Comparison
 from deliverability.comparison import Wanted, judge
 from deliverability.planning import NotAPlan, Plan, held_to, read_plan, wanted_by
-from deliverability.shape import misfit, schema
 from support.campaigns import CHANGED, UNMOVED, Sender, to_csv
+from support.commands import deliv
 from support.resampling import few_rounds
+from support.schemas import hold
 
 Json = dict[str, Any]
 HISTORY = Sender(before=12, after=0, noise=0.02)
@@ -41,15 +41,13 @@ def planned(*arguments: str) -> Json:
     """What `deliv plan` writes, held to its schema."""
     assert run(["plan", "history.csv", *arguments, "-o", "plan.json"]) == 0
     found: Json = json.loads(Path("plan.json").read_text(encoding="utf-8"))
-    assert misfit("plan", found) is None
-    assert [fault.message for fault in Draft202012Validator(schema("plan")).iter_errors(found)] == []
+    hold("plan", found)
     return found
 
 
 def text(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    capsys.readouterr()
-    assert run(["plan", *arguments]) == code
-    out, err = capsys.readouterr()
+    ended, out, err = deliv(capsys, "plan", *arguments)
+    assert ended == code
     return out + err
 
 

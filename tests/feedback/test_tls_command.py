@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from deliverability.cli import run
-from deliverability.shape import misfit
+from support.commands import told
+from support.schemas import hold
 
 Json = dict[str, Any]
 
@@ -85,9 +86,8 @@ def put(name: str, content: bytes) -> None:
 
 def ran(capsys: pytest.CaptureFixture[str], *arguments: str, expect: int = 0) -> Json:
     """The document, held to its schema."""
-    assert run(["tls", *arguments, "-f", "json"]) == expect
-    document: Json = json.loads(capsys.readouterr().out)
-    assert misfit("tls", document) is None
+    document: Json = json.loads(told(capsys, "tls", *arguments, "-f", "json", code=expect))
+    hold("tls", document)
     return document
 
 

@@ -14,8 +14,9 @@ from deliverability.findings import Severity
 from deliverability.policy.model import Judging, Need, OnUnknown, Place, Policy
 from deliverability.policy.read import BadConfig, policy_of, read_policy
 from deliverability.policy.tables import MAX_OCTETS, tables_of
+from support.policies import waived
 
-WHOLE = """\
+WHOLE = f"""\
 fail-on = "medium"
 on-unknown = "warn"
 require = ["events", "message", "events"]
@@ -44,25 +45,14 @@ warn = 0.01
 [thresholds.bounce-rate.streams."news letter"]
 fail = 1
 
-[[waivers]]
-check = "spf-*"
-subject = "example.com"
-reason = "the old service leaves"
-owner = "mail team"
-until = 2026-12-31
-[[waivers]]
-check = "dkim-key-size"
-subject = "s1._domainkey.example.com"
-reason = "so far"
-owner = "mail team"
-until = "2027-01-31"
-
+{waived("spf-*", "example.com", reason="the old service leaves", owner="mail team", until="2026-12-31")}\
+{waived("dkim-key-size", "s1._domainkey.example.com", reason="so far", owner="mail team", until='"2027-01-31"')}
 [sources.crm.columns]
 ts = "sent_at"
 [sources.crm.types]
 angekommen = "delivered"
 [compare]
-events = [{ date = 2026-09-20, label = "new design" }, { date = "2026-09-21" }]
+events = [{{ date = 2026-09-20, label = "new design" }}, {{ date = "2026-09-21" }}]
 """
 
 
@@ -193,17 +183,14 @@ FAULTS = {
     ' "streams": it has warn, fail, minimum, confidence',
     "[thresholds.dmarc-pass-rate.streams.x]\nwarn = 0.1": "1:29: dmarc-pass-rate is not judged by stream",
     "[thresholds.snds-status.providers.gmail]\nwarn = 0.1": "1:25: snds-status is not judged by provider",
-    '[[waivers]]\ncheck = "zzz"\nsubject = "s"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31': "2:1: no check is"
-    ' called "zzz": deliv checks lists them',
-    '[[waivers]]\ncheck = "spf-*"\nsubject = "s"\nowner = "o"\nuntil = 2026-12-31': "1:3: waivers[1] needs reason",
-    '[[waivers]]\ncheck = "spf-*"\nsubject = " "\nreason = "r"\nowner = "o"\nuntil = 2026-12-31': "3:1:"
-    " waivers[1].subject should be a text in quotes, of at most 500 characters and not empty",
-    '[[waivers]]\ncheck = "spf-*"\nsubject = "s"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31T00:00:00Z': "6:1:"
-    " waivers[1].until is a date such as 2026-12-31, not a date with a time",
-    '[[waivers]]\ncheck = "spf-*"\nsubject = "s"\nreason = "r"\nowner = "o"\nuntil = "2026-02-30"': "6:1:"
-    ' waivers[1].until is a date such as 2026-12-31, not "2026-02-30"',
-    '[[waivers]]\ncheck = "spf-*"\nsubject = "s"\nreason = "r"\nowner = "o"\nuntil = "20261231"': "6:1:"
-    ' waivers[1].until is a date such as 2026-12-31, not "20261231"',
+    waived("zzz", until="2026-12-31"): '2:1: no check is called "zzz": deliv checks lists them',
+    waived("spf-*", until="2026-12-31").replace('reason = "r"\n', ""): "1:3: waivers[1] needs reason",
+    waived("spf-*", " ", until="2026-12-31"): "3:1: waivers[1].subject should be a text in quotes, of at most 500"
+    " characters and not empty",
+    waived("spf-*", until="2026-12-31T00:00:00Z"): "6:1: waivers[1].until is a date such as 2026-12-31, not a date with"
+    " a time",
+    waived("spf-*", until='"2026-02-30"'): '6:1: waivers[1].until is a date such as 2026-12-31, not "2026-02-30"',
+    waived("spf-*", until='"20261231"'): '6:1: waivers[1].until is a date such as 2026-12-31, not "20261231"',
     "[waivers]": "1:2: waivers should be an array of tables: [[waivers]]",
     "waivers = [1]": "1:12: waivers should hold tables alone",
     "[sources.crm]\nzone = 'Mars/Olympus'": "1:10: zone: 'Mars/Olympus' is no time zone; names are like Europe/Berlin",
