@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import failed, passed, with_fact
 from deliverability.checks._rates import MOST_ROWS, percent
-from deliverability.checks._thresholds import Standing, Threshold
+from deliverability.checks._thresholds import MAJORITY, Standing, Threshold
 from deliverability.findings import Evidence, Judgement, Severity
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 SETTLE = "Give the list (--recipients or deliv recipients) with --suppressions and --events, and let DNS be asked."
 """One for all of them: an audit without a list says it once. With a list, each says what it lacks itself."""
 ASK_DNS = "Let DNS be asked: leave out --no-dns."
+GIVE_TIME = "Ask again: with more time (--timeout), or through another resolver (--resolver)."
 GIVE_PAST = "Give the addresses that must be left alone (--suppressions), or the events of earlier mail (--events)."
 GIVE_EVENTS = "Give the events of earlier mail to such addresses (--events)."
 
 
 SOME = "some"
-"""The case of a share below the lower line, or on a short list. Nothing is undecided about it: it is counted whole."""
+"""The case of a share below the lower line, or of the smaller part of a short list. It is counted whole, so nothing is
+undecided about it."""
 
 
 def titles(what: str, none: str, of: str = "address|addresses") -> Mapping[str, str]:
@@ -42,7 +44,7 @@ def standing_of(count: int, of: int, threshold: Threshold) -> Standing:
     """Where a share stands that is counted whole: one fault is one, below the lower line or on a short list too."""
     if not count:
         return Standing.PASS
-    if of >= threshold.minimum:
+    if of >= threshold.minimum or count > MAJORITY * of:
         if count >= threshold.fail * of:
             return Standing.FAIL
         if count >= threshold.warn * of:

@@ -89,6 +89,10 @@ _COMPLAINTS = _share(
 _BOUNCES = _share(0.02, 0.05, Severity.MEDIUM, Severity.HIGH, "Amazon SES enforcement", "2026-11")
 _DISREGARD = _share(0.001, 0.01, Severity.HIGH, Severity.CRITICAL, OURS, "2026-11", minimum=1)
 
+MAJORITY = 0.5
+"""The share of a list above which a fault is judged by its lines however short the list is: no row more or less brings
+it below one. Ours."""
+
 THRESHOLDS: Mapping[str, Threshold] = {
     "bounce-rate": _BOUNCES,
     "hard-bounce-rate": _BOUNCES,

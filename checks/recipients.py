@@ -8,6 +8,7 @@ from deliverability.checks._check import Check, Judgements, check, failed, infor
 from deliverability.checks._rates import MOST_ROWS, counted
 from deliverability.checks._recipients import (
     ASK_DNS,
+    GIVE_TIME,
     SETTLE,
     domain_rows,
     judged,
@@ -38,7 +39,7 @@ NO_MAIL = {
     rfc(5321, "4.1.2"),
     rfc(6531, "3.3"),
     titles={
-        **titles("What is no address", "Every row holds an address", of="row|rows"),
+        **titles("What is no address", "Every row that is not empty holds an address", of="row|rows"),
         "unread": "{refused:,} {refused:file|files} of recipients could not be read, or not to the end",
         "nobody": "No row of the list holds an address ({rows:,} {rows:row|rows})",
     },
@@ -62,21 +63,24 @@ def recipients_syntax(recipients: RecipientsFacts, lines: Lines) -> Judgements:
     the form, or leave the row out.
     """
     extra = {"needs SMTPUTF8 (RFC 6531)": recipients.international, "international domain": recipients.idn}
+    extra["empty"] = recipients.empty
     first = ", ".join(map(str, recipients.invalid_lines))
     rows = (Evidence("line", "lines of the first", text=first),) if first else ()
     if recipients.refused:  # nobody knows what else is in the list
         return failed(case="unread", refused=recipients.refused, rows=recipients.rows)
     unread = {f"unreadable: {reason}": count for reason, count in recipients.bad_reasons.items()}
     seen = counted({**recipients.invalid_reasons, **extra, **unread}) + rows
-    if not recipients.addresses:
+    if not recipients.addresses + recipients.wrapped:
         return failed(case="nobody", evidence=seen, rows=recipients.rows, invalid=recipients.invalid)
+    faulty = recipients.invalid + recipients.bad
     return judged(
         lines.of("recipients-syntax"),
-        recipients.invalid,
-        recipients.addresses + recipients.invalid,
+        faulty,
+        recipients.addresses + faulty,
         of="rows",
         evidence=seen,
         reasons=dict(recipients.invalid_reasons),
+        invalid=recipients.invalid,
         international=recipients.international,
         idn=recipients.idn,
         empty=recipients.empty,
@@ -127,9 +131,9 @@ def recipients_domain(recipients: RecipientsFacts, lines: Lines) -> Judgements:
         rows += (Evidence("count", "DNS did not tell", text=f"{silent.domains:,} domains"),)
     sure = standing_of(dead.addresses, recipients.addresses, threshold)
     worst = standing_of(dead.addresses + silent.addresses, recipients.addresses, threshold)
-    untold = silent.addresses == recipients.addresses > 0  # a short list is below the floor, and still not known
-    if untold or (sure in {Standing.PASS, Standing.OVER} and worst in {Standing.WARN, Standing.FAIL}):
-        return unknown(case="open", evidence=rows, numerator=dead.addresses, denominator=recipients.addresses, **data)
+    if sure in {Standing.PASS, Standing.OVER} and worst in {Standing.WARN, Standing.FAIL}:
+        data |= {"numerator": dead.addresses, "denominator": recipients.addresses}
+        return unknown(case="open", evidence=rows, settle=GIVE_TIME, **data)
     return judged(threshold, dead.addresses, recipients.addresses, evidence=rows, **data)
 
 

@@ -28,6 +28,7 @@ ENCODINGS = Words(
     {
         "utf-8": N_("UTF-8"),
         "utf-16": N_("UTF-16"),
+        "utf-32": N_("UTF-32"),
         "euc-kr": N_("EUC-KR"),
         "windows-1252": N_("Windows-1252"),
         "latin-1": N_("Latin-1"),

@@ -66,6 +66,8 @@ def command(paths: tuple[str, ...], form: str | None, outputs: tuple[str, ...], 
     domain = _domain(given["domain"])
     with troubles_of(given["rejects"]) as troubles:
         facts = _read(paths, troubles, given)
+    if not facts.rows:  # a list without a row is no ground for a campaign
+        raise Problem(_nothing(paths, troubles))
     warn_of(troubles, given["rejects"])
     found = _judged(facts, domain, given, paths, troubles)
     _write(found, chosen, no_color, quiet=given["quiet"], verbose=given["verbose"])
@@ -110,6 +112,15 @@ def _read(paths: tuple[str, ...], troubles: Troubles, given: dict[str, Any]) -> 
         raise Problem(troubles.clean(str(error))) from None
     finally:
         meter.clear()
+
+
+def _nothing(paths: tuple[str, ...], troubles: Troubles) -> str:
+    """Why no row was read, in one line."""
+    if troubles.files:
+        first, more = troubles.files[0], len(troubles.files) - 1
+        return f"{first.file}: {first.reason}: {first.detail}" + (f" (and {more:,} more such files)" if more else "")
+    where = troubles.clean(paths[0]) if len(paths) == 1 else f"{len(paths):,} lists"
+    return f"{where}: no recipient could be read: there is no row"
 
 
 def _check_stdin(paths: tuple[str, ...]) -> None:
@@ -186,9 +197,7 @@ def _write(found: Judged, chosen: list[tuple[str, str]], no_color: bool, *, quie
 
 
 def _exit_code(found: Judged, fail_on: str | None) -> int:
-    """As an audit's; 2 where nothing could be read, since a list without a row is no ground for a campaign."""
+    """As an audit's."""
     from deliverability.verdict import exit_code  # noqa: PLC0415 - loaded by now
 
-    if not found.facts.rows:
-        raise Problem("no recipient could be read")
     return exit_code([(found.verdict, found.findings)], Severity(fail_on) if fail_on else None)

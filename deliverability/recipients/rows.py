@@ -22,7 +22,7 @@ from deliverability.intake.streams import Kind, Part, open_stream
 from deliverability.intake.trouble import Refused
 from deliverability.recipients.table import NAMES as KNOWN
 from deliverability.recipients.table import SAMPLE, delimiter_of, key_of, squashed, table_of
-from deliverability.recipients.text import HEAD, MAX_LINE, encoding_of, text_lines
+from deliverability.recipients.text import HEAD, MAX_LINE, encoding_of, is_binary, text_lines
 
 Row = tuple[str | None, Sequence[str], str]
 
@@ -102,8 +102,8 @@ def list_of(part: Part, path: Path | None, asked: str | None, spoken: Counter[st
         return parquet_list(part, path, asked)
     if head.startswith(OLE):
         raise Refused("spreadsheet", "save it as CSV (UTF-8)")
-    if encoding_of(head) == "utf-8" and b"\0" in head and head.count(0) > len(head) // 10:
-        raise Refused("not-text", "a binary file")
+    if is_binary(head):
+        raise Refused("not-text", "a binary file: give the list as CSV (UTF-8), JSON lines or Parquet")
     lines = text_lines(part.stream, spoken)
     head_lines = _sample(lines)
     first = [line for line in head_lines if line.strip()]
@@ -261,6 +261,8 @@ class _Reader:
 
 def _json_list(name: str, first: list[str], lines: Iterator[str], asked: str | None) -> List:
     objects = [found for line in first if (found := _object(line)) is not None]
+    if not objects:
+        raise Refused("not-json-lines", "write one JSON object a line")
     key, place = key_of(objects, asked), Place()
     return List(
         name=name,

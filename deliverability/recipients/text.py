@@ -1,4 +1,4 @@
-"""Octets of a list as lines of text, whatever it is written in: UTF-8, UTF-16, or what Korean or Western systems write.
+"""Octets of a list as lines of text, written in UTF-8, UTF-16, UTF-32, or as Korean or Western systems do.
 
 Each line is read as UTF-8 where it is that, else as EUC-KR where that gives Hangul, else as Windows-1252: lists are put
 together from several exports. How many lines were read as what is counted.
@@ -22,12 +22,21 @@ HEAD = 1 << 16
 MAX_LINE = DEFAULT.line
 """Octets of one line; a file with a longer one is no list, and is not read on."""
 _HALVES = {"utf-16-le": 1, "utf-16-be": 0}
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a\x1b"))
+"""Octets that no encoding here has in text; a file may end with 0x1A, and 0x1B begins colours."""
+MAX_CONTROLS = 0.05
+"""The share of such octets above which a file is none of text: of random ones they are a tenth, and of a list a stray
+NUL in each row is a fortieth. Ours."""
+FEW_CONTROLS = 2
+"""So many of them say nothing: a very short list may hold as many. Ours."""
 
 
 def encoding_of(head: bytes) -> str:
     """The encoding of a whole file by its beginning; `utf-8` where it has to be told line by line."""
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # the former begins as UTF-16 does
+        return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     for name, at in _HALVES.items():  # without a mark: of ASCII, every second octet is zero, and none of the others
@@ -35,6 +44,14 @@ def encoding_of(head: bytes) -> str:
         if len(half) > 3 and half.count(0) > 0.3 * len(half) and not other.count(0):
             return name
     return "utf-8"
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether a file that begins so is none of text."""
+    if encoding_of(head) not in {"utf-8", "utf-8-sig"}:
+        return False
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls > max(FEW_CONTROLS, MAX_CONTROLS * len(head))
 
 
 def text_lines(stream: Stream, spoken: Counter[str]) -> Iterator[str]:
@@ -102,7 +119,8 @@ def decoded_line(line: bytes, spoken: Counter[str]) -> tuple[str, str]:
 
 
 def _wide(stream: Stream, encoding: str, spoken: Counter[str]) -> Iterator[str]:
-    """UTF-16; half a pair of it becomes U+FFFD."""
+    """UTF-16 or UTF-32; half a character of it becomes U+FFFD."""
+    spelled = "utf-32" if encoding == "utf-32" else "utf-16"
     decode = codecs.getincrementaldecoder(encoding)("replace").decode
     rest, ended = "", False
     while not ended:
@@ -113,5 +131,5 @@ def _wide(stream: Stream, encoding: str, spoken: Counter[str]) -> Iterator[str]:
         rest = "" if complete or not lines else lines.pop()
         if len(rest) > MAX_LINE:
             raise Refused("line-too-long", f"more than {MAX_LINE // 2**20} Mi characters")
-        spoken["utf-16"] += len(lines)
+        spoken[spelled] += len(lines)
         yield from lines

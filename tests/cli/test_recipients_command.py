@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -31,6 +32,9 @@ HOSTILE = (
     "이,비밀10@example.com\nHan,o'hara11@example.com\nJo,secret12@example.com;secret13@example.com\n"
     '"unclosed,secret14@example.com\nYoon,secret15@[192.0.2.1]\nEsc,\x1b[31msecret16@example.com\n'
 ).encode() + "Müller,secret17@example.com\n".encode("cp1252")
+
+
+JUNK = Random(1).randbytes(5_000)
 
 
 @pytest.fixture(autouse=True)
@@ -117,8 +121,8 @@ def test_one_address_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     said = " ".join(capsys.readouterr().out.split())
 
     for one in (
-        "Every row holds an address (1 row)",
-        "Addresses of tasks, not of people: 1 of 1 address (100 %)",
+        "Every row that is not empty holds an address (1 row)",
+        "Addresses of tasks, not of people: 1 of 1 address (100 %), past 10 %",
         "No address is at a disposable service (1 address)",
         "1 row leads to the mailbox of an earlier one",
     ):
@@ -177,18 +181,38 @@ def test_a_policy_sets_the_lines() -> None:
         (["-", "-", "--no-dns"], "can be read only once"),
         (["list.csv", "--no-dns", "--disposable", "nowhere.txt"], "nowhere.txt: No such file"),
         (["list.csv", "--no-dns", "--domain", "a@b"], "not a domain name"),
-        (["empty.csv", "--no-dns"], "no recipient could be read"),
+        (["empty.csv", "--no-dns"], "empty.csv: no recipient could be read: there is no row"),
+        (["empty.csv", "head.csv", "--no-dns"], "2 lists: no recipient could be read"),
+        (["junk.csv", "--no-dns"], "junk.csv: not-text: a binary file: give the list as CSV"),
+        (["junk.csv", "other.csv", "empty.csv", "--no-dns"], "as CSV (UTF-8), JSON lines or Parquet (and 1 more such"),
         (["list.csv", "--no-dns", "--events", "list.csv", "--source", "nobody"], "no such source"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     emails("a@example.com")
     put("empty.csv", b"")
+    put("head.csv", b"email\n")
+    put("junk.csv", JUNK)
+    put("other.csv", JUNK)
 
     assert run(["recipients", *arguments]) == 2
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_rows_without_addresses_are_a_finding_and_no_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    put("names.txt", b"Kim\nLee\nPark\n")
+
+    assert run(["recipients", "names.txt", "--no-dns", "--fail-on", "high"]) == 1
+    assert "No row of the list holds an address (3 rows)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_list_that_nobody_can_get_is_not_to_be_mailed(capsys: pytest.CaptureFixture[str]) -> None:
+    dead = emails("a@null.example.com", "b@gone.example.com")
+
+    assert run(["recipients", dead, "--zone", "example.zone", "--fail-on", "high", "-q"]) == 1
+    assert capsys.readouterr().out.startswith("2 rows · fix first")
 
 
 def test_what_could_not_be_read_is_kept_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:

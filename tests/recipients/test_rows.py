@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
@@ -74,6 +75,7 @@ KOREAN = "이름,이메일\n김지은,kim@example.com\n"
         (KOREAN.encode("utf-8-sig"), {"utf-8": 2}),
         (KOREAN.encode("utf-16"), {"utf-16": 2}),
         (KOREAN.encode("utf-16-be"), {"utf-16": 2}),
+        (KOREAN.encode("utf-32"), {"utf-32": 2}),
         (KOREAN.encode("euc-kr"), {"euc-kr": 2}),
         ("name,이메일\n김,kim@example.com\n".encode() + "이,lee@example.com\n".encode("euc-kr"), None),
     ],
@@ -131,6 +133,7 @@ def test_nul_octets_stay_in_their_cells(path: Path) -> None:
     cells, faults, _, _ = read(path, b"name,email\nK\0m,a@x.com\nLee,b\0@x.com\n")
 
     assert (cells, faults) == (["a@x.com", "b\0@x.com"], [])
+    assert read(path, b"a\0@x.com\n\x1b[1mb@x.com\n\x1a")[0] == ["a\0@x.com", "\x1b[1mb@x.com", "\x1a"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,9 @@ def test_nul_octets_stay_in_their_cells(path: Path) -> None:
     [
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "spreadsheet"),
         (bytes(range(256)) * 2 + b"\0" * 200, "not-text"),
+        (Random(1).randbytes(60), "not-text"),
+        (b"name,email\n" + b"Kim,a\0@x.com\n" * 2 + b"\x01" * 3, "not-text"),
+        (b'{\n "email": "a@x.com"\n}\n', "not-json-lines"),
         (b'[{"email": "a@x.com"}]\n', "json-array"),
         (b"name,city\nKim,Seoul\n", "no-address-column"),
         (b"a@x.com\n" + b"x" * (5 << 20), "line-too-long"),
