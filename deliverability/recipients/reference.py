@@ -14,6 +14,12 @@ from deliverability.fastclass import dataclass
 
 DISPOSABLE_SOURCE = "disposable-email-domains, 2026-08-21"
 """Whose list is shipped, and of which day."""
+LASTING = frozenset({"sify.com"})
+"""What stands in that list and is no such service. The file is left as its source has it; this is taken out of it.
+
+- sify.com: Sify Technologies, an internet access provider of consumers and companies in India, whose
+  customers have their mailboxes there (its reports to the SEC, CIK 1094324, last read 2026-11).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +47,8 @@ def disposable(name: str, domains: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def disposable_domains() -> frozenset[str]:
-    """The domains of the list that is shipped."""
-    return frozenset(domain_lines(_text("disposable.txt").splitlines()))
+    """The domains of the list that is shipped, but for `LASTING`."""
+    return frozenset(domain_lines(_text("disposable.txt").splitlines())) - LASTING
 
 
 def domain_lines(lines: Iterable[str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deliverability.recipients import addresses as module
 from deliverability.recipients.addresses import BEYOND, MAX_TEXT, Address, Addresses
+from deliverability.recipients.reference import disposable_domains
 from support.shared import shared
 
 HARD = (
@@ -184,6 +185,13 @@ def test_names_below_a_disposable_domain_are_disposable_too() -> None:
     assert address("a@throwaway.example", throwaway).domain.disposable
     assert address("a@mail.throwaway.example", throwaway).domain.disposable
     assert not address("a@notthrowaway.example", throwaway).domain.disposable
+
+
+def test_an_access_provider_that_the_shipped_list_holds_is_not_disposable() -> None:
+    shipped = disposable_domains()
+
+    assert not address("a@sify.com", shipped).domain.disposable
+    assert address("a@0-mail.com", shipped).domain.disposable
 
 
 @pytest.mark.parametrize(("text", "is_role"), [("Info@example.com", True), ("abuse@x.com", True), ("kim@x.com", False)])
