@@ -80,6 +80,9 @@ and what it calls them."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds one domain's audit may take in all; what is not answered by then is unknown."""
+SHARE_BEFORE = 0.5
+"""How much of that may go by before the audit itself: for the domains of a list, and for the senders that proposed
+records are about. Our own bound."""
 DOMAINS_AT_ONCE = 50
 """Domains audited concurrently. Each asks some 60 questions; the resolver bounds those in flight by itself."""
 
@@ -141,8 +144,7 @@ def plan(
         Role(role)
     if blocklists not in BLOCKLISTS:
         raise ValueError(f"blocklists is one of {', '.join(BLOCKLISTS)}, not {visible(blocklists)[:80]!r}")
-    if not 0 < timeout < math.inf:
-        raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
+    check_timeout(timeout)
     if select or ignore or judging.severities:
         from deliverability.selection import selected  # noqa: PLC0415 - loads every check; unselective runs ask first
 
@@ -168,6 +170,12 @@ def plan(
     where: dict[str, Any] = {"resolvers": [], "ipv6": None, "port25": None, **(vantage or {})}
     setting = Setting(tuple(select or ()), tuple(ignore), options, where, now or datetime.now(UTC), judging)
     return Plan(inquiries, setting, timeout)
+
+
+def check_timeout(timeout: float) -> None:
+    """Raises ValueError for what is no number of seconds to wait."""
+    if not 0 < timeout < math.inf:
+        raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
 
 
 def _kept(judging: Judging) -> dict[str, Any]:
@@ -222,12 +230,13 @@ async def stream(plan: Plan, resolver: Resolver, published: Resolver | None = No
 
 
 async def _one(plan: Plan, resolver: Resolver, inquiry: Inquiry, published: Resolver | None) -> Audit:
+    started = time.monotonic()
     if published is not None:
         from deliverability.whatif import with_change  # noqa: PLC0415 - only where records are proposed
 
-        until = time.monotonic() + plan.timeout
+        until = started + plan.timeout * SHARE_BEFORE
         inquiry = await with_change(inquiry, *(DeadlineResolver(side, until) for side in (published, resolver)))
-    asking = AuditResolver(DeadlineResolver(resolver, time.monotonic() + plan.timeout))
+    asking = AuditResolver(DeadlineResolver(resolver, started + plan.timeout))
     await asking.open(inquiry.domain)
     from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel
 

@@ -39,7 +39,7 @@ class Given:
     `message` is one file, `told` what is known of how that was handed over, and `filters` are asked about it. `senders`
     are those that a policy declares, by domain: they are known where `declared` names none. `recipients` are lists,
     `suppressions` addresses that must not be in them; `resolver` is asked about their domains (nobody where it is
-    None), and `key` is that of pseudonyms.
+    None) for so many `seconds` in all (by default as `lists.read.Wanted`), and `key` is that of pseudonyms.
     """
 
     events: tuple[str, ...] = ()
@@ -56,6 +56,7 @@ class Given:
     filters: Filters = Filters()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     resolver: Resolver | None = field(default=None, compare=False)
+    seconds: float | None = field(default=None, compare=False)
     key: bytes | None = field(default=None, compare=False, repr=False)
 
 
@@ -259,7 +260,7 @@ def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noq
 
 
 def _recipients(given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> RecipientsFacts:
-    from deliverability.lists.read import Wanted, recipients  # noqa: PLC0415 - only where a list was given
+    from deliverability.lists.read import MAX_SECONDS, Wanted, recipients  # noqa: PLC0415 - only where one was given
 
     wanted = Wanted(
         suppressions=given.suppressions,
@@ -267,6 +268,7 @@ def _recipients(given: Given, asked: Asked, troubles: Troubles, progress: Callab
         as_events=asked,
         key=given.key,
         resolver=given.resolver,
+        seconds=MAX_SECONDS if given.seconds is None else given.seconds,
     )
     return recipients(given.recipients, wanted, troubles=troubles, progress=progress)
 

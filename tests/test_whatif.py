@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ WITHOUT_INCLUDE = 'example.com. 300 TXT "v=spf1 ip4:192.0.2.1 -all"\n'
 BY_SPF = record("198.51.100.7", 40, by_dkim="fail", auth=spf("example.com", scope="mfrom"))
 BY_BOTH = record("198.51.100.7", 60, auth=dkim("example.com", selector="s1") + spf("example.com", scope="mfrom"))
 OFFICE = record("192.0.2.1", 900, by_dkim="fail", auth=spf("example.com", scope="mfrom"))
+
+
+class Hanging:
+    """Never answers."""
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        del server, dnssec
+        await asyncio.Event().wait()
+        raise AssertionError(name, rdtype)
 
 
 class Silent:
@@ -173,3 +183,16 @@ def test_without_proposed_records_or_reports_the_rule_does_not_bind() -> None:
     audit = asyncio.run(api.run(api.plan("example.com"), published))[0]
 
     assert lost(audit).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_reported_senders_leave_the_audit_half_of_its_time(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(report(BY_SPF), encoding="utf-8")
+    given = Given(dmarc_reports=(str(tmp_path / "report.xml"),))
+    inputs = read_for(["example.com"], given, Asked(), Troubles(), lambda _: None)
+    plan = api.plan("example.com", inputs=inputs, timeout=0.8)
+
+    started = time.monotonic()
+    [audit] = asyncio.run(api.run(plan, Hanging(), Hanging()))
+
+    assert time.monotonic() - started < 1.2
+    assert lost(audit).outcome is Outcome.UNKNOWN

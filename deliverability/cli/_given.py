@@ -29,7 +29,7 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--postmaster", "FILE", "An export of Google Postmaster Tools (v2, or archived v1)."),
     ("--snds", "FILE", "A feed of Microsoft's SNDS."),
     ("--sender-hub", "FILE", "An export of Yahoo's Sender Hub."),
-    ("--recipients", "FILE", "The list that is to be mailed; as for deliv recipients."),
+    ("--recipients", "FILE", "The list that is to be mailed, as for deliv recipients; its domains as published."),
     ("--suppressions", "FILE", "With --recipients: addresses that must not be mailed."),
 )
 NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _, _ in _OPTIONS)
@@ -83,7 +83,7 @@ def given_inputs(
     options |= {name: value for name, value in reading.items() if value not in {None, "auto"}}
     options |= handed_over | named
     resolver, key = _for_lists(given, asked.pop("dns", None), asked.pop("retry_for", 0.0))
-    given = replace(given, senders=senders or {}, resolver=resolver, key=key)
+    given = replace(given, senders=senders or {}, resolver=resolver, key=key, seconds=asked.pop("seconds", None))
     return _read(domains, given, reading, change if named else None, quiet=quiet), options
 
 

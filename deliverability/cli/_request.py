@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import sys
@@ -71,7 +72,11 @@ def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 timeout_option = option(
-    "--timeout", type=float, default=api.DEFAULT_TIMEOUT, metavar="S", help="Seconds a domain's audit may take."
+    "--timeout",
+    type=float,
+    default=api.DEFAULT_TIMEOUT,
+    metavar="S",
+    help="Seconds for the DNS of a domain's audit; half of them at most for the domains of --recipients.",
 )
 
 
@@ -118,6 +123,7 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
     stored, asked = asking.stored, dict(asking.asked)
     handed_over = {"ips": asked["ips"], "helo": asked["helo"], "retry_for": retry_for}
     handed_over["dns"] = None if stored else (asked["resolver"], asked["zone"])  # a replay asks nothing
+    handed_over["seconds"] = for_lists = _for_lists(asked["timeout"])
     # a stored audit says itself what was known of its domain
     known = asking.policy.domains if asking.policy and stored is None else dict[str, DomainPolicy]()
     senders = {name: one.senders for name, one in known.items()}
@@ -145,8 +151,19 @@ def prepared(asking: Asking, domains: Sequence[str], *, quiet: bool, retry_for: 
         )
     except ValueError as error:
         raise Problem(str(error)) from None
-    # a recording holds what came too late; the clock may not take away anything else
-    return (replace(request, timeout=math.inf) if stored else request), origin
+    if stored:  # a recording holds what came too late; the clock may not take away anything else
+        return replace(request, timeout=math.inf), origin
+    spent = for_lists if asking.given["recipients"] else 0.0
+    return replace(request, timeout=request.timeout - spent), origin
+
+
+def _for_lists(timeout: float) -> float:
+    """Seconds of all that asking about the domains of lists may take. Raises Problem."""
+    try:
+        api.check_timeout(timeout)
+    except ValueError as error:
+        raise Problem(str(error)) from None
+    return timeout * api.SHARE_BEFORE
 
 
 async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> tuple[list[Audit], list[Audit]]:
@@ -156,8 +173,12 @@ async def carried_out(request: api.Plan, origin: Origin, *, progress: bool) -> t
     """
     try:
         async with watched(origin.resolver, sys.stderr, progress) as resolver:
-            before = [] if origin.published is None else await api.run(_as_published(request), origin.published)
-            return await api.run(request, resolver, origin.published), before
+            if origin.published is None:
+                return await api.run(request, resolver), []
+            # together, so that both keep within the time of one; what both ask, one resolver asks once
+            before = api.run(_as_published(request), origin.published)
+            audits, published = await asyncio.gather(api.run(request, resolver, origin.published), before)
+            return audits, published
     finally:
         await origin.aclose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -472,14 +473,17 @@ def test_dns_that_fails_twice_and_then_answers_is_asked_again(
 
 def test_the_domains_of_a_list_are_asked_again_too(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.001)
-    Path("list.csv").write_text("email\nreader@shop.test\n")
-    stumbling = Stumbling(ZoneResolver.from_text(OPEN), "shop.test", failures=2, rdtype="MX")
+    # below test. nobody has an address, so that nothing would be asked
+    Path("list.csv").write_text("email\nreader@shop.example\n")
+    zone = ZoneResolver.from_text(OPEN.replace("shop.test", "shop.example"))
+    stumbling = Stumbling(zone, "shop.example", failures=2, rdtype="MX")
 
     with serving(Nameserver(stumbling)) as address:
-        arguments = ("shop.test", "--resolver", address, "--blocklists", "none", "--select", "recipients-domain")
+        arguments = ("shop.example", "--resolver", address, "--blocklists", "none", "--select", "recipients-domain")
         code, _, _ = gate(*arguments, "--recipients", "list.csv", "--retry-for", "10", "-o", "gate.json")
 
     assert (code, document()["counts"]["passes"]) == (0, 1)
+    assert stumbling.asked == 4  # three times for the list, and once by the audit
 
 
 def test_a_silent_resolver_leaves_it_undetermined_and_the_document_is_written(gate: Any) -> None:
@@ -490,3 +494,19 @@ def test_a_silent_resolver_leaves_it_undetermined_and_the_document_is_written(ga
     assert codes == [3, 0, 0]
     assert document()["decision"] == "undetermined"
     assert [reason["taken"] for reason in document()["reasons"]] == ["unsettled"]
+
+
+def test_the_timeout_bounds_lists_and_both_sides_of_a_change_together(gate: Any) -> None:
+    Path("list.csv").write_text("email\n" + "".join(f"reader@d{n}.example\n" for n in range(300)))
+    Path("change.zone").write_text("www.shop.test. 300 A 192.0.2.80\n")
+    given = ("--recipients", "list.csv", "--overlay", "change.zone", "--select", "recipients-domain", *SPF)
+    gate("shop.test", "--zone", "closed.zone", *given, "--timeout", "9")  # what is loaded once is not measured
+
+    with serving(Scripted(silent)) as address:
+        started = time.monotonic()
+        code, _, _ = gate("shop.test", "--resolver", address, "--timeout", "2", *given, "-o", "gate.json")
+        took = time.monotonic() - started
+
+    assert (code, 1.9 < took < 2.95) == (3, True)  # half of it for the list, half for both audits at once
+    reasons = {reason["check"]: reason["taken"] for reason in document()["reasons"]}
+    assert reasons == {"recipients-domain": "unsettled", "spf-all": "unsettled"}
