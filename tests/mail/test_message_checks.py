@@ -9,7 +9,7 @@ import pytest
 
 from deliverability.checks._message_content import GIVE_MESSAGE
 from deliverability.checks.message import MESSAGE
-from deliverability.checks.message_body import CLIPPED, REFUSED_BY_DEFAULT, REFUSED_BY_MANY
+from deliverability.checks.message_body import CLIPPED, NEAR_CLIPPED, REFUSED_BY_DEFAULT, REFUSED_BY_MANY
 from deliverability.findings import Finding, Lack, Outcome, Severity
 from deliverability.mail.authenticate.facts import (
     ArcFacts,
@@ -59,7 +59,12 @@ def test_a_message_is_too_large_from_the_line_on(octets: int, case: str, severit
 
 @pytest.mark.parametrize(
     ("decoded", "encoded", "case"),
-    [(CLIPPED, CLIPPED, "pass"), (CLIPPED, CLIPPED + 1, "near"), (CLIPPED + 1, CLIPPED + 1, "clipped")],
+    [
+        (NEAR_CLIPPED, NEAR_CLIPPED, "pass"),
+        (70_000, NEAR_CLIPPED + 1, "near"),
+        (70_000, CLIPPED, "near"),
+        (70_000, CLIPPED + 1, "clipped"),
+    ],
 )
 def test_gmail_cuts_html_from_the_line_on(decoded: int, encoded: int, case: str) -> None:
     body = Body(part="1", octets=encoded, decoded=decoded, words=100)

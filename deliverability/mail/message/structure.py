@@ -89,7 +89,7 @@ def _walk(message: Message, number: str, within: str, depth: int) -> Iterator[Wa
         return
     body = payload if isinstance(payload, str) else ""
     content = cutting.Part(kind, _headers(message), body)
-    octets = len(content.body) if not isinstance(payload, list) else _enclosed(message)
+    octets = _as_sent(content.body) if not isinstance(payload, list) else _enclosed(message)
     yield _part(message, number, kind, within, octets, _decoded(content, octets)), content, message
 
 
@@ -100,7 +100,12 @@ def _kind(message: Message) -> str:
 def _enclosed(message: Message) -> int:
     """The octets of the bodies of what a part encloses."""
     payloads: list[object] = [inner.get_payload() for inner in message.walk()]
-    return sum(len(payload) for payload in payloads if isinstance(payload, str))
+    return sum(_as_sent(payload) for payload in payloads if isinstance(payload, str))
+
+
+def _as_sent(body: str) -> int:
+    """Its octets with CR and LF at the end of each line, as SMTP carries them (RFC 5321 §2.3.8)."""
+    return len(body) + body.count("\n") - body.count("\r\n")
 
 
 def _headers(message: Message) -> dict[str, str]:
