@@ -61,7 +61,9 @@ _LACKING = {"ip": "no_address", "helo": "no_helo", "mail_from": "no_sender"}
         "no_sender": "Whether SPF passes is not known: nothing that can be believed says what MAIL FROM was",
         "no_helo": "Whether SPF passes is not known: MAIL FROM was empty and the HELO name is not known",
         "local_part": "Whether SPF passes is not known: the record of {domain} asks for the local part of MAIL FROM,"
-        " which is not kept",
+        " which was not told",
+        "private": "Whether SPF passes is not known: what {domain} asks, or is told, cannot be kept without the local"
+        " part of MAIL FROM",
     },
     fixes={
         "none": "Publish an SPF record at {domain} that authorises {ip}.",
@@ -74,7 +76,8 @@ def message_spf(authentication: AuthenticationFacts, message: MessageFacts) -> J
     """The domain of MAIL FROM authorises the address that handed the message over.
 
     The address, the HELO name and MAIL FROM come from the caller, or from trace fields of a host that the caller
-    trusts; a Received field that a stranger may have written is not believed.
+    trusts; a Received field that a stranger may have written is not believed. Where the record has a macro for the
+    local part of MAIL FROM, DNS is asked with it, and the document keeps the macro in its place.
 
     Why it matters: Gmail, Yahoo and Outlook.com ask mail to many for SPF beside DKIM, and an address that SPF does not
     authorise looks like anybody's.
@@ -101,7 +104,8 @@ def _spf(authentication: AuthenticationFacts, one: SpfResult, helo: SpfResult, m
     if one.lacks:
         return unknown(case=_LACKING[one.lacks], lack=Lack.INPUT, evidence=rows, **data)
     if one.local_part:
-        return unknown(case="local_part", lack=Lack.INPUT, evidence=rows, **data)
+        case = "private" if authentication.connection.knows_local else "local_part"
+        return unknown(case=case, lack=Lack.INPUT, evidence=rows, **data)
     if one.result is Result.TEMPERROR:
         lack = lack_of(*one.unanswered)
         case = "out_of_reach" if lack is Lack.INPUT else "temperror"

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from deliverability.asking import AuditResolver, Inquiry, Setting
+from deliverability.asking import AuditResolver, Inquiry, Setting, telling
 from deliverability.fastclass import dataclass
 from deliverability.findings import Role
 from deliverability.inputs import Inputs
@@ -236,7 +236,7 @@ async def _one(plan: Plan, resolver: Resolver, inquiry: Inquiry, published: Reso
 
         until = started + plan.timeout * SHARE_BEFORE
         inquiry = await with_change(inquiry, *(DeadlineResolver(side, until) for side in (published, resolver)))
-    asking = AuditResolver(DeadlineResolver(resolver, started + plan.timeout))
+    asking = AuditResolver(telling(DeadlineResolver(resolver, started + plan.timeout), inquiry.inputs))
     await asking.open(inquiry.domain)
     from deliverability.audit import audit_domain  # noqa: PLC0415 - loads while the first answers travel
 

@@ -69,6 +69,16 @@ OPENING = ("TXT", "MX")
 """What every audit asks of the domain itself, whatever checks are selected: its role follows from these."""
 
 
+def telling(base: Resolver, inputs: Inputs) -> Resolver:
+    """`base`, which asks with the local part of MAIL FROM where SPF does; goes below what is recorded."""
+    given = inputs.message
+    if given is None or given.local is None:
+        return base
+    from deliverability.protocols.spf.private import Telling  # noqa: PLC0415 - only where a message was given
+
+    return Telling(base, given.connection.mail_from or "", given.local)
+
+
 class AuditResolver:
     """Asks `base` each question once and no more than `limit` questions; what cannot be asked is `refused`."""
 

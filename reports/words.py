@@ -111,6 +111,7 @@ CONNECTIONS: Mapping[str, str] = Words(
         "smtp": N_("the SMTP session"),
         "received": N_("the Received field"),
         "authentication-results": N_("the Authentication-Results field"),
+        "received-spf": N_("the Received-SPF field"),
         "nothing": N_("nothing to go by"),
     }
 )

@@ -149,6 +149,7 @@ def _restored(
         ip=told.ip or only_one(was.get("ips", ())),
         helo=told.helo or was.get("helo"),
         mail_from=_path_of(was.get("mail_from")) if told.mail_from is None else told.mail_from,
+        local=told.local,
         trust=told.trust or tuple(was.get("trust", ())),
     )
     recorded = {name: list(was.get(name, ())) for name in ("resolver", "zone")}

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from deliverability.lookup import Answer, Resolver
 from deliverability.lookup.answer import names_below
+from deliverability.lookup.unasked import PrivateName
 from deliverability.text import visible
 
 REFRESH = 0.1
@@ -29,11 +30,12 @@ class _Watched:
     async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
         """Pass the question on."""
         self.asked += 1
-        self.open[name, rdtype] = None
+        shown = name.shown if isinstance(name, PrivateName) else name
+        self.open[shown, rdtype] = None
         try:
             return await self._base.resolve(name, rdtype, server=server, dnssec=dnssec)
         finally:
-            self.open.pop((name, rdtype), None)
+            self.open.pop((shown, rdtype), None)
 
     def names_below(self, name: str) -> tuple[str, ...] | None:
         """Pass the question on."""

@@ -10,7 +10,7 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +21,7 @@ from deliverability.names import helo_name
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
-    from deliverability.mail.authenticate.facts import Connection
+    from deliverability.mail.authenticate import HandedOver
     from deliverability.messages.run import Run
 
 MISSING = "an inbox needs aiosmtpd, which is not installed: pip install 'deliv[message]'"
@@ -70,25 +70,30 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One message as it came. `mail_from` is the domain of MAIL FROM, "" for none; `number` counts from 1."""
+    """One message as it came. `path` is MAIL FROM, "" for none: only its domain is shown. `number` counts from 1."""
 
     raw: bytes
     ip: str
     helo: str
-    mail_from: str
+    path: str = field(repr=False)
     tls: bool
     number: int = 0
 
-    def connection(self, told: Told) -> Connection:
+    @property
+    def mail_from(self) -> str:
+        """The domain of MAIL FROM, "" for none."""
+        return self.path.rpartition("@")[2]
+
+    def handed(self, told: Told) -> HandedOver:
         """Who handed it over: what was seen, but for what the caller says of the time when it is sent in earnest."""
-        from deliverability.mail.authenticate import Source, connection_of  # noqa: PLC0415 - once there is a message
+        from deliverability.mail.authenticate import Source, handed_over  # noqa: PLC0415 - once there is a message
 
         seen = told.ip is None and told.helo is None and told.mail_from is None
-        return connection_of(
+        return handed_over(
             self.raw,
             ip=told.ip or self.ip or None,
             helo=told.helo or _helo(self.helo),
-            mail_from=self.mail_from if told.mail_from is None else told.mail_from,
+            mail_from=self.path if told.mail_from is None else told.path,
             source=Source.SMTP if seen else Source.GIVEN,
         )
 
@@ -223,7 +228,7 @@ async def audited(
                 received.raw,
                 name=f"message {number}",
                 now=datetime.now(UTC),
-                connection=received.connection(run.told),
+                handed=received.handed(run.told),
             )
             yield received, await run.audit(given, received.raw)
         except NoMessage as error:

@@ -152,10 +152,10 @@ class _Handler:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """MAIL FROM: only the domain is kept; bounce addresses carry the recipient's."""
+        """MAIL FROM: held until the message is audited, for SPF; bounce addresses carry the recipient's."""
         if self._inbox.is_full:
             return ENOUGH
-        envelope.mail_from = address.rpartition("@")[2].rstrip(">").strip() if "@" in address else "<>"
+        envelope.mail_from = address.strip("<> ") if "@" in address else "<>"
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 - as above
@@ -174,7 +174,7 @@ class _Handler:
             raw=envelope.original_content or b"",
             ip=str(peer[0]).partition("%")[0] if peer else "",  # RFC 4007 §11: a zone is of this machine alone
             helo=_printable(session.host_name),
-            mail_from="" if envelope.mail_from in {None, "<>"} else _printable(envelope.mail_from),
+            path="" if envelope.mail_from in {None, "<>"} else _printable(envelope.mail_from),
             tls=session.ssl is not None,
         )
         server.waits_for_us = True

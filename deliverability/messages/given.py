@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,6 +18,7 @@ from deliverability.names import domain_name, helo_name, ip_address
 from deliverability.text import visible
 
 if TYPE_CHECKING:
+    from deliverability.mail.authenticate import HandedOver
     from deliverability.mail.authenticate.engines import Address, EngineFacts
     from deliverability.mail.authenticate.facts import Connection, Verifier
     from deliverability.mail.authenticate.rspamd import Endpoint
@@ -54,14 +55,21 @@ class Told:
     """What the caller says of how the message was handed over, and whom to believe where the caller does not say.
 
     - ip: the address that it comes from; helo: what that server says in HELO.
-    - mail_from: the domain of MAIL FROM; "" is the null reverse-path.
+    - mail_from: the domain of MAIL FROM; "" is the null reverse-path. local: its local part, where that was told: SPF
+      may ask for it, and no document carries it.
     - trust: hosts and authserv-ids whose Received and Authentication-Results fields are believed.
     """
 
     ip: str | None = None
     helo: str | None = None
     mail_from: str | None = None
+    local: str | None = field(default=None, repr=False, compare=False)
     trust: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str | None:
+        """MAIL FROM as far as it was told."""
+        return self.mail_from if self.local is None else f"{self.local}@{self.mail_from}"
 
     def options(self) -> dict[str, Any]:
         """What a document's options say of it beside address and HELO name."""
@@ -73,12 +81,14 @@ class Told:
 class GivenMessage:
     """One message, as the checks look at it. The verifier of a replay remembers what another found.
 
+    `local` is the local part of MAIL FROM, which SPF may ask with; a document does not keep it, so no replay knows it.
     `at` is when its signatures are judged, to the second, unless the connection tells when it arrived. `spamassassin`
     and `rspamd` are what these say of it, where the user runs them and asks for it.
     """
 
     facts: MessageFacts
     connection: Connection
+    local: str | None = field(default=None, repr=False, compare=False)
     verifier: Verifier
     at: datetime
     spamassassin: EngineFacts | None = None
@@ -164,17 +174,19 @@ def from_observation(plain: Mapping[str, Any]) -> GivenMessage:
     from deliverability.mail.authenticate.facts import Connection, Kept  # noqa: PLC0415 - as above
     from deliverability.mail.message.facts import MessageFacts  # noqa: PLC0415 - as above
 
+    said = {name: from_plain(EngineFacts, plain[name]) for name in ENGINES if name in plain}
     return GivenMessage(
         facts=from_plain(MessageFacts, plain.get("facts")),
         connection=from_plain(Connection, plain.get("connection")),
         verifier=RememberedVerifier(from_plain(Kept, plain.get("kept"))),
         at=_moment(plain.get("at")),
-        **{name: from_plain(EngineFacts, plain[name]) for name in ENGINES if name in plain},
+        spamassassin=said.get("spamassassin"),
+        rspamd=said.get("rspamd"),
     )
 
 
 def given_message(
-    raw: bytes, *, name: str, now: datetime, told: Told | None = None, connection: Connection | None = None
+    raw: bytes, *, name: str, now: datetime, told: Told | None = None, handed: HandedOver | None = None
 ) -> GivenMessage:
     """What there is to know of a message without asking anybody.
 
@@ -183,13 +195,13 @@ def given_message(
         name: What reports call it; must hold no address.
         now: When it is looked at.
         told: How it was handed over, as far as the caller knows.
-        connection: The same where deliv took part in it.
+        handed: The same where deliv took part in it.
 
     Raises:
         NoMessage: It is empty, or does not begin with a header field.
         VerifierMissing: dkimpy is not installed.
     """
-    from deliverability.mail.authenticate import LiveVerifier, connection_of  # noqa: PLC0415 - only where there is one
+    from deliverability.mail.authenticate import LiveVerifier, handed_over  # noqa: PLC0415 - only where there is one
     from deliverability.mail.message import read  # noqa: PLC0415 - as above
 
     if not raw.strip():
@@ -197,10 +209,14 @@ def given_message(
     if not is_mail(raw):
         raise NoMessage("not a mail: it does not begin with a header field")
     told = told or Told()
-    if connection is None:
-        connection = connection_of(raw, ip=told.ip, helo=told.helo, mail_from=told.mail_from, trust=told.trust)
-    at = now.astimezone(UTC).replace(microsecond=0)
-    return GivenMessage(facts=read(raw, name=name), connection=connection, verifier=LiveVerifier(raw), at=at)
+    handed = handed or handed_over(raw, ip=told.ip, helo=told.helo, mail_from=told.path, trust=told.trust)
+    return GivenMessage(
+        facts=read(raw, name=name),
+        connection=handed.connection,
+        local=handed.local,
+        verifier=LiveVerifier(raw),
+        at=now.astimezone(UTC).replace(microsecond=0),
+    )
 
 
 def _moment(text: object) -> datetime:
@@ -263,23 +279,27 @@ def why_refused(reason: str, detail: str) -> str:
 
 def told_of(ip: str | None, helo: str | None, mail_from: str | None, trust: tuple[str, ...]) -> Told:
     """What the caller says, checked. Raises ValueError in one line that shows no address of a person."""
+    domain, local = (None, None) if mail_from is None else _reverse_path(mail_from)
     return Told(
         ip=None if ip is None else ip_address(ip),
         helo=None if helo is None else helo_name(helo),
-        mail_from=None if mail_from is None else _reverse_path(mail_from),
+        mail_from=domain,
+        local=local,
         trust=tuple(_trusted(name) for name in trust),
     )
 
 
-def _reverse_path(text: str) -> str:
-    """The domain of MAIL FROM: bounce addresses carry the recipient's, so that nothing else of it is kept."""
-    bare = text.strip().removeprefix("<").removesuffix(">")
-    if not bare:
-        return ""  # RFC 5321 §4.5.5: the null reverse-path of bounces
-    domain = domain_name(bare.rpartition("@")[2])
+def _reverse_path(text: str) -> tuple[str, str | None]:
+    """The domain of MAIL FROM, and its local part where one was told."""
+    from deliverability.mail.authenticate.received import read_path  # noqa: PLC0415 - only where it was told
+
+    path = read_path(text)
+    if not path.domain and path.local is None:
+        return "", None  # RFC 5321 §4.5.5: the null reverse-path of bounces
+    domain = domain_name(path.domain)
     if domain is None:  # the line of `to_ascii` would show what may be an address
         raise ValueError("--mail-from is an address such as bounces@example.com, its domain, or <> for none")
-    return domain
+    return domain, path.local
 
 
 def _trusted(text: str) -> str:

@@ -99,7 +99,7 @@ class Run:
 
         The spam filters that are named are asked about it where `raw`, the message itself, is at hand.
         """
-        from deliverability.asking import AuditResolver, Inquiry, Setting  # noqa: PLC0415 - only where there is one
+        from deliverability.asking import AuditResolver, Inquiry, Setting, telling  # noqa: PLC0415 - only where there is one
         from deliverability.audit import audit_domain  # noqa: PLC0415 - as above
         from deliverability.inputs import Inputs  # noqa: PLC0415 - as above
         from deliverability.lookup import DeadlineResolver  # noqa: PLC0415 - as above
@@ -122,7 +122,8 @@ class Run:
             dqs=options["dqs"],
             inputs=Inputs(message=given),
         )
-        asking = AuditResolver(DeadlineResolver(self.resolver, time.monotonic() + self.timeout))
+        base = DeadlineResolver(self.resolver, time.monotonic() + self.timeout)
+        asking = AuditResolver(telling(base, inquiry.inputs))
         await asking.open(domain)
         return await audit_domain(inquiry, asking, setting, self.checks)
 

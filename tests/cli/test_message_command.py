@@ -95,6 +95,42 @@ def test_a_replay_finds_the_same_byte_for_byte_without_the_message(command: str)
     assert Path("again.json").read_bytes() == Path("first.json").read_bytes()
 
 
+@pytest.mark.parametrize("command", ["message", "audit"])
+def test_spf_that_asks_for_the_local_part_is_exact_and_keeps_nobodys(command: str) -> None:
+    zone(Path("zone"), spf=f"v=spf1 exists:%{{lr}}.senders.{DOMAIN} -all")
+    with Path("zone").open("a") as file:
+        file.write("name.given.senders IN A 127.0.0.2\n")  # SECRET, reversed
+    given = [DOMAIN, "--message", "good.eml"] if command == "audit" else ["good.eml"]
+
+    def spf(sender: str) -> str:
+        run([command, *given, "--zone", "zone", "--ip", SENDER, "--mail-from", sender, "-o", "out.json"])
+        text = Path("out.json").read_text()
+        document = json.loads(text)
+        assert SECRET not in text
+        if command == "message":  # an audit of the domain lists the names of its zone
+            assert "name.given" not in text
+        return str(next(one["case"] for one in document["findings"] if one["check"] == "message-spf"))
+
+    assert spf(f"{SECRET}@{DOMAIN}") == "pass"
+    assert spf(f"other@{DOMAIN}") == "fail"
+    assert spf(DOMAIN) == "local_part"
+
+
+def test_a_replay_gives_what_was_answered_to_the_local_part_again() -> None:
+    zone(Path("zone"), spf=f"v=spf1 exists:%{{l}}.senders.{DOMAIN} -all")
+    with Path("zone").open("a") as file:
+        file.write(f"{SECRET}.senders IN A 127.0.0.2\n")
+    run(
+        ["message", "good.eml", "--zone", "zone", *HANDED_OVER[:2], "--mail-from", f"{SECRET}@{DOMAIN}", "-o", "1.json"]
+    )
+
+    assert run(["message", "--replay", "1.json", "-o", "2.json"]) == 0
+    document = json.loads(Path("1.json").read_text())
+    assert Path("1.json").read_bytes() == Path("2.json").read_bytes()
+    assert f"%{{l}}.senders.{DOMAIN}" in {one["name"] for one in document["dns"]}
+    assert outcomes(document)["message-spf"] == "pass"
+
+
 def test_a_replay_may_ask_other_checks_and_another_message() -> None:
     run(["message", "good.eml", "--zone", "zone", *HANDED_OVER, "--full", "-o", "first.json"])
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverability.events.plain import from_plain, to_plain
-from deliverability.mail.authenticate import Connection, Source, connection_of
+from deliverability.mail.authenticate import Connection, Source, connection_of, handed_over
 from support.signing import message
 
 DATE = "Fri, 20 Nov 2026 09:00:05 +0000"
@@ -148,6 +148,87 @@ def test_results_of_a_trusted_authserv_id_are_believed() -> None:
     assert connection_of(raw, trust=["other.example"]).ip is None
 
 
+SPF = (
+    "Received-SPF: pass (mx.inbox.example: domain of\r\n\tb+ann@bounce.mail.example designates 192.0.2.7 as permitted"
+    " sender)\r\n\t{pairs}"
+)
+PAIRS = (
+    'receiver=mx.inbox.example; client-ip=192.0.2.7;\r\n\tenvelope-from="b+ann@bounce.mail.example";'
+    " helo=out.mail.example;"
+)
+NAMELESS = "client-ip=192.0.2.7; envelope-from=b+ann@bounce.mail.example; helo=out.mail.example; identity=mailfrom"
+
+
+@pytest.mark.parametrize("pairs", [PAIRS, NAMELESS, NAMELESS.replace("; ", ";"), NAMELESS.upper().lower()])
+def test_received_spf_of_a_trusted_receiver_is_believed(pairs: str) -> None:
+    raw = SPF.format(pairs=pairs).encode() + b"\r\n" + message()
+
+    found = connection_of(raw, trust=["inbox.example"])
+
+    assert (found.ip, found.helo, found.mail_from) == ("192.0.2.7", "out.mail.example", "bounce.mail.example")
+    assert found.source == Source.SPF.value
+    assert found.why == ("the Received-SPF field of mx.inbox.example, which is trusted; MAIL FROM by Received-SPF")
+    assert connection_of(raw, trust=["other.example"]).ip is None
+    assert connection_of(raw).ip is None
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Received-SPF: pass client-ip=192.0.2.7; helo=mx.inbox.example",  # nobody says whose word it is
+        "Received-SPF: pass (mx.inbox.example: ok) receiver=relay.stranger.example; client-ip=192.0.2.7",
+        "Received-SPF: pass (relay.stranger.example: domain of x receiver=mx.inbox.example; ) client-ip=192.0.2.7",
+        "Received-SPF: pass (mx.inbox.example: ok client-ip=192.0.2.7; ) receiver=mx.inbox.example",
+        "Received-SPF: pass (mx.inbox.example: ok) receiver=mx.inbox.example; x-client-ip=192.0.2.7",
+    ],
+)
+def test_nor_is_one_of_anybody_elses_or_what_its_comment_says(field: str) -> None:
+    assert connection_of(f"{field}\r\n".encode() + message(), trust=["inbox.example"]).ip is None
+
+
+def test_nor_one_that_stands_below_a_strangers_field() -> None:
+    raw = received("from a.example ([192.0.2.9]) by relay.stranger.example", SPF.format(pairs=PAIRS))
+
+    assert connection_of(raw, trust=["inbox.example"]).ip is None
+
+
+def test_the_border_and_the_final_delivery_come_before_received_spf() -> None:
+    other = PAIRS.replace("192.0.2.7", "203.0.113.9")
+    field = SPF.format(pairs=other).encode() + b"\r\n"
+    path = b"Return-Path: <x@other.example>\r\n"
+
+    found = connection_of(path + field + received(POSTFIX), trust=["inbox.example"])
+    without = connection_of(field + received(POSTFIX), trust=["inbox.example"])
+    results = connection_of(field + f"{RESULTS}\r\n".encode() + message(), trust=["inbox.example"])
+
+    assert (found.ip, found.mail_from, found.source) == ("192.0.2.7", "other.example", "received")
+    assert (without.ip, without.mail_from) == ("192.0.2.7", "bounce.mail.example")
+    assert (results.ip, results.source) == ("192.0.2.7", Source.RESULTS.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("<b+ann@mail.example>", "b+ann"),
+        ("b+ann@mail.example", "b+ann"),
+        ("<@relay.example,@two.example:b+ann@mail.example>", "b+ann"),
+        ("a@b@mail.example", "a@b"),
+        ("mail.example", None),
+        ("<@mail.example>", None),
+        ('"b ann"@mail.example', None),
+        ("<>", None),
+        ("<ann@[192.0.2.1]>", None),
+    ],
+)
+def test_the_local_part_is_beside_the_facts_and_in_none_of_them(path: str, local: str | None) -> None:
+    given = handed_over(message(), ip="192.0.2.7", mail_from=path)
+    read = handed_over(f"Return-Path: {path}\r\n".encode() + message(), ip="192.0.2.7")
+
+    assert given.local == read.local == local
+    assert given.connection.knows_local is read.connection.knows_local is (local is not None)
+    assert "ann" not in repr((given, read, to_plain(given.connection), to_plain(read.connection)))
+
+
 def test_results_below_a_strangers_field_are_not() -> None:
     raw = received("from a.example ([192.0.2.9]) by relay.stranger.example", RESULTS)
 
@@ -160,7 +241,7 @@ def test_it_goes_through_a_document() -> None:
     assert from_plain(Connection, json.loads(json.dumps(to_plain(found)))) == found
 
 
-@given(st.text(max_size=120), st.sampled_from(["Received", "Authentication-Results", "Return-Path"]))
+@given(st.text(max_size=120), st.sampled_from(["Received", "Authentication-Results", "Received-SPF", "Return-Path"]))
 @settings(max_examples=60)
 def test_no_field_is_an_exception(value: str, name: str) -> None:
     raw = f"{name}: {value}".encode("utf-8", "replace") + b" by mx.inbox.example; x\r\n" + message()

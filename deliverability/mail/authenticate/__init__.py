@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deliverability.mail.authenticate.connection import connection_of
+    from deliverability.mail.authenticate.connection import HandedOver, connection_of, handed_over
     from deliverability.mail.authenticate.facts import AuthenticationFacts, Connection, Kept, Source, Verifier
     from deliverability.mail.authenticate.links import links_listed
     from deliverability.mail.authenticate.verifier import (
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationFacts",
     "Connection",
+    "HandedOver",
     "Kept",
     "LiveVerifier",
     "RememberedVerifier",
@@ -28,6 +29,7 @@ __all__ = [
     "VerifierMissing",
     "authenticate",
     "connection_of",
+    "handed_over",
     "links_listed",
     "require_verifier",
 ]
@@ -38,7 +40,7 @@ _WHERE = {
     "RememberedVerifier": "verifier",
     "VerifierMissing": "verifier",
     "authenticate": "whole",
-    "connection_of": "connection",
+    **dict.fromkeys(("HandedOver", "connection_of", "handed_over"), "connection"),
     "links_listed": "links",
     "require_verifier": "verifier",
 }

@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
+from typing import TypedDict, Unpack
 
 from deliverability.fastclass import dataclass
 from deliverability.mail.authenticate.facts import Connection, Source
 from deliverability.mail.authenticate.received import (
     MAX_TRACE,
+    Path,
     Received,
     Results,
-    domain_of_path,
+    read_path,
     read_received,
     read_results,
+    read_spf,
 )
 from deliverability.mail.authenticate.split import field_name, split
 from deliverability.names import domain_name
 from deliverability.protocols.addresses import not_public
 from deliverability.text import visible
 
+
+class Known(TypedDict, total=False):
+    """The keyword arguments of `handed_over`."""
+
+    ip: str | None
+    helo: str | None
+    mail_from: str | None
+    trust: Sequence[str]
+    source: Source
+
+
 MAX_SHOWN = 80
 """Ours: characters of a name out of the message that a sentence shows."""
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A connection, and beside it the local part of MAIL FROM for SPF's macros: no fact, and in no document."""
+
+    connection: Connection
+    local: str | None = field(default=None, repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trace:
-    """What the message's own fields say: the border's Received, the newest trusted results, the topmost Return-Path."""
+    """What the message's own fields say: the border's Received, the newest of each that is trusted, the Return-Path."""
 
     border: Received | None = None
     results: Results | None = None
-    return_path: str | None = None
+    spf: Results | None = None
+    return_path: Path | None = None
     topmost: str = ""
 
 
-def connection_of(
+def handed_over(
     raw: bytes,
     *,
     ip: str | None = None,
@@ -42,26 +65,33 @@ def connection_of(
     mail_from: str | None = None,
     trust: Sequence[str] = (),
     source: Source = Source.GIVEN,
-) -> Connection:
+) -> HandedOver:
     """Who handed `raw` over, from whom that is known, and why it is believed. Never raises.
 
     Args:
         raw: the message as it was received.
         ip: the client's address, where the caller knows it.
         helo: what the client said in HELO, where the caller knows it.
-        mail_from: the reverse-path, or its domain alone; "" is the null one. Its local part is not kept.
-        trust: hosts whose Received fields and authserv-ids whose Authentication-Results count; what lies below one of
-            them counts, too. RFC 8601 §5: nobody else's word does.
+        mail_from: the reverse-path, or its domain alone; "" is the null one.
+        trust: hosts whose Received and Received-SPF fields, and authserv-ids whose Authentication-Results count; what
+            lies below one of them counts, too. RFC 8601 §5, RFC 7208 §9.1: nobody else's word does.
         source: what to call the caller's word: `Source.SMTP` where deliv was the receiver.
     """
-    given = Connection(ip=ip, helo=helo, mail_from=_domain(mail_from), source=source.value, why=_GIVEN[source])
+    given = Connection(ip=ip, helo=helo, source=source.value, why=_GIVEN[source])
+    told = None if mail_from is None else read_path(mail_from)
     if source is Source.SMTP:
-        return given
+        return _sent_by(given, told)
     trace = _trace(raw, tuple(name.strip().lower().rstrip(".") for name in trust if name.strip()))
-    found = given if ip is not None else _by_trace(given, trace, trusting=bool(trust))
-    if found.ip is None or found.mail_from is not None:
-        return found
+    named = helo is not None or told is not None
+    found = given if ip is not None else _by_trace(given, trace, named=named, trusting=bool(trust))
+    if found.ip is None or told is not None:
+        return _sent_by(found, told)
     return _with_path(found, trace)
+
+
+def connection_of(raw: bytes, **known: Unpack[Known]) -> Connection:
+    """The facts alone of what `handed_over` finds."""
+    return handed_over(raw, **known).connection
 
 
 _GIVEN = {
@@ -70,7 +100,10 @@ _GIVEN = {
 }
 
 
-def _by_trace(given: Connection, trace: _Trace, *, trusting: bool) -> Connection:
+_RESULTS, _SPF = "Authentication-Results", "Received-SPF"
+
+
+def _by_trace(given: Connection, trace: _Trace, *, named: bool, trusting: bool) -> Connection:
     border, results = trace.border, trace.results
     if border is not None and border.ip is not None:
         return replace(
@@ -81,16 +114,16 @@ def _by_trace(given: Connection, trace: _Trace, *, trusting: bool) -> Connection
             why=f"the Received field of {_shown(border.by)}, which is trusted",
             arrived=border.at,
         )
-    if results is not None and results.ip is not None:
-        return replace(
-            given,
-            ip=results.ip,
-            helo=given.helo or results.helo,
-            source=Source.RESULTS.value,
-            why=f"the Authentication-Results field of {_shown(results.authserv_id)}, which is trusted",
-            arrived=border.at if border is not None else None,
-        )
-    named = given.helo is not None or given.mail_from is not None
+    for said, source, named_so in ((results, Source.RESULTS, _RESULTS), (trace.spf, Source.SPF, _SPF)):
+        if said is not None and said.ip is not None:
+            return replace(
+                given,
+                ip=said.ip,
+                helo=given.helo or said.helo,
+                source=source.value,
+                why=f"the {named_so} field of {_shown(said.authserv_id)}, which is trusted",
+                arrived=border.at if border is not None else None,
+            )
     return replace(given, source=given.source if named else Source.NOTHING.value, why=_why_not(trace, trusting))
 
 
@@ -101,13 +134,24 @@ def _why_not(trace: _Trace, trusting: bool) -> str:
     return f"{whose}, which is not among the trusted" if trusting else f"{whose}, and no host is trusted"
 
 
-def _with_path(found: Connection, trace: _Trace) -> Connection:
+def _with_path(found: Connection, trace: _Trace) -> HandedOver:
     """RFC 5321 §4.4: the server that makes final delivery writes the reverse-path into Return-Path."""
     if trace.return_path is not None:
-        return replace(found, mail_from=trace.return_path, why=f"{found.why}; MAIL FROM by Return-Path")
+        return _sent_by(found, trace.return_path, f"{found.why}; MAIL FROM by Return-Path")
     if trace.results is not None and trace.results.mail_from is not None:
-        return replace(found, mail_from=trace.results.mail_from, why=f"{found.why}; MAIL FROM by its results")
-    return found
+        return _sent_by(found, trace.results.mail_from, f"{found.why}; MAIL FROM by its results")
+    if trace.spf is not None and trace.spf.mail_from is not None:
+        return _sent_by(found, trace.spf.mail_from, f"{found.why}; MAIL FROM by Received-SPF")
+    return HandedOver(found)
+
+
+def _sent_by(found: Connection, path: Path | None, why: str = "") -> HandedOver:
+    """With that reverse-path: its domain in A-labels, "" for the null one, and None for what is none."""
+    if path is None:
+        return HandedOver(found)
+    domain = domain_name(path.domain) if path.domain else ""
+    local = path.local if domain else None
+    return HandedOver(replace(found, mail_from=domain, knows_local=local is not None, why=why or found.why), local)
 
 
 def _trace(raw: bytes, trusted: Sequence[str]) -> _Trace:
@@ -115,11 +159,12 @@ def _trace(raw: bytes, trusted: Sequence[str]) -> _Trace:
     trace = _Trace()
     for name, value in _fields(raw):
         if name == "return-path" and trace.return_path is None:
-            trace = replace(trace, return_path=_domain(value.decode("latin-1").strip()))
+            trace = replace(trace, return_path=read_path(value.decode("latin-1")))
         elif name == "authentication-results" and trace.results is None:
-            results = read_results(value)
-            if results is not None and _is_trusted(results.authserv_id, trusted):
-                trace = replace(trace, results=results)
+            trace = replace(trace, results=_believed(read_results(value), trusted))
+        elif name == "received-spf" and trace.spf is None:
+            # RFC 7208 §9.1: it stands above the Received field of the same hop, as results do
+            trace = replace(trace, spf=_believed(read_spf(value), trusted))
         elif name == "received":
             received = read_received(value)
             by = received.by if received is not None else ""
@@ -138,16 +183,12 @@ def _fields(raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield field_name(one), one[1][:MAX_TRACE]
 
 
+def _believed(said: Results | None, trusted: Sequence[str]) -> Results | None:
+    return said if said is not None and _is_trusted(said.authserv_id, trusted) else None
+
+
 def _is_trusted(host: str, trusted: Sequence[str]) -> bool:
     return any(host == name or host.endswith(f".{name}") for name in trusted)
-
-
-def _domain(path: str | None) -> str | None:
-    """The domain of a reverse-path in A-labels; "" for the null one and None for what is none."""
-    if path is None:
-        return None
-    domain = domain_of_path(path)
-    return domain_name(domain) if domain else ""
 
 
 def _shown(name: str) -> str:

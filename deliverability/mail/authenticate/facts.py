@@ -23,6 +23,8 @@ class Source(StrEnum):
     """The topmost Received field, of a host that the caller trusts."""
     RESULTS = "authentication-results"
     """An Authentication-Results field of an authserv-id that the caller trusts."""
+    SPF = "received-spf"
+    """A Received-SPF field of a receiver that the caller trusts."""
     NOTHING = "nothing"
     """Nothing that can be believed."""
 
@@ -35,6 +37,7 @@ class Connection:
         ip: the client's address.
         helo: what it said in HELO or EHLO.
         mail_from: the domain of MAIL FROM, without its local part: bounce addresses carry the recipient's.
+        knows_local: whether its local part was known, and DNS was asked with it; it stands nowhere among the facts.
         source: a word of `Source`: where ip comes from (or, where there is none, helo and mail_from).
         why: in one line, why that is believed, or why nothing is.
         arrived: when it was handed over, in seconds since 1970, where that source tells.
@@ -43,6 +46,7 @@ class Connection:
     ip: str | None = None
     helo: str | None = None
     mail_from: str | None = None
+    knows_local: bool = False
     source: str = Source.NOTHING.value
     why: str = ""
     arrived: float | None = None
@@ -192,7 +196,8 @@ class ArcFacts:
 class SpfResult:
     """SPF for one identity. `check` is None where its input is lacking, which `lacks` then names.
 
-    `local_part` says that the record asks for the sender's local part, which is not kept: the result may differ.
+    `local_part` says that the record asks for the sender's local part, and that the result may differ by it: it was
+    not told, or an answer could not be kept without it.
     `unanswered` are the answers for want of which the result is temperror.
     """
 

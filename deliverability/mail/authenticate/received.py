@@ -1,8 +1,9 @@
-"""The trace fields that a receiver writes: Received (RFC 5321 §4.4) and Authentication-Results (RFC 8601)."""
+"""What receivers write on top: Received (RFC 5321 §4.4), Authentication-Results (RFC 8601), Received-SPF (RFC 7208)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from datetime import UTC
 from ipaddress import ip_address
 
@@ -20,6 +21,21 @@ _EXIM_HELO = re.compile(r"\bhelo=([^\s)]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _PROPERTY = re.compile(r"\b(smtp\.mailfrom|smtp\.helo|policy\.iprev)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
+_SPF_WRITER = re.compile(r"[A-Za-z]+ \(([^\s:;()]+):")
+_PAIR = re.compile(r"(?<![^\s;])(receiver|client-ip|envelope-from|helo)\s*=\s*(\"[^\"]*\"|[^\s;\"]+)", re.IGNORECASE)
+"""RFC 7208 §9.1: key-value pairs, separated by semicolons; quotation marks stand around what is no dot-atom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A reverse-path. Its domain is "" for the null one; its local part may name the recipient and is never shown.
+
+    `local` is None where only the domain was told, or where quotation marks leave open what it is.
+    """
+
+    domain: str
+    local: str | None = field(default=None, repr=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
@@ -33,12 +49,12 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """One Authentication-Results field: whose it is, and what it says of the connection. No local part is kept."""
+    """An Authentication-Results or Received-SPF field: whose it is, and what it says of the connection."""
 
     authserv_id: str
     ip: str | None = None
     helo: str | None = None
-    mail_from: str | None = None
+    mail_from: Path | None = None
 
 
 def read_received(value: bytes) -> Received | None:
@@ -98,14 +114,39 @@ def read_results(value: bytes) -> Results | None:
         authserv_id=words[0].strip('"').lower().rstrip("."),
         ip=_address(found.get("policy.iprev", "")),  # RFC 8601 §2.7.3
         helo=found.get("smtp.helo"),
-        mail_from=None if mail_from is None else domain_of_path(mail_from),
+        mail_from=None if mail_from is None else read_path(mail_from),
     )
 
 
-def domain_of_path(path: str) -> str:
-    """The domain of a reverse-path, "" for the null one. Its local part may name the recipient and is not kept."""
-    bare = path.strip().removeprefix("<").removesuffix(">").strip()
-    return bare.rpartition("@")[2].lower().rstrip(".")
+def read_spf(value: bytes) -> Results | None:
+    """Read a Received-SPF field (RFC 7208 §9.1); None where it does not name the host that wrote it. Never raises.
+
+    The host is that of `receiver=`, or what stands before the colon in the comment, as the RFC's examples have it.
+    """
+    text = _unfolded(value)
+    comment = _SPF_WRITER.match(text)
+    # inside the comment a sender may have put what looks like a pair
+    said = {name.lower(): given.strip('"') for name, given in reversed(_PAIR.findall(_COMMENT.sub(" ", text)))}
+    host = said.get("receiver") or (comment[1] if comment is not None else "")
+    if not host:
+        return None
+    path = said.get("envelope-from")
+    return Results(
+        authserv_id=host.lower().rstrip("."),
+        ip=_address(said.get("client-ip", "")),
+        helo=said.get("helo") or None,
+        mail_from=None if path is None else read_path(path),
+    )
+
+
+def read_path(path: str) -> Path:
+    """A reverse-path as it is written in SMTP, in a field, or by its domain alone."""
+    local, _, domain = path.strip().removeprefix("<").removesuffix(">").strip().rpartition("@")
+    if local.startswith("@"):  # RFC 5321 §4.1.2: a source route is ignored
+        local = local.partition(":")[2]
+    # RFC 5321 §4.1.2: quotation marks may or may not belong to it, so that macros have two readings
+    told = bool(local) and '"' not in local and local.isprintable()
+    return Path(domain.lower().rstrip("."), local if told else None)
 
 
 def _unfolded(value: bytes) -> str:

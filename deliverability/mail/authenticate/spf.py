@@ -11,10 +11,11 @@ from deliverability.lookup.answer import UNANSWERED
 from deliverability.mail.authenticate.facts import Connection, SpfResult
 from deliverability.mail.authenticate.states import Identity
 from deliverability.protocols.spf import check_host
-from deliverability.protocols.spf.trace import CheckResult, Result
+from deliverability.protocols.spf.private import HELD_BACK
+from deliverability.protocols.spf.trace import Cause, CheckResult, Result
 
 LOCAL_PART = "postmaster"
-"""RFC 7208 §4.3: the local part that stands in for the one that is not kept."""
+"""RFC 7208 §4.3: the local part of HELO, and what stands in for one that was not told."""
 NO_HELO = "unknown"
 """What stands for the client's name where nobody told it; no record matches by it."""
 
@@ -43,12 +44,20 @@ async def _one(
         return SpfResult(identity=identity, domain=domain or "", lacks="ip")
     if not domain:
         return SpfResult(identity=identity, lacks=lacks)
+    is_persons = identity is Identity.MAIL_FROM and connection.mail_from != ""
     check = await check_host(
-        resolver, ip=connection.ip or "", sender=f"{LOCAL_PART}@{domain}", helo=connection.helo or NO_HELO
+        resolver,
+        ip=connection.ip or "",
+        sender=f"{LOCAL_PART}@{domain}",
+        helo=connection.helo or NO_HELO,
+        # `Telling`, below what is recorded, asks with the one that was told
+        tells_local_part=not (is_persons and connection.knows_local),
     )
-    asks = identity is Identity.MAIL_FROM and connection.mail_from != "" and _asks_local_part(check)
     silent = await _unanswered(resolver, check) if check.result is Result.TEMPERROR else ()
-    return SpfResult(identity=identity, domain=domain, check=check, local_part=asks, unanswered=silent)
+    lacks_it = _is_lost(check, silent) if connection.knows_local else _asks_local_part(check)
+    return SpfResult(
+        identity=identity, domain=domain, check=check, local_part=is_persons and lacks_it, unanswered=silent
+    )
 
 
 async def _unanswered(resolver: Resolver, check: CheckResult) -> tuple[Answer, ...]:
@@ -63,6 +72,11 @@ def _is_address(ip: str | None) -> bool:
         return ip is not None and bool(ip_address(ip.partition("%")[0]))
     except ValueError:
         return False
+
+
+def _is_lost(check: CheckResult, silent: tuple[Answer, ...]) -> bool:
+    """Whether only the local part, which may not be kept, stood between the check and a result."""
+    return check.cause is Cause.LOCAL_PART or any(answer.source == HELD_BACK for answer in silent)
 
 
 def _asks_local_part(check: CheckResult) -> bool:

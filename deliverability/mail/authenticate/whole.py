@@ -45,7 +45,8 @@ async def authenticate(
     """What receivers find: DKIM, SPF, DMARC for each author domain, ARC.
 
     Args:
-        resolver: answers the questions; they are the same whatever the verifier is.
+        resolver: answers the questions; they are the same whatever the verifier is. Where `connection` knows the local
+            part of MAIL FROM, its base is a `protocols.spf.private.Telling`, or a recording of one.
         message: its `from_domains`.
         verifier: a `LiveVerifier` of the message, or a `RememberedVerifier` in a replay.
         connection: who handed it over, as `connection_of` found it.

@@ -16,10 +16,20 @@ from deliverability.protocols.spf.limits import (
     MAX_LOOKUP_TERMS,
     MAX_MX_NAMES,
     MAX_PTR_NAMES,
+    MAX_TARGET_OCTETS,
     MAX_VOID_LOOKUPS,
     TIMEOUT_SECONDS,
 )
-from deliverability.protocols.spf.macro import MacroContext, MacroString, expand, scan, target_name
+from deliverability.protocols.spf.macro import (
+    LOCAL_PART_LETTERS,
+    Macro,
+    MacroContext,
+    MacroString,
+    expand,
+    placeholders,
+    scan,
+    target_name,
+)
 from deliverability.protocols.spf.record import (
     QUERYING,
     Kind,
@@ -46,6 +56,7 @@ async def check_host(
     helo: str,
     default_explanation: str | None = None,
     receiver: str = "unknown",
+    tells_local_part: bool = True,
     timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109 - RFC 7208 §4.6.4 makes it part of the function
     clock: Callable[[], float] = time.time,
 ) -> CheckResult:
@@ -58,6 +69,7 @@ async def check_host(
         helo: what the client said in HELO or EHLO, whatever it is.
         default_explanation: what `.explanation` is on fail where the domain has none to offer.
         receiver: who checks, for the macro letter r.
+        tells_local_part: False where names are to keep the macros of the local part (`private.Telling` fills them in).
         timeout: seconds for the whole check; past them the result is temperror.
         clock: seconds since 1970, for the macro letter t.
 
@@ -66,7 +78,12 @@ async def check_host(
     address = _client(ip)
     local, domain = _mailbox(sender, helo)
     client = MacroContext(
-        domain=domain, sender_domain=domain, local=local, ip=address, helo=_a_labels(helo), receiver=receiver
+        domain=domain,
+        sender_domain=domain,
+        local=local if tells_local_part else None,
+        ip=address,
+        helo=_a_labels(helo),
+        receiver=receiver,
     )
     check = _Check(resolver, address, client, clock)
     deadline = asyncio.get_running_loop().time() + timeout
@@ -321,7 +338,10 @@ class _Check:
             context = replace(context, validated=await self._validated_name(domain))
         if "t" in string.letters:
             context = replace(context, now=int(self._clock()))
-        return expand(string, context)
+        text = expand(string, context)
+        if context.local is None and not _can_be_filled(string, text):
+            raise Stop(Result.TEMPERROR, Cause.LOCAL_PART)
+        return text
 
     async def _validated_name(self, domain: str) -> str:
         """RFC 7208 §7.3, letter p: the domain itself, else a name below it, else any that validates."""
@@ -337,6 +357,14 @@ class _Check:
             return await self._resolver.resolve(name, rdtype)
         except ValueError:  # a name that DNS cannot carry does not exist
             return Answer(name=name, rdtype=rdtype, status=Status.NXDOMAIN)
+
+
+def _can_be_filled(string: MacroString, text: str) -> bool:
+    """Whether `text`, whose macros of the local part stand for themselves, leads to the name that was meant."""
+    ours = sum(isinstance(part, Macro) and part.letter.lower() in LOCAL_PART_LETTERS for part in string.parts)
+    if placeholders(text) != ours:  # %%{l} is a text of that form, and none
+        return False
+    return not ours or len(text) <= MAX_TARGET_OCTETS
 
 
 def mx_hosts(records: Iterable[str]) -> list[str]:

@@ -14,6 +14,8 @@ from deliverability.protocols.spf.limits import MAX_TARGET_OCTETS
 EXPLANATION_LETTERS = frozenset("crt")
 """RFC 7208 §7.2: allowed in explanation text only."""
 LETTERS = frozenset("slodiphv") | EXPLANATION_LETTERS
+LOCAL_PART_LETTERS = frozenset("sl")
+"""RFC 7208 §7.2: the letters that hold the local part of the sender."""
 STATIC_LETTERS = frozenset("do")
 """What an audit of a domain knows without a message: the record's own domain, and the sender's."""
 
@@ -72,11 +74,14 @@ class MacroFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroContext:
-    """What the letters stand for, RFC 7208 §7.2. `local`@`sender_domain` is the sender."""
+    """What the letters stand for, RFC 7208 §7.2. `local`@`sender_domain` is the sender.
+
+    Without `local` its macros stand for themselves, for `private.Telling` to fill them in.
+    """
 
     domain: str
     sender_domain: str
-    local: str = "postmaster"
+    local: str | None = "postmaster"
     ip: IPv4Address | IPv6Address | None = None
     helo: str = "unknown"
     validated: str = "unknown"
@@ -178,6 +183,8 @@ def _is_top_label(label: str) -> bool:
 
 
 def _expand(macro: Macro, context: MacroContext) -> str:
+    if context.local is None and macro.letter.lower() in LOCAL_PART_LETTERS:
+        return placeholder(macro)
     value = _VALUES[macro.letter.lower()](context)
     if macro.keep is not None or macro.reverse or macro.delimiters:
         parts = re.split(f"[{re.escape(macro.delimiters or '.')}]", value)
@@ -185,6 +192,34 @@ def _expand(macro: Macro, context: MacroContext) -> str:
             parts.reverse()
         value = ".".join(parts[-macro.keep :] if macro.keep else parts)
     return _url_escape(value) if macro.letter.isupper() else value
+
+
+def placeholder(macro: Macro) -> str:
+    """The macro as it may stand in a DNS name, which keeps no case and no empty label: a capital is marked by `!`."""
+    capital = "!" if macro.letter.isupper() else ""
+    delimiters = "".join(sorted(set(macro.delimiters)))
+    if delimiters == ".":  # RFC 7208 §7.1: what is split at anyway
+        delimiters = ""
+    return f"%{{{capital}{macro.letter.lower()}{macro.keep or ''}{'r' if macro.reverse else ''}{delimiters}}}"
+
+
+_PLACEHOLDER = re.compile(r"%\{(!?)([ls])([0-9]*)(r?)([.\-+,/_=]*)\}")
+
+
+def filled(text: str, context: MacroContext) -> str:
+    """`text` with what its placeholders stand for in `context`, whose local part is told."""
+
+    def value(found: re.Match[str]) -> str:
+        capital, letter, digits, reverse, delimiters = found.groups()
+        macro = Macro(letter.upper() if capital else letter, int(digits) if digits else None, bool(reverse), delimiters)
+        return _expand(macro, context)
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def placeholders(text: str) -> int:
+    """How much of `text` is still to be filled in."""
+    return len(_PLACEHOLDER.findall(text)) if "%{" in text else 0
 
 
 def _url_escape(value: str) -> str:
@@ -201,7 +236,7 @@ def _dotted(context: MacroContext) -> str:
 
 _VALUES: dict[str, Callable[[MacroContext], str]] = {
     "s": lambda c: f"{c.local}@{c.sender_domain}",
-    "l": lambda c: c.local,
+    "l": lambda c: c.local or "",
     "o": lambda c: c.sender_domain,
     "d": lambda c: c.domain,
     "i": _dotted,

@@ -39,6 +39,8 @@ class Cause(StrEnum):
     INCLUDE_WITHOUT_RECORD = "include-without-record"
     REDIRECT_WITHOUT_RECORD = "redirect-without-record"
     UNANSWERED = "unanswered"
+    LOCAL_PART = "local-part"
+    """The local part is not told, and a name that holds it cannot be asked in any other form."""
     TIMEOUT = "timeout"
 
 
