@@ -8,6 +8,7 @@ from deliverability.findings import Finding
 from deliverability.gate.model import Decision, Gate, Reason, Row, Taken
 from deliverability.reports import words
 from deliverability.reports.blocks import COLORS, full_block, short_block
+from deliverability.reports.ci.items import MAX_OWNER, cut
 from deliverability.reports.language import N_, Words, _, counted
 from deliverability.reports.layout import Canvas
 from deliverability.reports.spoken_gate import spoken_gate
@@ -67,26 +68,35 @@ def _verdicts(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
         line
         for audit in named
         for line in canvas.paragraph(
-            f"{both_forms(audit.subject.domain)} · {words.VERDICTS[audit.verdict.word]}", 2, "dim"
+            _whose(gate, audit.subject.domain, words.VERDICTS[audit.verdict.word], verbose=verbose), 2, "dim"
         )
     ]
     return lines + _more(canvas, len(audits) - len(named))
 
 
+def _whose(gate: Gate, domain: str, *verdict: str, verbose: bool) -> str:
+    """A domain, its verdict, and who is to be told of it."""
+    owner = gate.owners.get(domain, "")
+    owner = owner if verbose else cut(owner, MAX_OWNER)
+    told = [_("owner: {owner}").format(owner=owner)] if owner else []
+    return " · ".join([both_forms(domain), *verdict, *told])
+
+
 def _reasons(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[list[str]]:
     named = gate.reasons if verbose else gate.reasons[:MAX_REASONS]
     rows = {(row.finding.check, row.domain, row.finding.subject, row.taken): row for row in gate.rows}
-    several = len(gate.audits) > 1
     blocks = [
-        _reason(canvas, reason, rows.get((reason.check, reason.domain, reason.subject, reason.taken)), several, verbose)
+        _reason(canvas, gate, reason, rows.get((reason.check, reason.domain, reason.subject, reason.taken)), verbose)
         for reason in named
     ]
     more = _more(canvas, len(gate.reasons) - len(named))
     return [*blocks, more] if more else blocks
 
 
-def _reason(canvas: Canvas, reason: Reason, row: Row | None, several: bool, verbose: bool) -> list[str]:
-    whose = canvas.paragraph(both_forms(reason.domain), _BODY, "dim") if several and reason.domain else []
+def _reason(canvas: Canvas, gate: Gate, reason: Reason, row: Row | None, verbose: bool) -> list[str]:
+    several = len(gate.audits) > 1
+    named = _whose(gate, reason.domain, verbose=verbose) if several and reason.domain else ""
+    whose = canvas.paragraph(named, _BODY, "dim") if named else []
     if row is None:
         return [*_own(canvas, reason), *whose]
     finding = row.finding

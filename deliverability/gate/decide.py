@@ -95,9 +95,15 @@ def decide(
         ),
         audits=tuple(audits),
         path=policy.path,
+        owners=_owners(policy, audits),
         baseline=tuple(baseline),
         published=tuple(published),
     )
+
+
+def _owners(policy: Policy, audits: Sequence[Audit]) -> dict[str, str]:
+    declared = (policy.domains.get(audit.subject.domain) for audit in audits)
+    return {one.name: one.owner for one in declared if one is not None and one.owner}
 
 
 def _decision(reasons: Collection[Reason]) -> Decision:

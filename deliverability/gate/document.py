@@ -36,6 +36,7 @@ def to_document(gate: Gate) -> dict[str, Any]:
         "audits": [
             {
                 "domain": audit.subject.domain,
+                "owner": gate.owners.get(audit.subject.domain, ""),
                 "verdict": audit.verdict.word.value,
                 "started_at": audit.started_at,
                 "ruleset": audit.ruleset,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 
@@ -97,6 +99,7 @@ class Gate:
     - rows: every finding, in the order of the audits and their findings.
     - notes: what a reader of the policy should know: waivers unused or soon to end, a baseline of another ruleset.
     - path: the policy's file, empty without one.
+    - owners: domain → who is to be told, where the policy says so.
     - baseline: the audits of before; published: those without the records that are proposed (--overlay).
     """
 
@@ -110,5 +113,6 @@ class Gate:
     notes: tuple[str, ...] = ()
     audits: tuple[Audit, ...] = ()
     path: str = ""
+    owners: Mapping[str, str] = field(default_factory=dict[str, str])
     baseline: tuple[Audit, ...] = ()
     published: tuple[Audit, ...] = ()

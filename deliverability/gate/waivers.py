@@ -16,9 +16,9 @@ GATE_WAIVER = "gate-waiver"
 SOON = timedelta(days=14)
 """How long before its end a waiver is announced. Ours: a sprint, in which a team can still act."""
 
-EXPIRED = "The waiver ended on {until}: {title}"
-ENDED = "The waiver of {check} for {subject} ended on {until}."
-ENDING = "The waiver of {check} for {subject} ends on {until}."
+EXPIRED = "The waiver ended on {until} (owner: {owner}): {title}"
+ENDED = "The waiver of {check} for {subject} ended on {until} (owner: {owner})."
+ENDING = "The waiver of {check} for {subject} ends on {until} (owner: {owner})."
 UNUSED = "The waiver of {check} for {subject} names no fault: it can go."
 MEANT = "The waiver of {check} for {subject} names no fault: the fault's own subject is {meant}."
 
@@ -74,7 +74,7 @@ class Waivers:
                 domain=row.domain,
                 subject=row.finding.subject,
                 severity=Severity.HIGH,
-                why=EXPIRED.format(until=waiver.until, title=row.finding.title),
+                why=EXPIRED.format(until=waiver.until, owner=waiver.owner, title=row.finding.title),
                 place=waiver.place,
             )
             for row in rows
@@ -102,7 +102,8 @@ class Waivers:
         if not used:
             said.append(MEANT if meant else UNUSED)
         return [
-            text.format(check=waiver.check, subject=waiver.subject, until=waiver.until, meant=meant) for text in said
+            text.format(check=waiver.check, subject=waiver.subject, until=waiver.until, owner=waiver.owner, meant=meant)
+            for text in said
         ]
 
     def _naming(self, finding: Finding) -> list[Waiver]:
@@ -119,10 +120,15 @@ def _belongs(subject: str, domains: Collection[str]) -> bool:
 
 
 def _meant(waiver: Waiver, rows: Sequence[Row]) -> str:
-    """The subject of a fault that is the waiver's but for how a domain is written; empty where there is none."""
+    """The subject of a fault that is the waiver's but for how a domain is written, or that a pattern would match.
+
+    Empty where there is none.
+    """
     written = _domain(waiver.subject)
     subjects = (row.finding.subject for row in rows if waivable(row.finding) and _is_of(waiver, row.finding))
-    return next((subject for subject in subjects if written and _domain(subject) == written), "")
+    return next(
+        (one for one in subjects if (written and _domain(one) == written) or fnmatchcase(one, waiver.subject)), ""
+    )
 
 
 def _domain(subject: str) -> str:

@@ -26,6 +26,8 @@ MAX_TEXT = 400
 """Characters of one text of an item: a title, a reason, a fix. Ours: five times our longest title without data."""
 MAX_NAME = 300
 """Characters of a check, a domain and a subject. RFC 1035 §2.3.4: a name has at most 255 octets."""
+MAX_OWNER = 100
+"""Characters of a domain's owner where room is scarce. Ours: a team, and how it is reached."""
 
 LISTED = frozenset({Taken.CLOSES, Taken.UNSETTLED, Taken.WARNS, Taken.KNOWN, Taken.WAIVED})
 """What is more than passed, unasked or not applicable."""

@@ -14,7 +14,7 @@ from deliverability.reports import words
 from deliverability.reports.arrange import the_next
 from deliverability.reports.ci.escape import code
 from deliverability.reports.ci.escape import prose as said
-from deliverability.reports.ci.items import LISTED, MAX_NAME, Item, cut, items, sentences, worst_first
+from deliverability.reports.ci.items import LISTED, MAX_NAME, MAX_OWNER, Item, cut, items, sentences, worst_first
 from deliverability.reports.ci.page import Page
 from deliverability.reports.diff import PROPOSED
 from deliverability.reports.language import N_, Words, _, counted
@@ -49,11 +49,11 @@ def render(gate: Gate) -> str:
     page.say(f"## {HEADS[gate.decision]}", "", _decision(gate, listed))
     _verdicts(page, gate)
     _next_fix(page, gate)
-    _items(page, _("Why"), [item for item in listed if item.taken in {Taken.CLOSES, Taken.UNSETTLED}])
+    _items(page, gate, _("Why"), [item for item in listed if item.taken in {Taken.CLOSES, Taken.UNSETTLED}])
     # what was there before does not close the gate; what does is new or worse
-    _items(page, _("Known from the baseline"), [item for item in listed if item.taken is Taken.KNOWN])
+    _items(page, gate, _("Known from the baseline"), [item for item in listed if item.taken is Taken.KNOWN])
     _proposed(page, gate)
-    _items(page, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
+    _items(page, gate, _("Warnings"), [item for item in listed if item.taken is Taken.WARNS])
     _waived(page, gate)
     _notes(page, gate)
     page.say("", _count(gate))
@@ -78,12 +78,21 @@ def _decision(gate: Gate, listed: Sequence[Item]) -> str:
 
 def _verdicts(page: Page, gate: Gate) -> None:
     ranked = sorted(gate.audits, key=lambda audit: _VERDICTS.index(audit.verdict.word))
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (code(cut(a.subject.domain, MAX_NAME)), words.VERDICTS[a.verdict.word], said(cut(a.verdict.sentence)))
         for a in ranked[:MAX_VERDICTS]
     ]
+    heads: tuple[str, ...] = (_("Domain"), _("Verdict"), _("In short"))
+    if gate.owners:
+        heads = (*heads, _("Owner"))
+        rows = [(*row, _owner(gate, a.subject.domain) or "–") for row, a in zip(rows, ranked, strict=False)]
     if rows:
-        page.table(None, (_("Domain"), _("Verdict"), _("In short")), rows, total=len(ranked))
+        page.table(None, heads, rows, total=len(ranked))
+
+
+def _owner(gate: Gate, domain: str) -> str:
+    """Who is to be told of a domain, as it stands in a cell; empty where the policy names nobody."""
+    return said(cut(gate.owners.get(domain, ""), MAX_OWNER))
 
 
 def _next_fix(page: Page, gate: Gate) -> None:
@@ -123,8 +132,9 @@ def _records(fix: Fix) -> list[str]:
     return [line if len(line) <= MAX_RECORD else f"; {cut(line, MAX_START)}" for line in lines]
 
 
-def _items(page: Page, title: str, listed: Sequence[Item]) -> None:
-    _table(page, title, [_item(item) for item in listed])
+def _items(page: Page, gate: Gate, title: str, listed: Sequence[Item]) -> None:
+    several = len(gate.audits) > 1
+    _table(page, title, [_item(item, _owner(gate, item.domain) if several else "") for item in listed])
 
 
 def _table(page: Page, title: str, rows: Sequence[Cells]) -> None:
@@ -132,10 +142,11 @@ def _table(page: Page, title: str, rows: Sequence[Cells]) -> None:
         page.table(title, (_("Severity"), _("Check"), _("Domain"), _("Finding")), rows)
 
 
-def _item(item: Item) -> Cells:
+def _item(item: Item, owner: str) -> Cells:
     about = code(item.subject) + ": " if item.subject not in {"", item.domain} else ""
     what = about + said(sentences(item.title, item.why, item.settle))
-    return words.SEVERITIES[item.severity], code(item.check), code(item.domain), what
+    whose = code(item.domain) + (f" ({owner})" if owner else "")
+    return words.SEVERITIES[item.severity], code(item.check), whose, what
 
 
 def _proposed(page: Page, gate: Gate) -> None:

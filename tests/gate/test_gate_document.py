@@ -54,5 +54,6 @@ def test_a_job_finds_why_the_gate_is_closed_what_is_accepted_and_what_is_known()
     assert (found["decision"], found["exit_code"], found["policy"]) == ("closed", 1, gates.FILE)
     assert {"gate-waiver", "gate-input"} <= {reason["check"] for reason in found["reasons"]}
     assert [waived["until"] for waived in found["waived"]] == ["2027-03-31"]
+    assert [audit["owner"] for audit in found["audits"]] == ["post"]
     assert len(found["known"]) == 1
     assert any("2026.10" in note for note in found["notes"])

@@ -69,6 +69,17 @@ def test_many_domains_stay_on_one_screen_those_with_a_reason_first() -> None:
     assert text.count("last.test") >= 2
 
 
+def test_a_domain_is_named_with_who_is_to_be_told_of_it_and_so_is_each_reason_where_there_are_several() -> None:
+    owned = replace(gates.closed(), owners={samples.DOMAIN: "post, 555-0100", "other.test": "x" * 400})
+    two = replace(owned, audits=(*owned.audits, gates.audit_of([], "other.test")))
+
+    assert "do not send · owner: post, 555-0100" in render(owned, width=80, color=False)
+    told = render(two, width=80, color=False)
+    assert told.count(f"{samples.DOMAIN} · owner: post, 555-0100") == sum(bool(r.domain) for r in two.reasons)
+    assert f"{'x' * 99}…" in told.replace("\n", "").replace(" ", "")
+    assert "x" * 400 in render(two, width=80, color=False, verbose=True).replace("\n", "").replace(" ", "")
+
+
 def test_an_undecided_figure_says_what_would_settle_it() -> None:
     data = {"settles_at": 41_000, "denominator": 900, "of": "messages"}
     over = gates.fault("complaint-rate", case="over", severity=Severity.MEDIUM, data=data)

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from deliverability.document import Audit, to_json
 from deliverability.events.plain import to_plain
 from deliverability.findings import Finding, Severity
 from deliverability.gate.decide import decide, of_audits
-from deliverability.policy.model import Policy
+from deliverability.gate.inputs import Content
+from deliverability.policy.model import Need, Place, Policy
 from deliverability.reports import catalogue, comparison, diff, language, terminal, words
 from deliverability.reports import gate as gate_report
 from deliverability.reports.ci import markdown
@@ -37,7 +39,8 @@ from deliverability.reports.html import render_html
 from deliverability.reports.language import N_, TEMPLATES, Words, counted, speaking
 from deliverability.reports.prose import MAX_TEXT, Said, prose
 from deliverability.reports.spoken import spoken, spoken_finding
-from support import campaigns, samples
+from deliverability.reports.spoken_gate import spoken_gate
+from support import campaigns, gates, samples
 from support.catalogues import CHECKS as CHECKS_PO
 from support.catalogues import PAGE, PROSE, entries, read, unfinished
 from support.shared import ROOT
@@ -143,6 +146,28 @@ class TestPages:
         assert "기준 감사에서는: SPF의 DNS 조회가 10회 안에 들어갑니다(5회)" in text
         assert "기준 감사에서는 심각도가 더 낮았습니다(낮음)" in text
         assert sentences(report) == []
+
+    def test_the_notes_of_a_gate(self) -> None:
+        place = Place(gates.FILE)
+        waivers = [
+            gates.waiver("spf-*", CLOCK.date() - timedelta(days=1), place, "past"),
+            gates.waiver("spf-*", CLOCK.date(), place, "ends today"),
+            gates.waiver("mx-*", CLOCK.date() + timedelta(days=99), place, "unused"),
+            replace(gates.waiver("spf-*", CLOCK.date(), place, "a pattern"), subject="*.example"),
+        ]
+        gate = decide(
+            [samples.in_trouble()],
+            gates.policy(waivers=tuple(waivers)),
+            today=CLOCK.date(),
+            baseline=[gates.audit_of([], "other.test")],
+            given={Need.TLS_REPORTS: Content.EMPTY},
+            deletions=[("gone.test", "TXT")],
+        )
+        with speaking("ko"):
+            notes = spoken_gate(gate).notes
+
+        assert len({note.partition(":")[0] for note in gate.notes}) == len(notes) == 8
+        assert [note for note in notes if not isinstance(note, Said)] == []
 
     def test_a_list_of_recipients(self, tmp_path: Path) -> None:
         rows = ["email", "a@gmail.com", "a@gmail.com", "info@gmial.com", "no address", "b@mailinator.com"]

@@ -51,6 +51,17 @@ def test_a_page_says_the_decision_the_next_fix_the_reasons_and_the_rest_in_this_
     assert page_of(gates.clean()).headings == ["The gate is open"]
 
 
+def test_a_page_says_who_is_to_be_told_of_a_domain_and_of_each_row_where_there_are_several() -> None:
+    owned = replace(gates.closed(), owners={samples.DOMAIN: "post, <b>555</b>-0100"})
+    several = replace(owned, audits=(*owned.audits, gates.audit_of([], "other.test")))
+
+    one, two = page_of(owned), page_of(several)
+    assert [row[-1] for row in one.tables[0]] == ["Owner", "post, `<b>555</b>-0100`"]
+    assert [row[-1] for row in two.tables[0]] == ["Owner", "post, `<b>555</b>-0100`", "–"]
+    assert {row[2] for row in two.tables[1][1:]} == {f"`{samples.DOMAIN}` (post, `<b>555</b>-0100`)", "–"}
+    assert {row[2] for row in one.tables[1][1:]} == {f"`{samples.DOMAIN}`", "–"}
+
+
 def test_the_next_fix_is_there_to_paste() -> None:
     assert 'weinhandel.example. 300 IN TXT "v=spf1 include:_spf.crm.example' in page_of(gates.closed()).codes[2]
 
