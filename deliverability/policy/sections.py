@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from deliverability.checks import CHECKS
 from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, FIGURES, THRESHOLDS, Change, Lines
@@ -102,8 +102,12 @@ def _narrow(table: Table, name: str, check: str) -> dict[str, Change]:
     """The lines of providers or of streams, where the check tells them apart."""
     if name not in table:
         return {}
-    if check not in (BY_PROVIDER if name == "providers" else BY_STREAM):
-        table.wrong(name, f"{check} is not judged by {name.removesuffix('s')}")
+    apart = BY_PROVIDER if name == "providers" else BY_STREAM
+    if check not in apart:
+        kind = name.removesuffix("s")
+        table.wrong(
+            name, f"{check} is not judged by {kind}: of {', '.join(ids(apart))} the figure of each {kind} is known"
+        )
         return {}
     found: dict[str, Change] = {}
     for key, one in table.table(name).named():
@@ -111,6 +115,11 @@ def _narrow(table: Table, name: str, check: str) -> dict[str, Change]:
         if name == "streams" or _is_provider(one, key):
             found[key] = _change(one)
     return found
+
+
+def ids(apart: Collection[str]) -> list[str]:
+    """The checks of `apart` in the order in which `[thresholds]` has them."""
+    return [check for check in (*THRESHOLDS, *BANDS) if check in apart]
 
 
 def _is_provider(table: Table, name: str) -> bool:

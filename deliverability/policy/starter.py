@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from deliverability.checks._thresholds import BY_PROVIDER, BY_STREAM
 from deliverability.names import to_ascii
+from deliverability.policy.sections import ids
 
 WAIVED_FOR = timedelta(days=90)
 """How long the waiver of the example holds. Ours: a quarter."""
@@ -20,7 +22,9 @@ def starter(domains: Sequence[str], today: date) -> str:
     example = names[0] if names else EXAMPLE
     commented = "" if names else _commented(_DOMAIN.format(name=json.dumps(EXAMPLE)))
     waiver = _WAIVER.format(subject=json.dumps(example), until=(today + WAIVED_FOR).isoformat())
-    return "\n".join([_HEAD, _GATE, _DOMAINS + commented, *tables, _CHECKS, _THRESHOLDS, waiver, _REST])
+    both, alone = (", ".join(ids(checks)) for checks in (BY_PROVIDER & BY_STREAM, BY_PROVIDER - BY_STREAM))
+    thresholds = _THRESHOLDS.format(both=both, alone=alone)
+    return "\n".join([_HEAD, _GATE, _DOMAINS + commented, *tables, _CHECKS, thresholds, waiver, _REST])
 
 
 def _commented(text: str) -> str:
@@ -78,6 +82,8 @@ _THRESHOLDS = """\
 # fail = 0.003
 
 # Lines for one mailbox provider, or for one stream of mail, which is judged besides.
+# Lines for providers and streams: {both}.
+# Lines for providers alone: {alone}.
 # [thresholds.bounce-rate.providers.gmail]
 # warn = 0.01
 # [thresholds.bounce-rate.streams.newsletter]

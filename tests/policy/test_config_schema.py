@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from deliverability.checks._thresholds import BANDS, THRESHOLDS
+from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, THRESHOLDS
 from deliverability.findings import Role
 from deliverability.policy.model import Need, OnUnknown
 from deliverability.policy.read import BadConfig, policy_of
@@ -31,6 +31,8 @@ ACCEPTED = [
     WAIVER,
     WAIVER.replace("2026-12-31", '"2026-12-31"'),
     "[thresholds.bounce-rate]\nwarn = 0.01\nfail = 1\nminimum = 1\nconfidence = 0.9",
+    *(f"[thresholds.{check}.providers.gmail]\nwarn = 1e-6" for check in BY_PROVIDER),
+    *(f"[thresholds.{check}.streams.x]\nwarn = 1e-6" for check in BY_STREAM),
     "[thresholds.bounce-rate.providers.gmail]\nwarn = 0.01\n[thresholds.bounce-rate.streams.x]\nminimum = 5",
     '[sources.crm]\nzone = "UTC"\n[sources.crm.columns]\nts = "at"\n[sources.crm.types]\nx = "delivered"',
     "[compare]\nevents = [{ date = 2026-01-01 }, { date = '2026-01-02', label = 'x' }]",
@@ -71,6 +73,8 @@ REFUSED = [
     "[thresholds.bounce-rate]\nsource = 'x'",
     "[thresholds.bounce-rate.providers.gmail.streams.x]\nwarn = 0.01",
     "[thresholds.bounce-rate.providers]\ngmail = 0.1",
+    *(f"[thresholds.{check}.providers.gmail]\nwarn = 1e-6" for check in {*THRESHOLDS, *BANDS} - BY_PROVIDER),
+    *(f"[thresholds.{check}.streams.x]\nwarn = 1e-6" for check in {*THRESHOLDS, *BANDS} - BY_STREAM),
     "[sources.crm]\ncolumn = {}",
     "[sources.crm]\ncolumns = { ts = 1 }",
     "[compare]\nevents = 3",

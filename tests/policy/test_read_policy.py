@@ -181,8 +181,11 @@ FAULTS = {
     "[thresholds.bounce-rate.providers.gmial]": '1:35: no mailbox provider is called "gmial" (did you mean gmail?)',
     "[thresholds.bounce-rate.providers.gmail]\nstreams = 1": "2:1: [thresholds.bounce-rate.providers.gmail] has no key"
     ' "streams": it has warn, fail, minimum, confidence',
-    "[thresholds.dmarc-pass-rate.streams.x]\nwarn = 0.1": "1:29: dmarc-pass-rate is not judged by stream",
-    "[thresholds.snds-status.providers.gmail]\nwarn = 0.1": "1:25: snds-status is not judged by provider",
+    "[thresholds.dmarc-pass-rate.streams.x]\nwarn = 0.1": "1:29: dmarc-pass-rate is not judged by stream: of"
+    " bounce-rate, hard-bounce-rate, deferral-rate, complaint-rate the figure of each stream is known",
+    "[thresholds.snds-status.providers.gmail]\nwarn = 0.1": "1:25: snds-status is not judged by provider: of"
+    " bounce-rate, hard-bounce-rate, bounce-unknown-users, bounce-reputation-blocks, deferral-rate, complaint-rate,"
+    " complaint-by-provider, delivery-by-provider the figure of each provider is known",
     waived("zzz", until="2026-12-31"): '2:1: no check is called "zzz": deliv checks lists them',
     waived("spf-*", until="2026-12-31").replace('reason = "r"\n', ""): "1:3: waivers[1] needs reason",
     waived("spf-*", " ", until="2026-12-31"): "3:1: waivers[1].subject should be a text in quotes, of at most 500"
