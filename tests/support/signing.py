@@ -148,8 +148,7 @@ def _header(field: tuple[bytes, bytes], how: str) -> bytes:
 
 def _body(body: bytes, how: str) -> bytes:
     if how == "relaxed":
-        lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
-        body = b"\r\n".join(lines)
+        body = re.sub(rb"[ \t]+", b" ", body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
     while body.endswith(b"\r\n"):
         body = body[:-2]
     return body + b"\r\n" if body or how != "relaxed" else b""

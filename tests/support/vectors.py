@@ -122,10 +122,10 @@ WHOLE = 4
 def audit(case: Case, resolver: Resolver | None = None) -> Audit:
     """The audit of a case: of its check's family, of every check where a fix is tried, and of every check now and then.
 
-    Which cases those are follows from their names alone.
+    Which cases those are follows from their names alone. By another `resolver` it is of the family.
     """
     options: dict[str, Any] = {"now": CLOCK, "timeout": 20.0, **case.options}
-    if not (case.fixed or case.forbid or crc32(case.name.encode()) % WHOLE == 0):
+    if resolver is not None or not (case.fixed or case.forbid or crc32(case.name.encode()) % WHOLE == 0):
         options.setdefault("select", FAMILIES[case.check])
     given: dict[str, Any] = {name: _input(name, given) for name, given in case.inputs.items()}
     if case.message:
