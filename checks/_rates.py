@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from deliverability.checks._standing import judge_rate, settles_at
 from deliverability.checks._thresholds import Lines, Standing, Threshold
 from deliverability.compare.intervals import wilson
 from deliverability.fastclass import dataclass
-from deliverability.findings import Evidence, Judgement, Lack
+from deliverability.findings import Evidence, Judgement, Lack, Severity
 
 if TYPE_CHECKING:
     from deliverability.events.figures import Counts, RatesFacts
@@ -89,6 +89,11 @@ class Share:
 def share(threshold: Threshold, numerator: int, denominator: int, of: str) -> Share:
     """A share by its lines: `lines.of(check)`."""
     return Share(numerator=numerator, denominator=denominator, of=of, threshold=threshold)
+
+
+def gravest(faults: Iterable[Judgement]) -> list[Judgement]:
+    """The first faults, worst first: what closes a gate may not be left out for what only warns."""
+    return sorted(faults, key=lambda one: (one.undecided, -(one.severity or Severity.CRITICAL).rank))[:MOST_ROWS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from deliverability.checks._rates import (
     SETTLE,
     Share,
     apart,
+    gravest,
     judged,
     percent,
     share,
@@ -130,7 +131,7 @@ def complaint_by_provider(rates: RatesFacts | None, senderhub: SenderHubFacts | 
     found = [*_by_events(rates, lines), *_by_hub(senderhub, lines.of(BY_PROVIDER, provider="yahoo"))]
     faults = [one for one in found if one.outcome is Outcome.FAIL]
     if faults:
-        return faults[:MOST_ROWS]
+        return gravest(faults)
     good = [one for one in found if one.outcome is Outcome.PASS]
     if good:
         return passed(count=len(good), evidence=tuple(row for one in good for row in one.evidence)[:MOST_ROWS])

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from deliverability.checks._check import Check, Judgements, check, failed, not_applicable, passed
-from deliverability.checks._rates import MOST_ROWS, SETTLE, percent, whose, with_rates
+from deliverability.checks._rates import MOST_ROWS, SETTLE, gravest, percent, whose, with_rates
 from deliverability.checks._thresholds import (
     MIN_TIMED,
     RAMP_FACTOR,
@@ -57,7 +57,7 @@ def delivery_by_provider(rates: RatesFacts, lines: Lines) -> Judgements:
     compared = [one for one in found if one is not None]
     faults = [one for one in compared if one.outcome is Outcome.FAIL]
     if faults:
-        return faults[:MOST_ROWS]
+        return gravest(faults)
     return passed(count=len(compared)) if compared else not_applicable()
 
 
@@ -118,7 +118,7 @@ def time_to_deliver(rates: RatesFacts) -> Judgements:
     late = [_late(*case) for case in _timed(rates)]
     faults = [one for one in late if one is not None]
     if faults:
-        return faults[:MOST_ROWS]
+        return gravest(faults)
     if overall is None or overall.messages < MIN_TIMED:
         return not_applicable()
     return passed(**_words(overall))

@@ -39,6 +39,9 @@ ZONE_LISTING = "zone_listing"
 MAX_DEPTH = 200
 """Levels of lists and objects in one another; our own bound. The deepest SPF tree that is followed has some 60."""
 
+MAX_SCHEMA = 40
+"""Characters of the schema of another document that an error repeats."""
+
 
 class DocumentError(ValueError):
     """The text is not an audit document that this version reads; the message says where it goes wrong."""
@@ -143,7 +146,9 @@ def from_json(text: str) -> Audit:
         raise DocumentError(f"not JSON ({error})"[:200]) from None
     document = cast("dict[str, Plain]", read) if isinstance(read, dict) else {}
     if document.get("schema") != SCHEMA:
-        raise DocumentError(f'not a deliv audit (no "schema": "{SCHEMA}" at the top)')
+        other = document.get("schema")
+        said = f"it is {json.dumps(other[:MAX_SCHEMA])}" if isinstance(other, str) else 'it has no "schema" at the top'
+        raise DocumentError(f"not a deliv audit, which is {json.dumps(SCHEMA)}: {said}")
     from deliverability.shape import misfit  # noqa: PLC0415 - only where a document is read
 
     if (wrong := misfit("audit", document)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from deliverability.document import Audit
 from deliverability.findings import Finding
 from deliverability.gate.model import Decision, Gate, Reason, Row, Taken
 from deliverability.reports import words
@@ -67,11 +68,14 @@ def _verdicts(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
     lines = [
         line
         for audit in named
-        for line in canvas.paragraph(
-            _whose(gate, audit.subject.domain, words.VERDICTS[audit.verdict.word], verbose=verbose), 2, "dim"
-        )
+        for line in canvas.paragraph(_whose(gate, audit.subject.domain, _judged(audit), verbose=verbose), 2, "dim")
     ]
     return lines + _more(canvas, len(audits) - len(named))
+
+
+def _judged(audit: Audit) -> str:
+    """What the audit says, which is not what the gate decides: a waiver or a baseline may open it."""
+    return _("audit: {verdict}").format(verdict=words.VERDICTS[audit.verdict.word])
 
 
 def _whose(gate: Gate, domain: str, *verdict: str, verbose: bool) -> str:

@@ -89,6 +89,7 @@ def decide(
         waived=waivers.waived(rows),
         notes=(
             *gate_inputs.notes(policy, given),
+            *gate_inputs.idle_lines(row.finding for row in rows),
             *idle(deletions, published),
             *about(baseline, audits),
             *waivers.notes(rows),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import IntEnum
 from typing import Any, cast
 
-from deliverability.findings import Severity
+from deliverability.findings import Finding, Severity
 from deliverability.gate.model import Reason, Taken
 from deliverability.gate.places import Places
 from deliverability.inputs import Inputs
@@ -23,6 +23,8 @@ ABSENT = "{need} is required, and none was given."
 HOLLOW = "{need} is required, and there is nothing to judge in what was given."
 UNREAD = "{need} was given, and nothing of it could be read."
 EMPTY = "{need} was given, and there is nothing to judge in it."
+
+NO_STREAM = "The events hold no mail of the stream {stream}, so the policy's lines of {check} for it judge nothing."
 
 
 class Content(IntEnum):
@@ -103,6 +105,16 @@ def notes(policy: Policy, given: Collection[Need] | Mapping[Need, Content]) -> t
         EMPTY.format(need=f"--{need.value}")
         for need, one in _of_each(given).items()
         if one is Content.EMPTY and need not in policy.require
+    )
+
+
+def idle_lines(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Lines for a stream of which there is no mail: a name that is misspelt, most often."""
+    streams = ((one.check, one.data.get("stream"), one.data.get("denominator")) for one in findings)
+    return tuple(
+        NO_STREAM.format(stream=stream, check=check)
+        for check, stream, mail in dict.fromkeys(streams)
+        if isinstance(stream, str) and mail == 0
     )
 
 

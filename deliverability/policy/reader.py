@@ -55,7 +55,7 @@ class Reader:
         if len(self._problems) >= MAX_PROBLEMS:
             self._more += 1
             return
-        near = difflib.get_close_matches(word[:SHOWN], list(options), n=1)
+        near = difflib.get_close_matches(word[:SHOWN].lower(), list(options), n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         self._problems.append((self.at(path), visible(what) + hint))
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from deliverability.checks import CHECKS
 from deliverability.checks._thresholds import BANDS, BY_PROVIDER, BY_STREAM, FIGURES, THRESHOLDS, Change, Lines
 from deliverability.findings import FAULTS, Severity
-from deliverability.policy.judging import OFF
+from deliverability.policy.judging import OFF, is_glob
 from deliverability.policy.model import Judging
 from deliverability.policy.reader import Reader, Table, misplaced, quoted, shown
 
@@ -51,7 +51,8 @@ def is_check(table: Table, key: str, pattern: str) -> bool:
     if len(pattern) <= LONGEST_PATTERN and any(fnmatch.fnmatchcase(check.id, pattern) for check in CHECKS):
         return True
     what = f"no check is called {quoted(pattern)}: deliv checks lists them{misplaced(key) if key == pattern else ''}"
-    table.wrong(key, what, pattern, [check.id for check in CHECKS])
+    families = dict.fromkeys(f"{check.id.partition('-')[0]}-*" for check in CHECKS)
+    table.wrong(key, what, pattern, families if is_glob(pattern) else [check.id for check in CHECKS])
     return False
 
 

@@ -117,6 +117,15 @@ def test_a_providers_complaints_are_judged_by_its_own_lines() -> None:
     assert mild.outcome is Outcome.PASS
 
 
+def test_a_provider_that_is_condemned_is_not_left_out_for_many_that_only_warn() -> None:
+    warned = {f"a{n:02}": Counts(sent=2_000, delivered=2_000, complained=3) for n in range(20)}
+    facts = RatesFacts(totals=Counts(), by_provider={**warned, "zoho": Counts(delivered=5_000, complained=90)})
+
+    found = judge("complaint-by-provider", Lines(), rates=facts)
+
+    assert [one.case for one in found] == ["fail"] + ["over"] * 11
+
+
 def test_a_provider_is_held_against_the_rest_by_its_own_band() -> None:
     other = Counts(sent=5_000, delivered=4_900)
     facts = RatesFacts(totals=Counts(sent=10_000, delivered=9_700), by_provider={"gmail": GMAIL, "yahoo": other})

@@ -77,6 +77,13 @@ def test_what_would_settle_it_does() -> None:
     assert gate(round(needed * 0.0015 * 0.9), round(needed * 0.9)).exit_code == 0
 
 
+def test_lines_for_a_stream_without_mail_are_said_to_judge_nothing() -> None:
+    misspelt = "[thresholds.complaint-rate.streams.newsleter]\nwarn = 0.0005\n"
+
+    assert [note for note in gate(5, 10_000, misspelt).notes if "newsleter" in note and "judge nothing" in note] != []
+    assert gate(5, 10_000).notes == ()
+
+
 def test_the_lines_of_a_policy_close_and_open() -> None:
     assert gate(20, 10_000, "[thresholds.complaint-rate]\nwarn = 0.01\nfail = 0.02\n").exit_code == 0
     assert gate(5, 10_000, "[thresholds.complaint-rate]\nwarn = 0.0001\nfail = 0.0002\n").exit_code == 1

@@ -194,6 +194,8 @@ FAULTS = {
     " a time",
     waived("spf-*", until='"2026-02-30"'): '6:1: waivers[1].until is a date such as 2026-12-31, not "2026-02-30"',
     waived("spf-*", until='"20261231"'): '6:1: waivers[1].until is a date such as 2026-12-31, not "20261231"',
+    "fail-on = 'HIGH'": '1:1: fail-on is one of critical, high, medium, low, not "HIGH" (did you mean high?)',
+    "[checks]\n'spff-*' = 'off'": '2:1: no check is called "spff-*": deliv checks lists them (did you mean spf-*?)',
     "[waivers]": "1:2: waivers should be an array of tables: [[waivers]]",
     "waivers = [1]": "1:12: waivers should hold tables alone",
     "[sources.crm]\nzone = 'Mars/Olympus'": "1:10: zone: 'Mars/Olympus' is no time zone; names are like Europe/Berlin",

@@ -28,7 +28,7 @@ from deliverability.comparison import Wanted, compare
 from deliverability.demo import DemoResult
 from deliverability.document import Audit, to_json
 from deliverability.events.plain import to_plain
-from deliverability.findings import Finding, Severity
+from deliverability.findings import Finding, Outcome, Severity
 from deliverability.gate.decide import decide, of_audits
 from deliverability.gate.inputs import Content
 from deliverability.policy.model import Need, Place, Policy
@@ -149,6 +149,7 @@ class TestPages:
 
     def test_the_notes_of_a_gate(self) -> None:
         place = Place(gates.FILE)
+        unsent = gates.fault("bounce-rate", outcome=Outcome.NOT_APPLICABLE, data={"stream": "a", "denominator": 0})
         waivers = [
             gates.waiver("spf-*", CLOCK.date() - timedelta(days=1), place, "past"),
             gates.waiver("spf-*", CLOCK.date(), place, "ends today"),
@@ -156,7 +157,7 @@ class TestPages:
             replace(gates.waiver("spf-*", CLOCK.date(), place, "a pattern"), subject="*.example"),
         ]
         gate = decide(
-            [samples.in_trouble()],
+            [replace(samples.in_trouble(), findings=(*samples.in_trouble().findings, unsent))],
             gates.policy(waivers=tuple(waivers)),
             today=CLOCK.date(),
             baseline=[gates.audit_of([], "other.test")],
@@ -166,7 +167,7 @@ class TestPages:
         with speaking("ko"):
             notes = spoken_gate(gate).notes
 
-        assert len({note.partition(":")[0] for note in gate.notes}) == len(notes) == 8
+        assert len({note.partition(":")[0] for note in gate.notes}) == len(notes) == 9
         assert [note for note in notes if not isinstance(note, Said)] == []
 
     def test_a_list_of_recipients(self, tmp_path: Path) -> None:
