@@ -443,6 +443,8 @@ NO_AUDITS: Final = {
     "a number": "7",
     "an object": "{}",
     "a later schema": '{"schema": "deliv.audit/2"}',
+    "another document": '{"schema": "deliv.gate/1"}',
+    "a long schema": '{"schema": "' + "x" * 10_000 + '"}',
     "a list for a schema": '{"schema": ["deliv.audit/1"]}',
     "a bare schema": '{"schema": "deliv.audit/1"}',
     "too deep": "[" * 100_000,
@@ -464,6 +466,11 @@ def test_what_is_no_audit_at_all_is_refused_in_one_line(text: str) -> None:
 
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+def test_a_document_of_another_kind_is_told_what_it_is() -> None:
+    with pytest.raises(DocumentError, match=r'not a deliv audit, which is "deliv.audit/1": it is "deliv.gate/1"'):
+        from_json('{"schema": "deliv.gate/1"}')
 
 
 @pytest.mark.parametrize(

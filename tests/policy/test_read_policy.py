@@ -203,11 +203,21 @@ FAULTS = {
     "[compare]\nevents = [{ date = 2026-09-20, lable = 'x' }]": '2:32: compare.events[1] has no key "lable": it has'
     " date, label (did you mean label?)",
     "a = = 1": "1:5: not TOML: Invalid value",
-    "a = 1\na = 2": "2:6: not TOML: Cannot overwrite a value",
+    "a = 1\na = 2": "2:6: not TOML: Cannot overwrite a value (each table and each key stands once)",
+    "a = high": "1:5: not TOML: Invalid value (a text goes in quotes)",
+    "a = ['x', high]": "1:11: not TOML: Invalid value (a text goes in quotes)",
+    "a = “high”": "1:5: not TOML: Invalid value (a text stands in straight quotes)",
+    "a: 1": "1:2: not TOML: Expected '=' after a key in a key/value pair (TOML writes key = value)",
+    '{"a": 1}': "1:1: not TOML: Invalid statement (TOML writes key = value)",
+    "a = 1 // one": "1:7: not TOML: Expected newline or end of document after a statement (a comment begins with #)",
+    "a = { b = 1, }": "1:14: not TOML: Invalid initial character for a key part (an inline table is one line, without"
+    " a comma after its last key)",
+    "ключ = 1": "1:1: not TOML: Invalid statement (a key of other letters than a to z goes in quotes)",
+    'a = "\\q"': "1:8: not TOML: Unescaped '\\' in a string (between single quotes a backslash is one)",
     'a = "\x00"': "1:6: not TOML: Illegal character '\\x00'",
     'a = """': "1:8: not TOML: Unterminated string",
     "a = 2026-02-30": "1:5: not TOML: Invalid date or datetime",
-    "a = " + "9" * 5000: "1:1: a number has more digits than can be read",
+    "a = " + "9" * 5000: "1:5: a number has more digits than can be read",
     "a = " + "[" * 5000: "1:21: values are nested too deep",
     "x.y" + ".z" * 5000 + " = 1": "1:33: values are nested too deep",
 }
