@@ -17,14 +17,31 @@ def main() -> None:
         sys.stdout.write(f"deliv {__version__} (rules of {RULESET})\n")
         return
     import gc  # noqa: PLC0415 - see above
+    import signal  # noqa: PLC0415 - see above
 
     gc.set_threshold(COLLECT_AFTER)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         from deliverability.cli import run  # noqa: PLC0415 - see above
 
         sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)  # before the command line could see it
+
+
+def _terminated(number: int, _frame: object) -> None:
+    """Leave as at an interrupt, so that half-written files go, and only then end as the signal would have it.
+
+    A second signal ends the process at once.
+    """
+    import atexit  # noqa: PLC0415 - few runs are ended from outside
+    import os  # noqa: PLC0415 - as above
+    import signal  # noqa: PLC0415 - loaded by now
+
+    signal.signal(number, signal.SIG_DFL)
+    atexit.register(os.kill, os.getpid(), number)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -37,3 +37,17 @@ def test_so_is_a_command_that_is_still_being_loaded(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_a_run_that_is_ended_from_outside_leaves_no_half_a_file(tmp_path: Path) -> None:
+    command = [*DELIV, "recipients", "-", "--no-dns", "--rejects", "bad.ndjson"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not list(tmp_path.glob(".deliv-*")) and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        assert process.stderr is not None
+        err = process.stderr.read()
+
+    assert (process.returncode, err.strip()) == (-signal.SIGTERM, b"")
+    assert list(tmp_path.iterdir()) == []
