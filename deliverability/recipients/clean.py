@@ -91,6 +91,14 @@ def write_clean(path: Path, found: List, reasons: Reasons, rows: int, *, mark: b
     kind = SUFFIXES[path.suffix.lower()]
     if found.form == "ndjson" and kind == "csv":
         raise CannotWrite(f"{path}: objects have no fixed columns; write .ndjson")
+    try:
+        return _written(path, kind, found, reasons, rows, mark=mark)
+    except OSError as error:  # a full disk does not say whose
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from None
+
+
+def _written(path: Path, kind: str, found: List, reasons: Reasons, rows: int, *, mark: bool) -> int:
+    """As `write_clean`."""
     written = _Counted()
     with whole(path) as out:
         numbered = written.of((reasons(number, row), row) for number, row in enumerate(found.rows))

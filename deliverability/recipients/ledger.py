@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 
 PARTS = 256
@@ -43,7 +44,15 @@ class Ledger:
             self._write()
 
     def _write(self) -> None:
-        """What is held, part by part, at the end of the file. Raises OSError (a full disk)."""
+        """What is held, part by part, at the end of the file. Raises OSError (a full disk) that names its folder."""
+        import tempfile  # noqa: PLC0415 - small lists do without
+
+        try:
+            self._append()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from None
+
+    def _append(self) -> None:
         if self._file is None:
             import tempfile  # noqa: PLC0415 - small lists do without
 
@@ -55,6 +64,7 @@ class Ledger:
                 self._blocks[number].append((self._file.tell(), len(keys)))
                 keys.tofile(self._file)
                 values.tofile(self._file)
+        self._file.flush()  # a full disk is met here, where it can be said which
         self._written += self._held
 
     def parts(self) -> Iterator[tuple[array[int], array[int]]]:
@@ -90,7 +100,8 @@ class Ledger:
     def close(self) -> None:
         """Let the file go."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk could not take is not wanted any more
+                self._file.close()
 
 
 def _parted(keys: array[int], values: array[int]) -> list[tuple[array[int], array[int]]]:

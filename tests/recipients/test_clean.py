@@ -15,7 +15,7 @@ from deliverability.lists.read import Wanted, recipients
 from deliverability.lookup import Answer, Status, ZoneResolver
 from deliverability.recipients.clean import CannotWrite
 from deliverability.recipients.facts import RecipientsFacts
-from support.lists import ZONE, emails, read
+from support.lists import ZONE, emails, read, small_disk
 from support.sending import put
 
 ROWS = (
@@ -222,3 +222,14 @@ def test_objects_in_are_objects_out(objects: list[dict[str, Any]]) -> None:
 
     back = [json.loads(line) for line in Path("out.ndjson").read_text(encoding="utf-8").splitlines()]
     assert [{key: value for key, value in one.items() if key != "deliv_reason"} for one in back] == objects
+
+
+def test_a_full_disk_is_named_and_nothing_is_left_there() -> None:
+    Path("out").mkdir()
+    path = put("list.csv", emails(f"reader{n}@example.com" for n in range(3_000)).encode())
+
+    with small_disk(20_000), pytest.raises(OSError, match="too large") as caught:
+        recipients([path], Wanted(clean=Path("out/clean.csv")))
+
+    assert caught.value.filename == "out/clean.csv"
+    assert list(Path("out").iterdir()) == []

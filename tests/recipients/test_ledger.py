@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.recipients.ledger import Ledger, Marks, key_of
+from support.lists import small_disk
 
 PAIRS = st.lists(st.tuples(st.integers(0, 40) | st.integers(2**64 - 40, 2**64 - 1), st.integers(0, 2**62)), max_size=60)
 
@@ -53,3 +56,14 @@ def test_marks_are_a_set_of_rows(rows: set[int]) -> None:
 
 def test_a_key_has_64_bits() -> None:
     assert all(0 <= key_of(f"given.name{number}@example.com") < 2**64 for number in range(100))
+
+
+def test_a_full_disk_names_the_folder_of_temporary_files() -> None:
+    found = Ledger(10)
+
+    with small_disk(100), pytest.raises(OSError, match="too large") as caught:
+        for number in range(10):
+            found.add(number, number)
+
+    assert caught.value.filename == tempfile.gettempdir()
+    found.close()

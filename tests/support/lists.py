@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import resource
+import signal
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 from deliverability.lists.read import Wanted, recipients
@@ -25,3 +28,16 @@ def read(text: str, **wanted: Any) -> RecipientsFacts:
 def emails(addresses: Iterable[str]) -> str:
     """A list of one column."""
     return "email\n" + "".join(f"{address}\n" for address in addresses)
+
+
+@contextmanager
+def small_disk(octets: int) -> Generator[None]:
+    """A limit to the size of a file, in octets, stands for a disk that fills up."""
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handled)
