@@ -196,3 +196,9 @@ def test_reported_senders_leave_the_audit_half_of_its_time(tmp_path: Path) -> No
 
     assert time.monotonic() - started < 1.2
     assert lost(audit).outcome is Outcome.UNKNOWN
+
+
+def test_what_is_handed_to_other_servers_is_not_known(tmp_path: Path) -> None:
+    found = lost(proposed(tmp_path, "_spf.invoices.example.com. 300 NS ns.elsewhere.test.\n", BY_SPF))
+
+    assert (found.outcome, found.data["most"]) == (Outcome.UNKNOWN, 40)

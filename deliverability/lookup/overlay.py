@@ -46,8 +46,9 @@ class OverlayResolver:
     """`over`'s RRsets replace whole RRsets of `base`, its deletions remove them; all else comes from `base`.
 
     A name that loses its last RRset answers nodata, not nxdomain: whether anything else stands there or below is not
-    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names. NS and DNAME
-    records in the overlay are records only: they neither delegate nor redirect what lies below them.
+    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names. What lies at and
+    below a name that the overlay delegates to other servers altogether is `refused`, unless it stands in the overlay:
+    nobody asked them. A DNAME record in the overlay is a record only, and redirects nothing.
     """
 
     def __init__(self, over: Changes, base: Resolver) -> None:
@@ -58,6 +59,7 @@ class OverlayResolver:
         owners = {name for name, _ in self._rrsets}
         self._exists = owners.union(*(ancestors(owner) for owner in owners))
         self._touched = owners | {name for name, _ in self._deletions}
+        self._delegated = {name for name, kind in self._rrsets if kind == "NS" and (name, "SOA") not in self._rrsets}
         self._wildcards = {parent(name): name for name in self._touched if name.startswith("*.")}
 
     @classmethod
@@ -109,6 +111,8 @@ class OverlayResolver:
         if alias is not None:
             target = canonical_name(alias.records[0])
             return replace(_answer(name, kind, Status.NODATA, ttl=alias.ttl), cname_chain=(target,)), target
+        if self._delegated and await self._is_elsewhere(name, kind, ask):
+            return _answer(name, kind, Status.REFUSED), None
         answer = await ask(name, kind)
         negative = answer.ttl if answer.status in (Status.NODATA, Status.NXDOMAIN) else None
         if name in self._exists and self._listed(name) is False:
@@ -127,6 +131,16 @@ class OverlayResolver:
         if not answer.cname_chain and (removed or made):
             return _answer(name, kind, Status.NODATA, ttl=negative), None
         return answer, None
+
+    async def _is_elsewhere(self, name: str, kind: str, ask: _Ask) -> bool:
+        """Whether the overlay hands `name` to servers of which none is published for it now."""
+        # RFC 4035 §3.1.4.1: the DS of a delegated name stays with the parent
+        above = ancestors(name) if kind == "DS" else (name, *ancestors(name))
+        for cut in self._delegated.intersection(above):
+            published = await ask(cut, "NS")
+            if set(self._rrsets[cut, "NS"].records).isdisjoint(published.records):
+                return True
+        return False
 
     def _concerns(self, name: str) -> bool:
         return name in self._touched or name in self._exists or not self._wildcards.keys().isdisjoint(ancestors(name))

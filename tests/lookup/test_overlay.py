@@ -161,3 +161,23 @@ def test_rrsets_are_given_as_answers_show_them() -> None:
 def test_malformed_rrsets_are_value_errors(rrsets: dict[tuple[str, str], tuple[str, ...]]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         OverlayResolver.from_rrsets(rrsets, ZoneResolver.from_text(""))
+
+
+def test_what_other_servers_would_say_is_not_known() -> None:
+    resolver = over("keys NS ns.elsewhere.test.\nkeys DS 1 13 2 " + "a" * 64 + "\na.keys TXT proposed")
+
+    assert ask(resolver, "keys.example.test").status is Status.REFUSED
+    assert ask(resolver, "b.keys.example.test").status is Status.REFUSED
+    assert ask(resolver, "keys.example.test", "NS").records == ("ns.elsewhere.test.",)
+    assert ask(resolver, "keys.example.test", "DS").status is Status.OK
+    assert ask(resolver, "a.keys.example.test").records == ("proposed",)
+    assert ask(resolver, "target.example.test").records == ("old",)
+
+
+def test_a_whole_zone_and_servers_of_which_one_stays_hand_nothing_over() -> None:
+    zone = over("@ SOA ns hm 2 2 3 4 60\n@ NS ns.elsewhere.test.")
+    base = ZoneResolver.from_text(BASE + "@ NS ns1\n")
+    one_more = ZoneResolver.from_text("$ORIGIN example.test.\n@ NS ns1\n@ NS ns2\n")
+
+    assert ask(zone, "target.example.test").records == ("old",)
+    assert ask(OverlayResolver(one_more, base), "target.example.test").records == ("old",)
