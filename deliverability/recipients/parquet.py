@@ -72,7 +72,8 @@ class _File:
 
 
 def _refused(error: Exception) -> Refused:
-    return Refused("not-parquet", " ".join(str(error).split())[:120])
+    # the engine's own words name its folder, and may hold a cell
+    return Refused("not-parquet", f"damaged, or broken off ({type(error).__name__})")
 
 
 def _on_disk(engine: Engine, part: Part, path: Path | None) -> Path:
