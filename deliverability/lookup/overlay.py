@@ -46,9 +46,9 @@ class OverlayResolver:
     """`over`'s RRsets replace whole RRsets of `base`, its deletions remove them; all else comes from `base`.
 
     A name that loses its last RRset answers nodata, not nxdomain: whether anything else stands there or below is not
-    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names. What lies at and
-    below a name that the overlay delegates to other servers altogether is `refused`, unless it stands in the overlay:
-    nobody asked them. A DNAME record in the overlay is a record only, and redirects nothing.
+    known without the whole zone. Wildcards and empty non-terminals are exact where `base` can list names. What lies at
+    and below a name that the overlay delegates to other servers altogether is `refused`, unless it stands in the
+    overlay: nobody asked them. A DNAME record in the overlay is a record only, and redirects nothing.
     """
 
     def __init__(self, over: Changes, base: Resolver) -> None:

@@ -59,11 +59,10 @@ def test_a_key_has_64_bits() -> None:
 
 
 def test_a_full_disk_names_the_folder_of_temporary_files() -> None:
-    found = Ledger(10)
+    found = ledger([(number, number) for number in range(9)], held=10)
 
     with small_disk(100), pytest.raises(OSError, match="too large") as caught:
-        for number in range(10):
-            found.add(number, number)
+        found.add(9, 9)
 
     assert caught.value.filename == tempfile.gettempdir()
     found.close()
