@@ -137,9 +137,13 @@ def _entries(draft: Draft, text: str) -> Iterator[tuple[str, Any, int]]:
             raise draft.error(Place(""), "no mapping from names to records, which an octoDNS zone is")
         seen: dict[str, int] = {}
         for key, value in node.value:
-            name, line = "" if key.value in (None, "@") else str(key.value), key.start_mark.line + 1
-            if seen.setdefault(name, line) != line:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise draft.error(Place("", line), "a list or a mapping, where the name of records should stand")
+            name = "" if key.value in (None, "@") else str(key.value)
+            if name in seen:
                 raise draft.error(Place(name, line), f"stands twice; line {seen[name]} has it too")
+            seen[name] = line
             yield name, making.construct_object(value, deep=True), line
     except yaml.YAMLError as error:
         raise _unreadable(draft, error) from None

@@ -106,6 +106,8 @@ def test_what_a_provider_makes_of_a_record_is_not_known(octodns: ZoneResolver) -
             "www: {type: A, value: 192.0.2.1}\nwww: {type: A, value: 192.0.2.2}\n",
             "2: www: stands twice; line 1",
         ),
+        "twice in a line": ("{www: {type: A, value: 192.0.2.1}, www: {type: A, value: 192.0.2.2}}\n", "1: www: stands"),
+        "a name that is a list": ("? [www]\n: {type: A, value: 192.0.2.1}\n", "1: a list or a mapping"),
         "no mapping": ("- a\n", " no mapping"),
         "nothing": ("", " no mapping"),
         "not YAML": ("a: [\n", "2: no YAML"),

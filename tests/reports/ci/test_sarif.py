@@ -188,6 +188,12 @@ def test_past_the_limit_the_worst_are_kept_and_the_rest_is_counted(monkeypatch: 
     assert any(text.startswith("2 more results") for text in notifications(made))
 
 
+def test_a_host_that_shows_5000_results_gets_no_more() -> None:
+    [made] = json.loads(sarif.render(gates.of([gates.fault(subject=f"{n}.test") for n in range(5_001)])))["runs"]
+
+    assert len(made["results"]) == 5_000
+
+
 def test_a_file_that_would_be_too_large_has_fewer_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "MAX_OCTETS", 3_000)
     many = [gates.fault(subject=f"{os.urandom(60).hex()}.test") for _ in range(64)]
