@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from deliverability.inbox.receive import Bounds, Received
     from deliverability.messages.given import NoMessage
 
+KEPT = ".eml"
+"""How a message's file ends that is not audited yet."""
 LISTEN = "127.0.0.1:2525"
 
 HELP = f"""{SUMMARIES["inbox"]}
 
 Send your campaign's test to it by SMTP: each message is audited with the connection it came over, and told of at once.
-Nothing is passed on, and of recipients nothing is kept. It ends after --expect messages, after --timeout seconds (with
-exit code 3 where fewer came, or none), or by Ctrl-C; what was received by then is audited first.
+Nothing is passed on. A message lives in memory until then; with -o DIR it is on disk, as DIR/NNNN.eml for your eyes
+alone, before its sender is told that it is taken, and goes once its report is written. It ends after --expect messages,
+after --timeout seconds (with exit code 3 where fewer came, or none), or by Ctrl-C; what was received by then is audited
+first.
 
 \b
 Examples:
@@ -73,7 +77,13 @@ class _Wanted:
 @option("-q", "--quiet", is_flag=True, help="The verdict line alone.")
 @option("-v", "--verbose", is_flag=True, help="Show passed checks too.")
 @option("-f", "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="Format of the output.")
-@option("-o", "--output", "folder", metavar="DIR", help="Write a page and the JSON of each message here.")
+@option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="DIR",
+    help="Keep messages here until their page and JSON are.",
+)
 @lang_option
 @option("--no-color", is_flag=True, help="No colours.")
 def command(
@@ -167,7 +177,7 @@ async def _receive(
     run = replace(ready.run, resolver=Once(ready.origin.resolver), origin=RECEIVED)
     stop, codes, shown = asyncio.Event(), set[int](), _Shown(wanted)
     try:
-        async with open_inbox(host, port, bounds, tls=tls, tell=_say) as (inbox, address, at):
+        async with open_inbox(host, port, bounds, tls=tls, tell=_say, keep=shown.keep) as (inbox, address, at):
             _on_signals(stop)
             _announce(address, at, tls=tls is not None)
             async for received, found in audited(inbox, run, stop, expect=wanted.expect, within=wanted.timeout):
@@ -218,8 +228,26 @@ class _Shown:
         self.messages = 0
         self._next = 1 if wanted.folder is None else _free(wanted.folder)
 
+    def keep(self, raw: bytes) -> Path | None:
+        """Write a message under the next number, so that it outlives us until its report is there. Raises OSError."""
+        if self._wanted.folder is None:
+            return None
+        from deliverability.intake.whole import write_octets  # noqa: PLC0415 - only where a message came
+
+        # names come from a counter, never from the mail
+        name = self._wanted.folder / f"{self._next:04}{KEPT}"
+        self._next += 1
+        write_octets(name, raw)
+        return name
+
     def show(self, received: Received, found: Audit | NoMessage) -> int:
         """Write a message's report where it is wanted; its exit code. Raises Problem."""
+        code = self._shown(received, found)
+        if received.file is not None:
+            received.file.unlink(missing_ok=True)
+        return code
+
+    def _shown(self, received: Received, found: Audit | NoMessage) -> int:
         from deliverability.messages.given import NoMessage  # noqa: PLC0415 - loaded by then
         from deliverability.verdict import exit_code  # noqa: PLC0415 - as above
 
@@ -227,7 +255,7 @@ class _Shown:
         if isinstance(found, NoMessage):
             _say(f"message {received.number}: {found}")
             return 3
-        at = self._write(found)
+        at = _write(found, received.file)
         if self._wanted.lines:
             from deliverability.document import to_json_line  # noqa: PLC0415 - loaded by then
 
@@ -248,21 +276,27 @@ class _Shown:
         blank = "" if received.number == 1 else "\n"
         return blank + messages.short(audit, came=came, at=at, width=width, color=colour, verbose=self._wanted.verbose)
 
-    def _write(self, audit: Audit) -> str:
-        """Write page and JSON, each whole or not at all; where. Names come from a counter, never from the mail."""
-        if self._wanted.folder is None:
-            return ""
-        from deliverability.document import to_json  # noqa: PLC0415 - loaded by then
-        from deliverability.reports.html import render_html  # noqa: PLC0415 - jinja2, only where a page is wanted
 
-        name = self._wanted.folder / f"{self._next:04}.html"
-        self._next += 1
-        write_whole(name.with_suffix(".json"), to_json(audit))
-        write_whole(name, render_html(audit))
-        return str(name)
+def _write(audit: Audit, message: Path | None) -> str:
+    """Write page and JSON beside the message, each whole or not at all; where."""
+    if message is None:
+        return ""
+    from deliverability.document import to_json  # noqa: PLC0415 - loaded by then
+    from deliverability.reports.html import render_html  # noqa: PLC0415 - jinja2, only where a page is wanted
+
+    name = message.with_suffix(".html")
+    write_whole(name.with_suffix(".json"), to_json(audit))
+    write_whole(name, render_html(audit))
+    return str(name)
 
 
 def _free(folder: Path) -> int:
-    """The first number that no earlier report in the folder has."""
-    taken = [int(path.stem) for path in folder.glob("*.json") if path.stem.isascii() and path.stem.isdigit()]
-    return max(taken, default=0) + 1
+    """The first number that an earlier run left free; says where messages of one were not audited. Raises Problem."""
+    try:
+        numbered = [path for path in folder.iterdir() if path.stem.isascii() and path.stem.isdigit()]
+    except OSError as error:
+        raise Problem(f"{folder}: cannot be read ({error.strerror or error})") from None
+    if left := sorted(path.name for path in numbered if path.suffix == KEPT):
+        count = f"{len(left)} messages" if len(left) > 1 else "a message"
+        _say(f"{folder}: {count} of an earlier run without a report: deliv message {folder / left[0]}")
+    return max((int(path.stem) for path in numbered), default=0) + 1

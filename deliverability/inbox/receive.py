@@ -20,6 +20,8 @@ from deliverability.messages.given import NoMessage, Told, given_message
 from deliverability.names import helo_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deliverability.document import Audit
     from deliverability.mail.authenticate import HandedOver
     from deliverability.messages.run import Run
@@ -70,7 +72,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One message as it came. `path` is MAIL FROM, "" for none: only its domain is shown. `number` counts from 1."""
+    """One message as it came. `path` is MAIL FROM, "" for none: only its domain is shown. `number` counts from 1.
+
+    `file` is where it is kept until it is audited; None where it is in memory alone.
+    """
 
     raw: bytes
     ip: str
@@ -78,6 +83,7 @@ class Received:
     path: str = field(repr=False)
     tls: bool
     number: int = 0
+    file: Path | None = None
 
     @property
     def mail_from(self) -> str:
@@ -112,10 +118,14 @@ class Inbox:
     Args:
         bounds: What is taken at most.
         tell: Is told, in a line without addresses, of what went wrong in a session.
+        keep: Writes a message to a file, before its sender is told that it is taken, and says where; raises OSError.
     """
 
-    def __init__(self, bounds: Bounds, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, bounds: Bounds, tell: Callable[[str], None], keep: Callable[[bytes], Path | None] = lambda _: None
+    ) -> None:
         self._bounds = bounds
+        self._keep = keep
         self.tell = tell
         self._queue = asyncio.Queue[Received](bounds.waiting)
         self._sessions: dict[Session, None] = {}
@@ -146,14 +156,22 @@ class Inbox:
         self._sessions.pop(session, None)
 
     async def take(self, message: Received) -> bool:
-        """Take a message; waits while as many are waiting as may. False where no more are wanted."""
+        """Take a message; waits while as many are waiting as may. False where no more are wanted.
+
+        Raises OSError where it cannot be kept.
+        """
         if self.is_full:
             return False
         self._taken += 1
+        file = None
         try:
-            await self._queue.put(message)
-        except asyncio.CancelledError:  # the client left before it was told that its message is taken
+            # RFC 5321 §4.2.5: with 250 the responsibility is the receiver's, whatever becomes of it then
+            file = self._keep(message.raw)
+            await self._queue.put(replace(message, file=file))
+        except BaseException:  # a full disk, or the client left before it was told that its message is taken
             self._taken -= 1
+            if file is not None:
+                file.unlink(missing_ok=True)
             raise
         return True
 
@@ -177,8 +195,11 @@ async def open_inbox(
     *,
     tls: ssl.SSLContext | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    keep: Callable[[bytes], Path | None] = lambda _: None,
 ) -> AsyncGenerator[tuple[Inbox, str, int]]:
     """An inbox that listens while the block runs, with the address and port it listens at (0 chooses one).
+
+    `tell` and `keep` as an `Inbox` has them.
 
     Raises ReceiverMissing where aiosmtpd is not installed, CannotListen where it cannot listen there.
     """
@@ -186,7 +207,7 @@ async def open_inbox(
         raise ReceiverMissing(MISSING)
     from deliverability.inbox.smtp import factory  # noqa: PLC0415 - aiosmtpd, only where there is an inbox
 
-    inbox = Inbox(bounds, tell)
+    inbox = Inbox(bounds, tell, keep)
     loop = asyncio.get_running_loop()
     # what a session raises is of no use to anybody but its own client, and may name people
     loop.set_exception_handler(lambda _loop, _context: None)

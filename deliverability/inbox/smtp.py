@@ -29,6 +29,7 @@ DROPPED_AFTER = 2
 SLACK = 1 << 20
 """Octets that commands may take besides."""
 ENOUGH = "452 4.3.1 enough messages were received"
+NOT_KEPT = "452 4.3.1 the message cannot be kept"
 GRACE = 1.0
 """Seconds in which a client may still read why it is cut off."""
 
@@ -178,8 +179,13 @@ class _Handler:
             tls=session.ssl is not None,
         )
         server.waits_for_us = True
-        taken = await self._inbox.take(message)
-        server.waits_for_us = False
+        try:
+            taken = await self._inbox.take(message)
+        except OSError as error:
+            self._inbox.tell(f"a message was refused: it cannot be kept ({error.strerror or type(error).__name__})")
+            return NOT_KEPT
+        finally:
+            server.waits_for_us = False
         return "250 2.0.0 OK, it is audited now" if taken else ENOUGH
 
     async def handle_exception(self, error: Exception) -> str:

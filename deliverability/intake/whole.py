@@ -46,6 +46,21 @@ def _replacing(path: Path, mode: int) -> Generator[IO[str]]:
         raise
 
 
+def write_octets(path: Path, octets: bytes) -> None:
+    """Write a file of octets whole or not at all, for its owner's eyes alone. Raises OSError."""
+    import tempfile  # noqa: PLC0415 - as above
+
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".deliv-", delete=False) as file:
+        unfinished = Path(file.name)
+        try:
+            file.write(octets)
+            file.flush()
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -45,8 +45,10 @@ class Running:
             env=dict(os.environ),  # readline puts a terminal's width into the environment past Python
         )
         assert self.process.stderr is not None
-        self.first = self.process.stderr.readline()
-        self.port = int(self.first.rpartition("127.0.0.1:")[2].split()[0])
+        self.first = line = self.process.stderr.readline()
+        while "listening on" not in line:
+            line = self.process.stderr.readline()
+        self.port = int(line.rpartition("127.0.0.1:")[2].split()[0])
 
     def ended(self) -> tuple[int, str, str]:
         """The exit code, and what was still written to stdout and stderr."""
@@ -93,6 +95,45 @@ def test_each_message_is_told_of_and_written_and_a_good_one_is_exit_0() -> None:
     for command in ("message", "audit"):
         assert run([command, "--replay", "reports/0008.json", "-o", "again.json"]) == 0
         assert Path("again.json").read_bytes() == Path("reports/0008.json").read_bytes()
+
+
+def test_a_message_that_was_taken_outlives_a_kill() -> None:
+    with silent() as nobody:  # a filter that never answers: the audit takes its time
+        running = Running("-o", "reports", "--spamassassin", nobody)
+        running.send(letter())
+        running.process.kill()
+        running.ended()
+
+    assert [path.name for path in Path("reports").iterdir()] == ["0001.eml"]
+    assert Path("reports/0001.eml").read_bytes() == letter()
+    assert Path("reports/0001.eml").stat().st_mode & 0o777 == 0o600
+
+    again = Running("-o", "reports", "--expect", "1")
+    assert again.first.startswith("deliv: reports: a message of an earlier run without a report: deliv message reports")
+    again.send(letter(2))
+    again.ended()
+    assert sorted(path.name for path in Path("reports").iterdir()) == ["0001.eml", "0002.html", "0002.json"]
+
+
+@contextmanager
+def silent() -> Generator[str]:
+    """An address where connections are taken and nothing is said."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_message_that_cannot_be_kept_is_refused_for_now() -> None:
+    running = Running("-o", "reports", "--timeout", "3")
+    Path("reports").rmdir()
+
+    with running.client() as client, pytest.raises(smtplib.SMTPDataError) as refused:
+        client.sendmail(f"bounces@{DOMAIN}", [RECIPIENT], letter())
+    running.process.send_signal(signal.SIGINT)
+    _, _, err = running.ended()
+
+    assert refused.value.smtp_code == 452
+    assert err.startswith("deliv: a message was refused: it cannot be kept (No such file or directory)\n")
+    assert SECRET not in err
 
 
 def test_a_fault_is_exit_1_and_lines_are_documents() -> None:
