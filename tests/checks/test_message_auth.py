@@ -81,6 +81,7 @@ STATES: dict[str, tuple[bytes, Any, str, str | None]] = {
     "expired": (_tagged(x=str(AT - 7200)), RSA.record, "2026-11-22 07:00 UTC", "x"),
     "future": (_tagged(t=str(AT + 7200)), RSA.record, "2026-11-22 11:00 UTC", "t"),
     "syntax": (_tagged(c="no/such"), RSA.record, "canonicalization c", "c"),
+    "syntax (empty)": (_tagged(bh=""), RSA.record, "cannot be read: empty tag bh", "bh"),
     "from_unsigned": (dkim_signed(message(), RSA, signed=("to",)), RSA.record, "does not cover From", "h"),
 }
 
@@ -91,7 +92,7 @@ def test_what_breaks_a_signature_is_said_and_shown(state: str) -> None:
 
     finding = only(judge(message_dkim, raw, {RSA_NAME: record}))
 
-    assert (finding.outcome, finding.case, finding.severity) == (Outcome.FAIL, state, Severity.HIGH)
+    assert (finding.outcome, finding.case, finding.severity) == (Outcome.FAIL, state.partition(" ")[0], Severity.HIGH)
     assert words in finding.title
     assert finding.fix is not None
     assert finding.fix.text

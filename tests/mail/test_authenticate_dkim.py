@@ -141,6 +141,12 @@ def _tagged(**tags: str) -> bytes:
     return dkim_signed(message(), RSA, tags=tags.items())
 
 
+def _without_signature() -> bytes:
+    raw = dkim_signed(message(), RSA)
+    field = raw[: raw.index(b"\r\nFrom:")]
+    return raw.replace(field, field[: field.rindex(b"b=") + 2])
+
+
 BROKEN: dict[str, tuple[bytes, str | tuple[str, ...], State]] = {
     "the body was changed": (_changed(b"morning", b"evening"), RSA.record, State.BODY_CHANGED),
     "a signed field was changed": (_changed(b"The week", b"The year"), RSA.record, State.SIGNATURE_WRONG),
@@ -166,6 +172,10 @@ BROKEN: dict[str, tuple[bytes, str | tuple[str, ...], State]] = {
     "expires before it is signed": (_tagged(t="1700000000", x="1600000000"), RSA.record, State.SYNTAX),
     "a tag twice": (_changed(b"; d=mail.example", b"; d=mail.example; d=mail.example"), RSA.record, State.SYNTAX),
     "a tag is missing": (_changed(b"; s=s1", b""), RSA.record, State.SYNTAX),
+    "a signature of nothing": (_without_signature(), RSA.record, State.SYNTAX),
+    "a hash of nothing": (_tagged(bh=""), RSA.record, State.SYNTAX),
+    "no selector": (_tagged(s=""), RSA.record, State.SYNTAX),
+    "no fields": (_tagged(h=""), RSA.record, State.SYNTAX),
     "another version": (_tagged(v="2"), RSA.record, State.SYNTAX),
     "no such canonicalization": (_tagged(c="nofws/relaxed"), RSA.record, State.SYNTAX),
     "signed for somebody else": (_tagged(i="@elsewhere.example"), RSA.record, State.SYNTAX),
@@ -367,7 +377,14 @@ def dkimpy_says(raw: bytes, record: str) -> bool:
 
 
 BEYOND_DKIMPY = {
-    *("SHA-1", "From is not signed", "more octets than there are", "a selector with a slash", "no domain"),
+    *(
+        "SHA-1",
+        "From is not signed",
+        "more octets than there are",
+        "a selector with a slash",
+        "no selector",
+        "no domain",
+    ),
     *("for SHA-1 alone", "for the domain alone", "not base64"),
     *("expired", "from the future"),
 }

@@ -108,6 +108,9 @@ def _required(tags: TagList, kind: Field) -> None:
     missing = [name for name in _REQUIRED[kind] if name not in tags.values]
     if missing:
         raise Unfit("missing_tag", missing[0])
+    empty = [name for name in _REQUIRED[kind] if not tags.bare(name)]
+    if empty:  # RFC 6376 §3.5: none of them may be; base64string has a character at least
+        raise Unfit("empty_tag", empty[0])
     if kind is Field.DKIM and tags.values["v"] != "1":
         raise Unfit("version", "v")
     if kind is Field.SEAL and "h" in tags.values:
