@@ -229,6 +229,28 @@ def test_the_local_part_is_beside_the_facts_and_in_none_of_them(path: str, local
     assert "ann" not in repr((given, read, to_plain(given.connection), to_plain(read.connection)))
 
 
+def test_nothing_below_the_border_is_read_whatever_it_says() -> None:
+    forged = (
+        f"Received: from spoof.example (spoof.example [203.0.113.9]) by mx.inbox.example; {DATE}",
+        "Received-SPF: pass (mx.inbox.example: ok) client-ip=203.0.113.9; envelope-from=x@spoof.example",
+        "Return-Path: <x@spoof.example>",
+    )
+
+    found = connection_of(received(POSTFIX, *forged), trust=["inbox.example"])
+
+    assert (found.ip, found.helo, found.mail_from) == ("192.0.2.7", "out.mail.example", None)
+
+
+@pytest.mark.parametrize("field", [RESULTS, SPF.format(pairs=PAIRS)])
+def test_the_newest_word_of_those_who_are_trusted_counts(field: str) -> None:
+    older = field.replace("192.0.2.7", "203.0.113.9").replace("bounce.mail.example", "older.example")
+    raw = f"{field}\r\n{older}\r\n".encode() + message()
+
+    found = connection_of(raw, trust=["inbox.example"])
+
+    assert (found.ip, found.mail_from) == ("192.0.2.7", "bounce.mail.example")
+
+
 def test_results_below_a_strangers_field_are_not() -> None:
     raw = received("from a.example ([192.0.2.9]) by relay.stranger.example", RESULTS)
 

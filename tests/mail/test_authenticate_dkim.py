@@ -46,7 +46,7 @@ def test_a_signature_holds_by_every_canonicalization(how: str, signer: Signer) -
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("body", [b"", b"\r\n", b" \r\n", b"\r\n\r\n", b"x", b"x \r\n\r\n", b"\tx"], ids=repr)
+@pytest.mark.parametrize("body", [b"", b"\r\n", b" \r\n", b"\r\n\r\n", b"x", b"x \r\n\r\n", b"\tx", b"x \t"], ids=repr)
 def test_any_body_is_hashed_as_the_signer_hashes_it(how: str, body: bytes) -> None:
     assert judged(dkim_signed(message(body=body), RSA, canonicalization=how)).state is State.PASS
 
@@ -199,6 +199,14 @@ def test_a_signature_breaks(name: str) -> None:
     assert one.state is state
     assert not one.valid
     assert not one.state.is_unknown
+
+
+def test_a_key_that_is_being_tested_counts_and_says_so() -> None:
+    # RFC 6376 §3.6.1: verifiers must not treat its messages otherwise
+    one = judged(dkim_signed(message(), RSA), f"{RSA.record}; t=y")
+
+    assert (one.state, one.testing) == (State.PASS, True)
+    assert not judged(dkim_signed(message(), RSA)).testing
 
 
 @pytest.mark.parametrize("bits", [512, 768, 1023])
