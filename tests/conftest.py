@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -51,6 +52,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, why in SLOW.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=f"make test-all runs it: {marker}, {why}"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through the tests themselves again and again: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let go of them: an extension module that finds its own objects alive at the end calls that a leak."""
+    gc.unfreeze()
 
 
 def _is_left_out(item: pytest.Item) -> bool:

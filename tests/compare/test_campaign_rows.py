@@ -506,7 +506,7 @@ def test_nothing_that_is_right_is_lost(made: list[Row]) -> None:
         assert len(set(keys)) == len(keys)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.one_of(st.sampled_from(BOTH.splitlines()), st.text(max_size=40), st.just('"')), max_size=8),
     st.binary(max_size=20),

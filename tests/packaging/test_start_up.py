@@ -44,6 +44,12 @@ def bare() -> set[str]:
     return loaded("pass")
 
 
+@pytest.fixture(scope="module")
+def library(bare: set[str]) -> set[str]:
+    """What the library loads before any of its functions is named."""
+    return loaded("import deliverability.api") - bare
+
+
 def test_version_loads_nothing_but_the_entry_point(bare: set[str]) -> None:
     assert command("--version") - bare == {"deliverability", "deliverability.__main__"}
 
@@ -74,14 +80,14 @@ def test_a_report_in_english_loads_no_catalogue_and_no_templates(bare: set[str])
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_reads_files_stands_in_the_api_and_loads_no_engine_until_it_is_called(name: str, bare: set[str]) -> None:
+def test_what_reads_files_stands_in_the_api_and_loads_no_engine_until_it_is_called(
+    name: str, bare: set[str], library: set[str]
+) -> None:
     extra = loaded(f"from deliverability.api import {name}; assert {name}.__doc__") - bare
 
     assert f"deliverability.{READERS[name][0]}" in extra
     assert extra & {*HEAVY, "duckdb", "email", "xml"} == set()
-    assert not {f"deliverability.{module}" for module, _ in READERS.values()} & (
-        loaded("import deliverability.api") - bare
-    )
+    assert not {f"deliverability.{module}" for module, _ in READERS.values()} & library
 
 
 def test_the_api_has_nothing_by_another_name() -> None:

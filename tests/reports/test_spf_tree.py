@@ -76,7 +76,7 @@ def test_the_page_shows_the_tree() -> None:
     assert "all that it includes" not in render_html(samples.in_trouble())
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.dictionaries(st.just("spf"), JSON))
 def test_facts_that_make_no_sense_stop_nothing(nonsense: dict[str, Any]) -> None:
     spf_tree.tree(nonsense)
