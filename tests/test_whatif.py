@@ -202,3 +202,9 @@ def test_what_is_handed_to_other_servers_is_not_known(tmp_path: Path) -> None:
     found = lost(proposed(tmp_path, "_spf.invoices.example.com. 300 NS ns.elsewhere.test.\n", BY_SPF))
 
     assert (found.outcome, found.data["most"]) == (Outcome.UNKNOWN, 40)
+
+
+def test_where_no_policy_is_enforced_the_loss_is_not_critical(tmp_path: Path) -> None:
+    lax = WITHOUT_INCLUDE + '_dmarc.example.com. 300 TXT "v=DMARC1; p=none; rua=mailto:reports@example.com"\n'
+
+    assert lost(proposed(tmp_path, lax, BY_SPF)).severity is Severity.HIGH

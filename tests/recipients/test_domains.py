@@ -9,7 +9,7 @@ import pytest
 
 from deliverability.lookup import Answer, Resolver, Status, ZoneResolver
 from deliverability.recipients.addresses import Domain
-from deliverability.recipients.domains import look
+from deliverability.recipients.domains import look, mail_of
 from deliverability.recipients.facts import Mail
 
 ZONE = """
@@ -102,3 +102,14 @@ def test_questions_under_way_are_bounded() -> None:
 
     assert resolver.most <= 200
     assert resolver.asked.total() == 1000
+
+
+class Odd:
+    """Answers with an MX that is none."""
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        return Answer(name=name, rdtype=rdtype, status=Status.OK, records=("no preference",))
+
+
+def test_a_mail_host_that_cannot_be_read_is_no_null_mx() -> None:
+    assert asyncio.run(mail_of(Odd(), "odd.example.com")) is Mail.MX

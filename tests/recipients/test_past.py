@@ -219,3 +219,9 @@ def test_what_bounces_falls_into_the_interval_about_as_often_as_it_says(
 
 def test_a_part_of_which_nothing_is_known_may_be_all_or_nothing() -> None:
     assert expected(0, 100, (Stratum(provider="x", group="met", addresses=100, bounced=0, sent=0),), 0.95) == (0, 0, 1)
+
+
+def test_mail_that_never_came_back_leaves_chance_to_a_short_list() -> None:
+    never = Stratum(provider="gmail", group="new", addresses=100, bounced=0, sent=100)
+
+    assert expected(0, 100, (never,), 0.95)[2] > wilson(0, 100, 0.95)[1]
