@@ -22,6 +22,7 @@ MAX_UNNAMED = 0.05
 """A provider that nobody names, and the share of a side's mail of which that may be so, as of unreadable rows."""
 LOOKED_UP = ("provider", "stream", "domain", "segment", "country")
 """Where the value of a control is looked for that comes without its column, in this order."""
+OUTSIDE = "The change of {day} lies outside the data, which reach from {start} to {end}."
 FIRST_ARMS = ("control", "old", "before", "a", "false", "0")
 """Names of an arm that is the one without the fix."""
 
@@ -37,6 +38,7 @@ class Cut:
     - control: what the control was found to be, `provider=yahoo`; empty without one. names: of the sides.
     - misplaced: campaigns of two given sets that lie on the wrong side of the first change.
     - overlap: the days (first, last) on which both of two given sets have campaigns.
+    - early: of two arms, the cells of the time before the change, when nothing told them apart.
     """
 
     before: tuple[Cell, ...] = ()
@@ -49,6 +51,7 @@ class Cut:
     names: tuple[str, str] = ("before", "after")
     misplaced: int = 0
     overlap: tuple[str, str] | None = None
+    early: tuple[tuple[Cell, ...], tuple[Cell, ...]] = ((), ())
     refused: str = ""
     notes: tuple[str, ...] = ()
 
@@ -198,11 +201,10 @@ def _outside(before: Sequence[Cell], after: Sequence[Cell], days: Sequence[date]
     wrong = [d for d in days if not known[0] < d <= known[-1]]
     if not wrong:
         return ""
-    text = "The change of {day} lies outside the data, which reach from {start} to {end}."
-    return text.format(day=wrong[0], start=known[0], end=known[-1])
+    return OUTSIDE.format(day=wrong[0], start=known[0], end=known[-1])
 
 
-def _arms(before: Table, after: Table | None, question: Question, days: list[date]) -> Cut:  # noqa: ARG001 - as others
+def _arms(before: Table, after: Table | None, question: Question, days: list[date]) -> Cut:
     name = question.arms
     if name not in COLUMNS:
         raise NotAComparison(f"no such column for --arms: {name[:40]!r} (one of {', '.join(COLUMNS)})")
@@ -213,15 +215,42 @@ def _arms(before: Table, after: Table | None, question: Question, days: list[dat
         held = f"has {listed(values, 5)}" if values else "is empty"
         return Cut(columns=columns, refused=f"Two arms are compared, and the column {name} {held}.")
     first = next((value for word in FIRST_ARMS for value in values if value.lower() == word), values[0])
-    second = next(value for value in values if value != first)
-    nowhere = sum(cell.sent for cell in cells if not getattr(cell, name))
+    names = first, next(value for value in values if value != first)
+    if days and (late := _too_late(cells, days[-1])):
+        return Cut(columns=columns, names=names, refused=late)
+    early = [cell for cell in cells if days and cell.day is not None and cell.day < days[0]]
+    within = [cell for cell in cells if not days or (cell.day is not None and cell.day >= days[-1])]
+    sides = [tuple(tuple(c for c in part if getattr(c, name) == arm) for arm in names) for part in (within, early)]
     return Cut(
-        before=tuple(c for c in cells if getattr(c, name) == first),
-        after=tuple(c for c in cells if getattr(c, name) == second),
+        before=sides[0][0],
+        after=sides[0][1],
+        early=(sides[1][0], sides[1][1]),
         columns=columns,
-        names=(first, second),
-        notes=(f"{counted(nowhere, 'message')} of no arm are left out.",) if nowhere else (),
+        names=names,
+        notes=tuple(_about_arms(cells, question, names, early)),
     )
+
+
+def _too_late(cells: Sequence[Cell], day: date) -> str:
+    """Why arms cannot be compared from the change on; empty where they can."""
+    known = [cell.day for cell in cells if cell.day is not None]
+    if not known:
+        return "No campaign has a date, so nothing lies before or after a change."
+    return "" if day <= max(known) else OUTSIDE.format(day=day, start=min(known), end=max(known))
+
+
+def _about_arms(
+    cells: Sequence[Cell], question: Question, names: tuple[str, str], early: Sequence[Cell]
+) -> Iterable[str]:
+    """Which arm stands on which side, and what stands in neither."""
+    unnamed = "" if names[0].lower() in FIRST_ARMS else ": no name says which one is without the fix"
+    yield f"Before is the arm {names[0]}, after the arm {names[1]}{unnamed}."
+    if nowhere := sum(cell.sent for cell in cells if not getattr(cell, question.arms)):
+        yield f"{counted(nowhere, 'message')} of no arm are left out."
+    if question.changes:
+        yield from _undated(len({cell.campaign for cell in cells if cell.day is None}))
+    if many := campaigns_of(early):
+        yield f"Sent before the change, only to show whether the arms were alike: {counted(many, 'campaign')}."
 
 
 def control_of(text: str) -> tuple[str, tuple[str, ...]]:
@@ -258,6 +287,7 @@ def _apart(sides: Cut, text: str) -> Cut:
         before=before,
         after=after,
         washout=parts(sides.washout)[0],
+        early=(parts(sides.early[0])[0], parts(sides.early[1])[0]),
         control_before=control_before,
         control_after=control_after,
         control=f"{name}={','.join(values)}",

@@ -74,7 +74,8 @@ SENTENCES = {
     "E2": "Of +21.9 points, 4.3 come from delivery, 8.5 from human opens, 6.3 from machine opens, 2.9 from the mix of",
     "E3": "The jump coincides with the fix (delivered of sent +18.1 points on 2026-06-01), and no placebo date of 24",
     "E4": "The control (stream=transactional) did not move.",
-    "E5": "Caused by the fix: delivered of sent +17.7 points (95 % +16.9 to +18.5) between randomised arms.",
+    "E5": "Caused by the fix: delivered of sent +17.7 points (95 % +16.9 to +18.5) in the randomised arm fixed against"
+    " control.",
 }
 
 
@@ -239,6 +240,53 @@ def one_after_the_other() -> list[Row]:
     )
 
 
+def sized(share: Callable[[Row, int], float]) -> Callable[[], list[Row]]:
+    """Arms of which the repaired one has more or less of a campaign's mail, by row and campaign."""
+
+    def change(row: Row) -> Row:
+        times = share(row, int(row["campaign"][-3:])) if row["arm"] == "fixed" else 1.0
+        return {name: round(value * times) if isinstance(value, int) else value for name, value in row.items()}
+
+    return lambda: changed(halves(before=0, after=12), change)
+
+
+def countries(fixed: str) -> Callable[[], list[Row]]:
+    """Arms of the same mailbox providers, of which one goes to other countries."""
+
+    def change(row: Row) -> Row:
+        other = int(row["campaign"][-3:]) % 2
+        return {**row, "country": fixed if row["arm"] == "fixed" else "KR", "segment": f"list {other}"}
+
+    return lambda: changed(halves(), change)
+
+
+def with_history(early: Callable[[str], Sequence[Row]]) -> Callable[[], list[Row]]:
+    """Arms that were split by chance at the change, and what they were before it."""
+
+    def rows() -> list[Row]:
+        return [
+            {**row, "arm": arm, "date": row["date"].replace("2026", "2025")}
+            for arm in ("control", "fixed")
+            for row in early(arm)
+        ] + halves()
+
+    return rows
+
+
+def alike(_arm: str) -> list[Row]:
+    return Sender(UNMOVED, before=0, after=8, gap=0).rows()
+
+
+def better(arm: str) -> list[Row]:
+    return Sender(SHOP if arm == "fixed" else UNMOVED, before=0, after=8, gap=0).rows()
+
+
+def elsewhere(arm: str) -> list[Row]:
+    share = {name: replace(one, share=(0.0, 1 / 4)) for name, one in UNMOVED.items()}
+    return Sender(share if arm == "fixed" else UNMOVED, before=0, after=8, gap=0).rows()
+
+
+SINCE = {"arms": "arm", "changes": ("2026-05-01=DKIM",)}
 CONTROL = {"control": "stream=transactional"}
 MIXED = {
     name: replace(UNMOVED[name], share=(one.share[0], share))
@@ -263,6 +311,22 @@ LOST: dict[str, tuple[Callable[[], list[Row]], dict[str, Any], str, str]] = {
     "a control of few campaigns": (short_control, CONTROL, "E3", "control-units"),
     "arms of other mixes": (uneven, {"arms": "arm"}, "E2", "arm-balance"),
     "arms one after the other": (one_after_the_other, {"arms": "arm"}, "E2", "arms-in-parallel"),
+    "an arm a tenth smaller": (sized(lambda _row, _number: 0.9), {"arms": "arm"}, "E2", "arm-balance"),
+    "an arm with less of Gmail": (
+        sized(lambda row, _number: 0.91 if row["provider"] == "gmail" else 1.09),
+        {"arms": "arm"},
+        "E2",
+        "arm-balance",
+    ),
+    "an arm that grows": (
+        sized(lambda _row, number: 0.2 + 1.6 * number / 11),
+        {"arms": "arm"},
+        "E2",
+        "arms-in-parallel",
+    ),
+    "arms by country": (countries("JP"), {"arms": "arm"}, "E2", "arm-balance"),
+    "arms that differed before": (with_history(better), SINCE, "E2", "arm-balance"),
+    "arms of another mix before": (with_history(elsewhere), SINCE, "E2", "arm-balance"),
 }
 
 
@@ -274,6 +338,34 @@ def test_data_that_lack_a_requirement_reach_less_and_the_note_says_which(case: s
     assert (found.grade, found.refused) == (reached, "")
     assert {one.name: one.passed for one in found.grade_checks}[name] is False
     assert any(f"({name})" in note for note in found.notes), found.notes
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (sized(lambda _row, _number: 0.98), {"arms": "arm"}),
+        (sized(lambda _row, number: 1.02 if number % 2 else 0.98), {"arms": "arm"}),
+        (countries("KR"), {"arms": "arm"}),
+        (with_history(alike), SINCE),
+    ],
+)
+def test_arms_that_chance_may_have_made_are_a_split_by_chance(
+    rows: Callable[[], list[Row]], wanted: dict[str, Any]
+) -> None:
+    assert compared(rows(), **wanted).grade == "E5"
+
+
+def test_what_was_sent_before_the_arms_were_told_apart_stands_on_neither_side() -> None:
+    found, alone = compared(with_history(alike)(), **SINCE), compared(halves(), arms="arm")
+
+    assert found.metrics == alone.metrics
+    assert "Sent before the change, only to show whether the arms were alike: 8 campaigns." in found.notes
+
+
+def test_arms_one_after_the_other_rule_out_nothing_that_lies_in_time() -> None:
+    found = {one.id: one.status for one in compared(one_after_the_other(), arms="arm").threats}
+
+    assert {found[one] for one in ("T8", "T9", "T10")} == {"detected"}
 
 
 def shared(*campaigns: tuple[int, int], opened: int = 0) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from deliverability.compare.evidence import rungs, rungs_of_cause
+from deliverability.compare.evidence import rungs, rungs_of_arms, rungs_of_cause
 from deliverability.compare.evidence.grounds import ALPHA, Answer, Grounds
 from deliverability.compare.measure import tested_by
 from deliverability.compare.result import GRADES, Check, Metric
@@ -92,8 +92,8 @@ _LADDER: tuple[tuple[str, str, Callable[[Grounds], Answer]], ...] = (
     ("E4", "pre-trend", rungs_of_cause.pre_trend),
     ("E4", "control-still", rungs_of_cause.still),
     ("E4", "difference-in-differences", rungs_of_cause.difference),
-    ("E5", "arms", rungs_of_cause.arms),
-    ("E5", "arm-balance", rungs_of_cause.balance),
-    ("E5", "arms-in-parallel", rungs_of_cause.in_parallel),
+    ("E5", "arms", rungs_of_arms.arms),
+    ("E5", "arm-balance", rungs_of_arms.balance),
+    ("E5", "arms-in-parallel", rungs_of_arms.in_parallel),
 )
 """Rung, check, and what it asks. A check of a lower rung that fails lowers the grade below that rung."""

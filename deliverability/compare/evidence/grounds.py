@@ -18,8 +18,10 @@ MAX_MIX = 0.05
 """Total variation distance of the providers' shares from which on the mix is another (design/compare.md §1, T5)."""
 MAX_SIZE = 0.25
 """By how much the sizes of two arms, or of campaigns before and after, may differ (design/compare.md §1, T6)."""
+MISMATCH = 0.001
+"""The p below which arms differ by more than a split by chance lets them: one false alarm in a thousand. Ours."""
 PARALLEL = 0.8
-"""Share of each arm's mail that went out on days on which the other arm's did too. Ours."""
+"""How much of their mail two arms sent on the same days in the same proportions. Ours."""
 
 Answer = tuple[bool | None, str, str]
 """Whether it holds (None: could not be tried), the figure, and why."""

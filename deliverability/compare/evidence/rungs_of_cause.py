@@ -1,11 +1,10 @@
-"""What E3, E4 and E5 require: a jump at the date, a control that stands still, a split by chance."""
+"""What E3 and E4 require: a jump at the date, a control that stands still."""
 
 from __future__ import annotations
 
-from deliverability.compare.campaigns import total
 from deliverability.compare.cut import MIN_CAMPAIGNS, campaigns_of
-from deliverability.compare.evidence.grounds import ALPHA, MAX_MIX, MAX_SIZE, PARALLEL, Answer, Grounds
-from deliverability.compare.figures import counted, percent, probability, signed
+from deliverability.compare.evidence.grounds import ALPHA, Answer, Grounds
+from deliverability.compare.figures import counted, probability, signed
 from deliverability.compare.result import Control, Timeline
 from deliverability.compare.series.timeline import AFTER_CAMPAIGNS, BEFORE_CAMPAIGNS, PLACEBO_DATES
 
@@ -151,52 +150,3 @@ def difference(grounds: Grounds) -> Answer:
     if control.p < ALPHA and abs(control.target.value) > abs(control.control.value):
         return True, value, "The target moved more than the control."
     return False, value, "The target did not move more than the control by more than noise."
-
-
-NO_ARMS = "There is no randomised split (--arms)."
-
-
-def arms(grounds: Grounds) -> Answer:
-    """Two halves of the mail, one with the fix, by chance."""
-    if grounds.question.mode != "arms":
-        return None, "", NO_ARMS
-    before, after = campaigns_of(grounds.cut.before), campaigns_of(grounds.cut.after)
-    first, second = grounds.cut.names
-    value = f"{first}: {before:,}, {second}: {after:,}"
-    if min(before, after) >= MIN_CAMPAIGNS:
-        return True, value, f"Each arm has at least {MIN_CAMPAIGNS} campaigns."
-    return False, value, f"An arm has fewer than {MIN_CAMPAIGNS} campaigns."
-
-
-def balance(grounds: Grounds) -> Answer:
-    """Chance makes arms alike."""
-    if grounds.question.mode != "arms":
-        return None, "", NO_ARMS
-    if grounds.mix_distance is None:
-        return None, "", "The data do not name the mailbox provider, so the arms' mixes are not known."
-    sent = sorted(total(cells, "sent") for cells in (grounds.cut.before, grounds.cut.after))
-    larger = sent[1] / sent[0] - 1 if sent[0] else 1.0
-    value = f"mixes differ by {percent(grounds.mix_distance)}, sizes by {percent(larger)}"
-    if grounds.mix_distance > MAX_MIX:
-        return False, value, "The arms have different mixes of providers, so the split was not by chance."
-    if larger > MAX_SIZE:
-        return False, value, "The arms differ in size, so the split was not in halves by chance."
-    return True, value, "The arms have the same mix of providers and about the same size."
-
-
-def in_parallel(grounds: Grounds) -> Answer:
-    """Arms that follow each other are a before and after."""
-    if grounds.question.mode != "arms":
-        return None, "", NO_ARMS
-    sides = [[c for c in cells if c.day] for cells in (grounds.cut.before, grounds.cut.after)]
-    if not all(sides):
-        return None, "", "The campaigns have no dates."
-    days = [{cell.day for cell in cells if cell.sent} for cells in sides]
-    shares = [
-        sum(cell.sent for cell in cells if cell.day in other) / max(1, total(cells, "sent"))
-        for cells, other in zip(sides, reversed(days), strict=True)
-    ]
-    value = f"{percent(min(shares))} on the same days"
-    if min(shares) >= PARALLEL:
-        return True, value, "Both arms were sent on the same days."
-    return False, value, "The arms were not sent on the same days."

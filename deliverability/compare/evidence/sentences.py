@@ -49,7 +49,8 @@ PARTS: Mapping[str, str] = {
     " one as large.",
     "E4": "The control ({control}) did not move.",
     "E4m": "Authentication failures fell at the same providers.",
-    "E5": "Caused by the fix: {rate} {difference} points (95 % {low} to {high}) between randomised arms.",
+    "E5": "Caused by the fix: {rate} {difference} points (95 % {low} to {high}) in the randomised arm {second}"
+    " against {first}.",
 }
 """Part → its sentence. `95 %` is written with the confidence that was asked for."""
 _UNSIGNED = ("delivery", "human_opens", "machine_opens", "mix", "placebos")

@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 
 from deliverability.compare.cut import campaigns_of
 from deliverability.compare.evidence.grounds import ALPHA, Grounds
+from deliverability.compare.evidence.rungs_of_arms import in_parallel
 from deliverability.compare.figures import counted, listed, percent, probability
 from deliverability.compare.intervals import Share
 from deliverability.compare.measure import shares_of
@@ -26,7 +27,7 @@ LONG_BASELINE_DAYS = 28
 def trend(grounds: Grounds) -> Found:
     """T8."""
     if grounds.question.mode == "arms":
-        return EXCLUDED, "Both arms lie in the same time."
+        return _of_arms(grounds, "Both arms lie in the same time.")
     series, control = grounds.timeline, grounds.control
     if series is not None and series.as_large:
         dates = f"{series.as_large:,} of {series.placebo_dates:,} placebo dates"
@@ -50,10 +51,16 @@ def trend(grounds: Grounds) -> Found:
     return NOT_EXCLUDED, "Trend and season allowed for, the series does not show the change by itself."
 
 
+def _of_arms(grounds: Grounds, why: str) -> Found:
+    """What lies in time meets both arms where they were sent at the same time, and only there."""
+    parallel, _, otherwise = in_parallel(grounds)
+    return (EXCLUDED, why) if parallel else (NOT_EXCLUDED if parallel is None else DETECTED, otherwise)
+
+
 def return_to_the_mean(grounds: Grounds) -> Found:
     """T9: whether the last campaigns before the change were worse than those before them."""
     if grounds.question.mode == "arms":
-        return EXCLUDED, "Both arms began at the same time."
+        return _of_arms(grounds, "Both arms began at the same time.")
     dated = [cell for cell in grounds.cut.before if cell.day is not None]
     pairs = shares_of(dated, grounds.metric)
     days = sorted({cell.day for cell in dated if cell.day is not None})
@@ -103,7 +110,7 @@ def concurrent(grounds: Grounds) -> Found:
     """T10: other events that were named, and several fixes at once."""
     events = listed([_named(event) for event in grounds.question.concurrent if _within(event, grounds)])
     if grounds.question.mode == "arms":
-        return EXCLUDED, "Whatever else happened met both arms."
+        return _of_arms(grounds, "Whatever else happened met both arms.")
     control = grounds.control
     if control is not None and control.moved is False and control.p is not None and control.p < ALPHA:
         named = f" Named: {events}." if events else ""

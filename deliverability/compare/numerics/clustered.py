@@ -59,7 +59,7 @@ def change(before: Mapping[Cluster, Share], after: Mapping[Cluster, Share]) -> C
     """The change of one group; None where a side has nothing to divide by."""
     if not before or not after:
         return None
-    first, second = _Side.of(before), _Side.of(after)
+    first, second = Group.of(before), Group.of(after)
     influence = {(0, key): -u for key, u in first.influence.items()}
     influence |= {(1, key): u for key, u in second.influence.items()}
     return Change(
@@ -73,14 +73,16 @@ def change(before: Mapping[Cluster, Share], after: Mapping[Cluster, Share]) -> C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
+class Group:
+    """The pooled share of one group on one side, what each campaign adds to it, and how sure it is; see `Change`."""
+
     share: float
     influence: Mapping[Cluster, float]
     sampling: float
     df: float
 
     @classmethod
-    def of(cls, shares: Mapping[Cluster, Share]) -> _Side:
+    def of(cls, shares: Mapping[Cluster, Share]) -> Group:
         """The pooled share of one side, and what each campaign adds to it."""
         whole = sum(n for _, n in shares.values())
         share = sum(x for x, _ in shares.values()) / whole
@@ -96,6 +98,7 @@ class _Side:
 
     @property
     def variance(self) -> float:
+        """That of the share, from how campaigns differ."""
         return fsum(u * u for u in self.influence.values())
 
 
@@ -109,7 +112,7 @@ def _influence(weight: float, squares: float, distance: float) -> float:
     return weight * distance / sqrt(left) if left > 0 else 0.0
 
 
-def _satterthwaite(first: _Side, second: _Side) -> float:
+def _satterthwaite(first: Group, second: Group) -> float:
     """The degrees of freedom of a difference; those of both sides together where campaigns do not vary at all."""
     parts = [(side.variance, side.df) for side in (first, second) if side.df > 0]
     below = fsum(variance * variance / df for variance, df in parts)
