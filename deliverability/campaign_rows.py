@@ -33,6 +33,10 @@ SPLIT = (
     "{n:,} campaigns were sent over more than 3 days: each of their UTC days counts as a campaign of its own.",
 )
 """Of one, and of several."""
+ASTRIDE = (
+    "1 campaign was sent before and after a change: each of its UTC days counts as a campaign of its own.",
+    "{n:,} campaigns were sent before and after a change: each of their UTC days counts as a campaign of its own.",
+)
 OUTSIDE = (
     "1 row lies outside the days that were asked for, or has no date.",
     "{n:,} rows lie outside the days that were asked for, or have no date.",
@@ -73,11 +77,13 @@ def read_rows(
     *,
     since: date | None = None,
     until: date | None = None,
+    changes: Sequence[date] = (),
 ) -> Table:
     """Read the campaign rows of files and folders, plain or compressed.
 
     - troubles: told of every row that could not be used, with its file, line and reason. progress: of octets as they
       are read. since, until: days of the send, both inclusive; rows without a date are left out where one is given.
+    - changes: days that no campaign may lie across, so that all of it lies on one side.
 
     A second row with the same campaign, date, provider, stream, segment, arm, country and domain is refused
     (`duplicate-row`): it is the same again, or differs in what is not known here, which has to be summed up first.
@@ -87,7 +93,7 @@ def read_rows(
     from deliverability.intake.streams import open_stream  # noqa: PLC0415 - as above
     from deliverability.intake.trouble import Refused, Troubles  # noqa: PLC0415 - as above
 
-    rows = _Rows(troubles or Troubles(), since, until)
+    rows = _Rows(troubles or Troubles(), since, until, changes)
     for path in expand(paths):
         try:
             for part in open_stream(path):
@@ -104,10 +110,12 @@ def read_rows(
 class _Rows:
     """The rows that were read so far."""
 
-    def __init__(self, troubles: Troubles, since: date | None, until: date | None) -> None:
+    def __init__(
+        self, troubles: Troubles, since: date | None, until: date | None, changes: Sequence[date] = ()
+    ) -> None:
         self.troubles = troubles
         self._bad_before = troubles.count
-        self._since, self._until = since, until
+        self._since, self._until, self._changes = since, until, changes
         self._files: list[_File] = []
         self._cells: dict[tuple[object, ...], Cell] = {}
         self._read = 0
@@ -152,7 +160,7 @@ class _Rows:
 
     def table(self) -> Table:
         """All of them."""
-        cells, split = units(self._cells.values())
+        cells, split, astride = units(self._cells.values(), self._changes)
         days = [cell.day.isoformat() for cell in self._cells.values() if cell.day is not None]
         columns, aside = self._columns()
         if any(cell.opened_unknown for cell in cells):
@@ -166,7 +174,7 @@ class _Rows:
             flagged=_flagged(self._cells.values(), columns),
             rows=self._read,
             bad=self.troubles.count - self._bad_before,
-            notes=tuple(self._notes(split, aside)),
+            notes=tuple(self._notes(split, astride, aside)),
         )
 
     def _columns(self) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -177,11 +185,13 @@ class _Rows:
         every = frozenset(name for name in some if all(name in file.columns for file in self._files))
         return every, tuple(sorted(some - every))
 
-    def _notes(self, split: int, aside: Sequence[str]) -> Iterable[str]:
+    def _notes(self, split: int, astride: int, aside: Sequence[str]) -> Iterable[str]:
         if any(not file.named for file in self._files):
             yield "Rows name no campaign: each date counts as one campaign."
         if split:
             yield note(split, SPLIT)
+        if astride:
+            yield note(astride, ASTRIDE)
         if aside:
             yield f"Not every file has the columns {', '.join(aside)}: they are left aside."
         if self._left_out:
@@ -197,10 +207,11 @@ _key = attrgetter("campaign", "day", *COLUMNS)
 _names = attrgetter("campaign", *COLUMNS)
 
 
-def units(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], int]:
-    """Cells of campaigns that are units, in order, and how many campaigns were split.
+def units(cells: Iterable[Cell], changes: Sequence[date] = ()) -> tuple[tuple[Cell, ...], int, int]:
+    """Cells of campaigns that are units, in order, and how many were split: as they are long, as a change met them.
 
-    A campaign that was sent over more than three days is split by day; else it has the day of its first send.
+    A campaign that was sent over more than three days, or before and after a change, is split by day; else it has the
+    day of its first send.
     """
     from deliverability.events.campaigns import MAX_SPAN, day_unit  # noqa: PLC0415 - not at start-up
 
@@ -211,10 +222,11 @@ def units(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], int]:
             days.setdefault(cell.campaign, set()).add(cell.day)
     long = {name for name, found in days.items() if max(found) - min(found) > MAX_SPAN}
     if all(len(found) == 1 for found in days.values()):
-        return tuple(sorted(cells, key=_order)), 0
+        return tuple(sorted(cells, key=_order)), 0, 0
+    astride = {n for n, found in days.items() if any(min(found) < day <= max(found) for day in changes)} - long
     merged: dict[tuple[object, ...], Cell] = {}
     for cell in cells:
-        if cell.campaign in long and cell.day is not None:
+        if cell.day is not None and (cell.campaign in long or cell.campaign in astride):
             unit = replace(cell, campaign=day_unit(cell.campaign, cell.day))
         elif len(days.get(cell.campaign, ())) > 1 and cell.day is not None:
             unit = replace(cell, day=min(days[cell.campaign]))
@@ -222,7 +234,7 @@ def units(cells: Iterable[Cell]) -> tuple[tuple[Cell, ...], int]:
             unit = cell
         key = _key(unit)
         merged[key] = _sum(merged[key], unit) if key in merged else unit
-    return tuple(sorted(merged.values(), key=_order)), len(long)
+    return tuple(sorted(merged.values(), key=_order)), len(long), len(astride)
 
 
 def _order(cell: Cell) -> tuple[date, tuple[str, ...]]:

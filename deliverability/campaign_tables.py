@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from deliverability.campaign_rows import SPLIT, note, read_rows
+from deliverability.campaign_rows import ASTRIDE, SPLIT, note, read_rows
 from deliverability.compare.campaigns import COLUMNS, COUNTS, Cell, Table
 from deliverability.fastclass import dataclass
-from deliverability.rates import Asked, NotACount, checked_columns, named_source
+from deliverability.rates import Asked, NotACount, checked_columns, named_source, rates_and_facts
 
 if TYPE_CHECKING:
     from deliverability.events.campaigns import Counted, Observed
     from deliverability.events.engine import Engine
+    from deliverability.events.figures import RatesFacts
     from deliverability.intake.trouble import Troubles
 
 MAX_LOOKED = 100
@@ -66,12 +68,14 @@ def read_tables(
     progress: Callable[[int], None] = lambda _: None,
     *,
     by: Collection[str] = (),
+    changes: Sequence[date] = (),
 ) -> tuple[Table, Table | None]:
     """The table of each side, all messages of both followed for the same time after their send; one without `after`.
 
     - before, after: files, folders, patterns, `-` for standard input: events of any source that `deliv rates` reads, or
       campaign rows (`deliverability.campaign_rows`). The sides may differ in kind, which is noted.
     - asked: how events are read and which days of the send are kept; its `by` is not looked at.
+    - changes: days that no campaign may lie across: one that was still being sent is split by day.
     - by: names among `deliverability.compare.campaigns.COLUMNS` that recipients are told apart by, beside `provider`.
       Events have no `arm` and no `domain` of the sender: their table lacks the column.
 
@@ -88,9 +92,9 @@ def read_tables(
     sides = [before] if after is None else [before, after]
     with ExitStack() as engines:
         read = [
-            read_rows(paths, troubles, progress, since=asked.since, until=asked.until)
+            read_rows(paths, troubles, progress, since=asked.since, until=asked.until, changes=changes)
             if hold_campaigns(paths, asked)
-            else _read_events(paths, asked, troubles, progress, columns, _engine(engines, len(sides)))
+            else _read_events(paths, asked, troubles, progress, columns, changes, _engine(engines, len(sides)))
             for paths in sides
         ]
         hours = _horizon(read)
@@ -153,6 +157,7 @@ def _read_events(
     troubles: Troubles,
     progress: Callable[[int], None],
     columns: Collection[str],
+    changes: Sequence[date],
     engine: Engine,
 ) -> _Events:
     """Read one side, and see how long it was followed."""
@@ -170,15 +175,52 @@ def _read_events(
     loader.load(paths)
     rates.fold_messages(engine, staged, sources, resolver=asked.resolver)
     rates.keep(engine, asked.since, asked.until)
+    return _observed(engine, by, changes, loader.rows, troubles.count - bad)
+
+
+def _observed(engine: Engine, by: tuple[str, ...], changes: Sequence[date], rows: int, bad: int) -> _Events:
+    """The messages that were folded in the engine: their campaigns, and how long each was followed."""
+    from deliverability.events import campaigns, rates  # noqa: PLC0415 - loaded by now
+
+    duplicates = rates.duplicates(engine)
     return _Events(
         engine=engine,
-        observed=campaigns.observe(engine),
+        observed=campaigns.observe(engine, changes),
         by=by,
-        rows=loader.rows,
-        bad=troubles.count - bad,
-        duplicates=rates.duplicates(engine),
-        incomplete=_incomplete(engine, loader.rows),
+        rows=rows,
+        bad=bad,
+        duplicates=duplicates,
+        incomplete=_incomplete(engine, rows),
     )
+
+
+def rates_and_table(
+    paths: Sequence[str],
+    asked: Asked,
+    troubles: Troubles,
+    progress: Callable[[int], None],
+    *,
+    by: Collection[str],
+    changes: Sequence[date],
+) -> tuple[RatesFacts, dict[str, Any], Table]:
+    """What an audit wants of events (`rates.rates_and_facts`), and the table of the same messages, read once.
+
+    Raises as `read_tables`.
+    """
+    from deliverability.events import campaigns  # noqa: PLC0415 - with DuckDB, 200 ms
+
+    found: list[Table] = []
+    columns = checked_columns(tuple(by), COLUMNS)
+    known = tuple(name for name in campaigns.DIMENSIONS if name in columns)
+
+    def then(engine: Engine, rows: int, bad: int) -> None:
+        read = _observed(engine, known, changes, rows, bad)
+        found.append(_counted(read, _horizon([read]), troubles))
+
+    facts, document = rates_and_facts(
+        paths, asked, troubles=troubles, progress=progress, staged=campaigns.staged(known), then=then
+    )
+    return facts, document, found[0]
 
 
 def _incomplete(engine: Engine, rows: int) -> str:
@@ -248,6 +290,8 @@ def _notes(observed: Observed, counted: Counted) -> Iterator[str]:
 
     if observed.split:
         yield note(observed.split, SPLIT)
+    if observed.astride:
+        yield note(observed.astride, ASTRIDE)
     if observed.nameless:
         yield note(observed.nameless, NAMELESS)
     if observed.headless:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from deliverability.compare.campaigns import Table
-from deliverability.compare.cut import LOOKED_UP, WASHOUT_DAYS, NotAComparison, control_of, iso_day
+from deliverability.compare.cut import LOOKED_UP, WASHOUT_DAYS, NotAComparison, change_days, control_of, iso_day
 from deliverability.compare.evidence.grounds import MAX_BAD
 from deliverability.compare.judge import SEED, checked
 from deliverability.compare.judge import compare as judged
@@ -100,6 +101,11 @@ class Wanted:
         return found - {"provider"}
 
 
+def days_of(question: Question) -> list[date]:
+    """The days of the changes between the sides; none of arms, which lie beside each other."""
+    return [] if question.mode == "arms" else change_days(question)
+
+
 def _few(days: tuple[str, ...]) -> tuple[str, ...]:
     if len(days) > MAX_DAYS:
         raise NotAComparison(f"{len(days):,} dates are too many (at most {MAX_DAYS})")
@@ -115,8 +121,8 @@ def _are_providers(values: Sequence[str]) -> bool:
 
 def day_of(text: str) -> Day:
     """`2026-09-15` or `2026-09-15=DKIM repaired`. Raises NotAComparison."""
-    date, _, label = text.partition("=")
-    return Day(date=iso_day(date.strip()).isoformat(), label=" ".join(label.split())[:MAX_LABEL])
+    day, _, label = text.partition("=")
+    return Day(date=iso_day(day.strip()).isoformat(), label=" ".join(label.split())[:MAX_LABEL])
 
 
 def compare(
@@ -151,7 +157,9 @@ def compare(
 
     wanted = wanted or Wanted()
     question = wanted.question(two_sets=after is not None)
-    first, second = read_tables(before, after, asked, troubles, progress, by=wanted.columns())
+    first, second = read_tables(
+        before, after, asked, troubles, progress, by=wanted.columns(), changes=days_of(question)
+    )
     found = judged(first, second, question, max_bad=max_bad)
     if audits is None or found.refused:
         return found

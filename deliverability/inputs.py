@@ -33,13 +33,22 @@ EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A change that events are cut at: what is compared, and an audit of the time before, where there is one."""
+
+    wanted: Wanted
+    previous: Audit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """Paths to what is to be read, each list as files, folders, patterns or `-`; `declared` senders for the reports.
 
     `message` is one file, `told` what is known of how that was handed over, and `filters` are asked about it. `senders`
     are those that a policy declares, by domain: they are known where `declared` names none. `recipients` are lists,
     `suppressions` addresses that must not be in them; `resolver` is asked about their domains (nobody where it is
-    None) for so many `seconds` in all (by default as `lists.read.Wanted`), and `key` is that of pseudonyms.
+    None) for so many `seconds` in all (by default as `lists.read.Wanted`), and `key` is that of pseudonyms. `change` is
+    one that the events are cut at.
     """
 
     events: tuple[str, ...] = ()
@@ -55,6 +64,7 @@ class Given:
     told: Told = Told()
     filters: Filters = Filters()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    change: Changed | None = None
     resolver: Resolver | None = field(default=None, compare=False)
     seconds: float | None = field(default=None, compare=False)
     key: bytes | None = field(default=None, compare=False, repr=False)
@@ -170,38 +180,10 @@ def read_for(
             common,
             dmarc_reports=own.dmarc_reports,
             tls_reports=own.tls_reports,
+            beside=common.beside if common.beside and common.beside.previous.subject.domain == domain else None,
             message=common.message if domain in of else None,
         )
     return found
-
-
-def with_comparison(
-    inputs: Mapping[str, Inputs],
-    events: Sequence[str],
-    wanted: Wanted,
-    asked: Asked,
-    progress: Callable[[int], None],
-    previous: Audit | None = None,
-) -> dict[str, Inputs]:
-    """The inputs of each domain with what the same events say of a change. They are read once more for it.
-
-    Findings are laid beside it for the domain of which `previous` is an audit of the time before.
-
-    What could not be read was told of when the figures were made. Raises as `comparison.compare`.
-    """
-    from deliverability.campaign_tables import read_tables  # noqa: PLC0415 - only where a change is named
-    from deliverability.comparison import judge, to_document  # noqa: PLC0415 - as above
-
-    table, _ = read_tables(events, None, asked, None, progress, by=wanted.columns())
-    found = judge(table, None, wanted)
-    document = to_document(found)
-    beside = None if previous is None else Beside(comparison=found, table=table, previous=previous)
-    return {
-        domain: replace(
-            one, comparison=document, beside=beside if previous and previous.subject.domain == domain else None
-        )
-        for domain, one in inputs.items()
-    }
 
 
 def _check_stdin(domains: Sequence[str], given: Given) -> None:
@@ -213,10 +195,8 @@ def _check_stdin(domains: Sequence[str], given: Given) -> None:
 
 def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> Inputs:
     """Read everything that was given for one domain. Raises as the functions that read each kind do."""
-    rates, document = _events(given.events, asked, troubles, progress) if given.events else (None, None)
     return Inputs(
-        rates=rates,
-        rates_document=document,
+        **(_events(given, asked, troubles, progress) if given.events else {}),
         dmarc_reports=_aggregate(given, domain, troubles, progress) if given.dmarc_reports else None,
         tls_reports=_tls(given.tls_reports, domain, troubles) if given.tls_reports else None,
         postmaster=_exports("postmaster", given.postmaster, troubles),
@@ -227,12 +207,22 @@ def read_inputs(given: Given, domain: str, asked: Asked, troubles: Troubles, pro
     )
 
 
-def _events(
-    paths: Sequence[str], asked: Asked, troubles: Troubles, progress: Callable[[int], None]
-) -> tuple[RatesFacts, dict[str, Any]]:
-    from deliverability.rates import rates_and_facts  # noqa: PLC0415 - with DuckDB, 200 ms
+def _events(given: Given, asked: Asked, troubles: Troubles, progress: Callable[[int], None]) -> dict[str, Any]:
+    """What events say, by field of Inputs, and what they say of a change: they are read once for both."""
+    if given.change is None:
+        from deliverability.rates import rates_and_facts  # noqa: PLC0415 - with DuckDB, 200 ms
 
-    return rates_and_facts(paths, asked, troubles=troubles, progress=progress)
+        facts, document = rates_and_facts(given.events, asked, troubles=troubles, progress=progress)
+        return {"rates": facts, "rates_document": document}
+    from deliverability.campaign_tables import rates_and_table  # noqa: PLC0415 - only where a change is named
+    from deliverability.comparison import days_of, judge, to_document  # noqa: PLC0415 - as above
+
+    wanted, previous = given.change.wanted, given.change.previous
+    by, changes = wanted.columns(), days_of(wanted.question(two_sets=False))
+    facts, document, table = rates_and_table(given.events, asked, troubles, progress, by=by, changes=changes)
+    found = judge(table, None, wanted)
+    beside = None if previous is None else Beside(comparison=found, table=table, previous=previous)
+    return {"rates": facts, "rates_document": document, "comparison": to_document(found), "beside": beside}
 
 
 def _exports(name: str, paths: Sequence[str], troubles: Troubles) -> Any:  # noqa: ANN401 - the facts of one of three

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, tzinfo
 
     from deliverability.events.counting.mailboxes import Mx
+    from deliverability.events.engine import Engine
     from deliverability.events.figures import RatesFacts
     from deliverability.events.reading.load import Loader
     from deliverability.events.source import Source
@@ -96,9 +97,15 @@ def rates_and_facts(
     *,
     troubles: Troubles | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    staged: Sequence[str] = (),
+    then: Callable[[Engine, int, int], None] | None = None,
 ) -> tuple[RatesFacts, dict[str, Any]]:
-    """What an audit wants of the same files: the figures that checks judge, and the document. As `rates`."""
-    document, facts = _read(paths, asked or Asked(), troubles, progress, with_facts=True)
+    """What an audit wants of the same files: the figures that checks judge, and the document. As `rates`.
+
+    `then` is called last, with the engine that holds the messages, the rows that were read and those that were refused:
+    it may count them by `staged` (as `counting.dimensions` names them), and leave nothing as it was.
+    """
+    document, facts = _read(paths, asked or Asked(), troubles, progress, with_facts=True, more=staged, then=then)
     assert facts is not None  # noqa: S101 - asked for above
     return facts, document
 
@@ -110,6 +117,8 @@ def _read(
     progress: Callable[[int], None],
     *,
     with_facts: bool,
+    more: Sequence[str] = (),
+    then: Callable[[Engine, int, int], None] | None = None,
 ) -> tuple[dict[str, Any], RatesFacts | None]:
     from deliverability.events import rates as counting  # noqa: PLC0415 - with DuckDB, 200 ms
     from deliverability.events.counting.facts import DIMENSIONS, facts  # noqa: PLC0415 - as above
@@ -125,8 +134,9 @@ def _read(
     if asked.since and asked.until and asked.since > asked.until:
         raise NotACount(f"no day is both from {asked.since} on and until {asked.until}")
     sources = {**SOURCES, **asked.sources}
-    staged = counting.dimensions((*by, "provider", *(DIMENSIONS if with_facts else ())))
+    staged = counting.dimensions((*by, "provider", *(DIMENSIONS if with_facts else ()), *more))
     request = Request(now=asked.now, source=named_source(asked.source, sources), sources=sources, zone=asked.zone)
+    bad = troubles.count
     with open_engine() as engine:
         loader = Loader(engine, EventTable(engine, staged, people=with_facts), request, troubles, progress)
         loader.load(paths)
@@ -145,6 +155,8 @@ def _read(
             return found, None
         figures = facts(engine, loader, duplicates, troubles.count)
         campaigns = {troubles.clean(name): counts for name, counts in figures.by_campaign.items()}
+        if then is not None:
+            then(engine, loader.rows, troubles.count - bad)
         return found, replace(figures, by_campaign=campaigns, unknown_words=unknown)
 
 

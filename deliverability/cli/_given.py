@@ -139,10 +139,8 @@ def _named(change: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _wanted(change: Mapping[str, Any], events: Sequence[str], config: str | None) -> Wanted:
+def _wanted(change: Mapping[str, Any], config: str | None) -> Wanted:
     """What is compared, checked before anything is read. Raises ValueError in one line, and Problem."""
-    if "-" in events:
-        raise ValueError("a comparison reads the events once more, which standard input (-) cannot give: name a file")
     wanted = wanted_of({**change, "config": config})
     wanted.question(two_sets=False)
     return wanted
@@ -178,18 +176,17 @@ def _read(
     domains: Sequence[str], given: Given, reading: Mapping[str, Any], change: Mapping[str, Any] | None, *, quiet: bool
 ) -> dict[str, Inputs]:
     from deliverability.events.engine import EngineFailed, EngineMissing  # noqa: PLC0415 - only where something is given
-    from deliverability.inputs import read_for, with_comparison  # noqa: PLC0415 - as above
+    from deliverability.inputs import Changed, read_for  # noqa: PLC0415 - as above
     from deliverability.mail.authenticate.verifier import VerifierMissing  # noqa: PLC0415 - as above
 
     asked = asked_of(reading)
     meter, names = Meter(wanted=not quiet), names_of(domains)
     try:
-        wanted = _wanted(change, given.events, reading["config"]) if change else None
-        previous = _previous(change["audit_before"], names) if change else None
+        if change is not None:
+            wanted, previous = _wanted(change, reading["config"]), _previous(change["audit_before"], names)
+            given = replace(given, change=Changed(wanted=wanted, previous=previous))
         with troubles_of(None) as troubles:
             found = read_for(names, given, asked, troubles, meter)
-            if wanted is not None:
-                found = with_comparison(found, given.events, wanted, asked, meter, previous)
     except (ValueError, EngineMissing, EngineFailed, VerifierMissing) as error:
         raise Problem(str(error)) from None
     finally:

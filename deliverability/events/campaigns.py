@@ -53,7 +53,8 @@ class Observed:
 
     - hours: for which all of them were, those aside that were followed for less than LEAST and of the others the YOUNG;
       None where no campaign was followed for so long.
-    - split: campaigns that count by day, since their sends span more than MAX_SPAN; folded: those beyond MAX_CAMPAIGNS.
+    - split: campaigns that count by day, since their sends span more than MAX_SPAN; astride: others that do, since they
+      were sent before and after a change; folded: those beyond MAX_CAMPAIGNS.
     - nameless: messages of no campaign, which count by day. headless: messages of which only later events are there.
     """
 
@@ -62,6 +63,7 @@ class Observed:
     folded: int
     nameless: int
     headless: int = 0
+    astride: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +123,20 @@ _DAY = "CASE WHEN m.campaign IS NULL OR m.campaign IN (SELECT key FROM long) THE
 _NAMELESS = f"SELECT count(*) FROM message m WHERE campaign IS NULL AND ({fold.HAPPENED['sent']})"
 
 
-def observe(engine: Engine) -> Observed:
-    """Find the campaigns, and how long each was followed.
+def observe(engine: Engine, changes: Sequence[date] = ()) -> Observed:
+    """Find the campaigns, and how long each was followed. None lies across one of `changes`.
 
     The messages have to be folded (`rates.fold_messages`), with what `staged` names.
     """
     headless = leave_out_headless(engine)
     folded = _fold_small(engine)
-    span = f"""SELECT campaign AS key FROM message m WHERE ({fold.HAPPENED["sent"]}) AND campaign IS NOT NULL
-        GROUP BY campaign HAVING quantile_disc(sent_at, {1 - EDGE}) - quantile_disc(sent_at, {EDGE}) > ?"""
-    engine.run(f"CREATE TABLE long AS {span}", [MAX_SPAN])
+    first, last = (f"quantile_disc(sent_at, {share})" for share in (EDGE, 1 - EDGE))
+    ends = f"""SELECT campaign AS key, {first} AS first, {last} AS last
+        FROM message m WHERE ({fold.HAPPENED["sent"]}) AND campaign IS NOT NULL GROUP BY campaign"""
+    is_long = f"last - first > INTERVAL {MAX_SPAN.days} DAY"
+    met = [f"(CAST(first AS DATE) < DATE '{day}' AND DATE '{day}' <= CAST(last AS DATE))" for day in changes]
+    engine.run(f"""CREATE TABLE long AS SELECT key, {is_long} AS is_long FROM ({ends})
+        WHERE {" OR ".join((is_long, *met))}""")
     engine.run(f"""CREATE TABLE unit AS SELECT campaign, day, min(sent_at) AS first,
         epoch((SELECT max(ts) FROM event WHERE state = {GOOD}) - quantile_disc(sent_at, {1 - EDGE})) / 3600 AS hours
         FROM (SELECT m.campaign, m.sent_at, {_DAY} AS day FROM message m WHERE {fold.HAPPENED["sent"]}) GROUP BY ALL""")
@@ -139,7 +145,8 @@ def observe(engine: Engine) -> Observed:
         OFFSET (SELECT CAST(floor(count(*) * {YOUNG}) AS BIGINT) FROM {followed}) LIMIT 1""")
     return Observed(
         hours=shortest[0][0] if shortest else None,
-        split=int(engine.run("SELECT count(*) FROM long")[0][0]),
+        split=int(engine.run("SELECT count(*) FROM long WHERE is_long")[0][0]),
+        astride=int(engine.run("SELECT count(*) FROM long WHERE NOT is_long")[0][0]),
         folded=folded,
         nameless=0 if folded else int(engine.run(_NAMELESS)[0][0]),
         headless=headless,

@@ -191,6 +191,22 @@ def test_a_campaign_of_some_days_is_one_of_its_first() -> None:
     assert (cell.campaign, cell.day, cell.sent, cell.opened) == ("a", date(2026, 8, 4), 30, 9)
 
 
+@pytest.mark.parametrize(
+    ("change", "units"),
+    [
+        (4, ["a"]),
+        (5, ["a 2026-08-04", "a 2026-08-05", "a 2026-08-07"]),
+        (7, ["a 2026-08-04", "a 2026-08-05", "a 2026-08-07"]),
+        (8, ["a"]),
+    ],
+)
+def test_a_campaign_that_a_change_came_into_is_one_a_day(change: int, units: list[str]) -> None:
+    table = good(_days(7, 4, 5), changes=[date(2026, 8, change)])
+
+    assert [cell.campaign for cell in table.cells] == units
+    assert ["sent before and after a change" in note for note in table.notes] == [True] * (len(units) > 1)
+
+
 def test_a_campaign_of_many_days_is_one_a_day() -> None:
     table = good(_days(4, 5, 9))
     assert [(cell.campaign, str(cell.day), cell.sent) for cell in table.cells] == [

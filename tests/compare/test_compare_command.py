@@ -314,6 +314,28 @@ def test_an_audit_with_events_and_a_change_holds_the_comparison_and_a_replay_kee
     assert Path("again.json").read_bytes() == Path("audit.json").read_bytes()
 
 
+def test_an_audit_reads_its_events_once_for_figures_and_comparison(sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = b"".join(gzip.decompress(path.read_bytes()) for path in sorted(Path(sent).iterdir()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    found = audited("--events", "-", "--change", "2026-09-10")
+
+    assert found["rates"]["input"]["rows"] == octets.count(b"\n")
+    assert found["comparison"] == {
+        **document("--events", sent, "--change", "2026-09-10"),
+        "attribution": found["comparison"]["attribution"],
+    }
+
+
+def test_a_campaign_that_was_still_being_sent_at_the_change_stands_on_both_sides() -> None:
+    late = Sender(before=0, after=1, gap=1, names="bridge", providers=UNMOVED).rows()
+    early = [{**row, "date": "2026-05-31"} for row in late]
+    put("all.csv", [*Sender(gap=30).rows(), *early, *late])
+    found = document("all.csv", *CHANGE, "--washout", "0")
+
+    ends = {(one["campaign"], one["period"]) for one in found["campaigns"] if one["campaign"].startswith("bridge-000")}
+    assert ends == {("bridge-000 2026-05-31", "before"), ("bridge-000 2026-06-02", "after")}
+
+
 def test_an_audit_without_a_change_holds_no_comparison(sent: str) -> None:
     assert audited("--events", sent)["comparison"] is None
 
@@ -326,7 +348,6 @@ def test_an_audit_without_a_change_holds_no_comparison(sent: str) -> None:
         ("--events", "events", "--control", "provider=yahoo"),
         ("--events", "events", "--change", "x"),
         ("--events", "events", "--change", "2026-09-10", "--control", "stream=none"),
-        ("--events", "-", "--change", "2026-09-10"),
     ],
 )
 def test_a_change_without_what_it_cuts_is_one_line(

@@ -61,10 +61,13 @@ END = event("subscribed", 60 * DAY, "the end", campaign=None)
 """Something that happened long after all the rest, and is no mail."""
 
 
-def table(*rows: Row, by: tuple[str, ...] = (), name: str = "events", **asked: Any) -> Table:
+def table(
+    *rows: Row, by: tuple[str, ...] = (), name: str = "events", changes: tuple[date, ...] = (), **asked: Any
+) -> Table:
     """The table of some rows, which have to be read without loss."""
     troubles = Troubles()
-    found = read_table([put(f"{name}.ndjson", lines(rows))], Asked(now=NOW, **asked), troubles, by=by)
+    paths = [put(f"{name}.ndjson", lines(rows))]
+    found, _ = read_tables(paths, None, Asked(now=NOW, **asked), troubles, by=by, changes=changes)
     assert troubles.count == 0, troubles.examples
     return found
 
@@ -207,6 +210,17 @@ def test_a_campaign_has_the_day_of_its_first_send_though_it_was_sent_over_three(
     rows = [row for hours in (0, 20, 50) for row in letter("a", hours * HOUR, to=f"p{hours}@gmail.com")]
     found = table(*rows, END)
     assert [(cell.campaign, cell.day, cell.sent) for cell in found.cells] == [("a", date(2026, 9, 1), 6)]
+
+
+@pytest.mark.parametrize(
+    ("change", "days"), [(1, ()), (2, (1, 2, 3)), (3, (1, 2, 3)), (4, ())], ids=["first", "second", "last", "later"]
+)
+def test_a_campaign_that_a_change_came_into_is_one_a_day(change: int, days: tuple[int, ...]) -> None:
+    rows = [row for hours in (0, 20, 50) for row in letter("a", hours * HOUR, to=f"p{hours}@gmail.com")]
+    found = table(*rows, END, changes=(date(2026, 9, change),))
+
+    assert list(counts(found.cells, "sent")) == ([f"a 2026-09-0{day}" for day in days] or ["a"])
+    assert ["sent before and after a change" in note for note in found.notes] == [True] * bool(days)
 
 
 def test_an_automation_is_one_campaign_a_day() -> None:
