@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
+from operator import attrgetter
 
 from deliverability.fastclass import dataclass
 
@@ -80,7 +81,7 @@ class Table:
 
 def total(cells: Iterable[Cell], name: str) -> int:
     """The sum of one count."""
-    return sum(getattr(cell, name) for cell in cells)
+    return sum(map(attrgetter(name), cells))
 
 
 def by(cells: Iterable[Cell], name: str) -> dict[str, tuple[Cell, ...]]:

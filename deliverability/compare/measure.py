@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from random import Random
 
 from deliverability.compare.campaigns import Cell
@@ -45,13 +46,14 @@ class Pair:
 
 def shares_of(cells: Iterable[Cell], metric: str) -> tuple[Share, ...]:
     """(x, n) of each campaign that has any n, in order of day and name."""
-    found: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[date | None, str], list[int]] = {}
     for cell in cells:
         x, n = counted(cell, metric)
-        pair = found.setdefault((str(cell.day or ""), cell.campaign), [0, 0])
+        pair = found.setdefault((cell.day, cell.campaign), [0, 0])
         pair[0] += x
         pair[1] += n
-    return tuple((max(0, x), n) for _, (x, n) in sorted(found.items()) if n > 0)
+    ordered = sorted(found, key=lambda key: (key[0] or date.min, key[1]))
+    return tuple((max(0, x), n) for x, n in map(found.__getitem__, ordered) if n > 0)
 
 
 def measured(
