@@ -196,3 +196,12 @@ def test_mail_to_many_without_any_text_has_no_way_out() -> None:
     (finding,) = judge("message-unsubscribe-link", replace(LETTER, html=None, plain=None, links=()))
 
     assert (finding.outcome, finding.case) == (Outcome.FAIL, "none")
+
+
+def test_html_is_as_large_stored_with_bare_line_feeds_as_it_is_sent() -> None:
+    raw = letters.letter()
+    stored, sent = read(raw.replace(b"\r\n", b"\n"), name="a.eml").html, read(raw, name="a.eml").html
+
+    assert stored is not None
+    assert sent is not None
+    assert stored.octets == sent.octets > 0
