@@ -166,7 +166,7 @@ def _parameters(function: Function) -> tuple[str, ...]:
 
 def _manual(function: Function) -> tuple[str, str, str]:
     """The rule, the why and the fix out of a docstring."""
-    paragraphs = [" ".join(p.split()) for p in (inspect.getdoc(function) or "").split("\n\n")]
+    paragraphs = [" ".join(p.split()) for p in (function.__doc__ or "").split("\n\n")]
     by_head = {head: p.removeprefix(head).strip() for p in paragraphs for head in _HEADS if p.startswith(head)}
     return paragraphs[0], *(by_head.get(head, "") for head in _HEADS)  # type: ignore[return-value]
 

@@ -25,9 +25,11 @@ def main() -> None:
     try:
         from deliverability.cli import run  # noqa: PLC0415 - see above
 
-        sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)  # before the command line could see it
+        code = 130  # before the command line could see it
+    gc.freeze()  # all of it ends with the process: the interpreter's last collections would walk it for nothing
+    sys.exit(code)
 
 
 def _terminated(number: int, _frame: object) -> None:

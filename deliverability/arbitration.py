@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from deliverability.fastclass import dataclass
@@ -47,7 +46,10 @@ CERTAINTY: Mapping[Basis, float] = {Basis.MET: 1.0, Basis.TRIED: 0.9, Basis.SEEN
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Fixes of `later` have to wait for those of `first` (globs of check ids). `because` names the reason."""
+    """Fixes of `later` have to wait for those of `first`: ids of checks, or what they begin with and a `*`.
+
+    `because` names the reason.
+    """
 
     because: str
     later: tuple[str, ...]
@@ -235,7 +237,7 @@ def _firsts(finding: Finding) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def _matches(check: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(check, pattern) for pattern in patterns)
+    return any(check.startswith(p[:-1]) if p.endswith("*") else check == p for p in patterns)
 
 
 def _weighs(finding: Finding) -> bool:

@@ -28,12 +28,13 @@ MAX_REPAIRED = 4096
 """Characters of a text that is repaired; our own bound, several times the longest record in use."""
 
 _KNOWN = "|".join((*TAGS, *sorted(REMOVED)))
-_VERSION = re.compile(r"v[ \t]{0,9}[=:]?[ \t]{0,9}dmarc[ \t]?[0-9.]{0,9}", re.IGNORECASE)
-_EXACT = re.compile(r"[vV][ \t]*=[ \t]*DMARC1(?![0-9.])")
-_POLICY_FIRST = re.compile(r"p[ \t]*=[ \t]*(?:none|quarantine|reject)[ \t]*(?:;|\Z)", re.IGNORECASE)
-_GLUED = re.compile(rf"[ \t,]+(?=(?:{_KNOWN})[ \t]*=)", re.IGNORECASE)
-_PAIR = re.compile(r"([A-Za-z]+)[ \t]*[=:][ \t]*(.*)")
-_MAILTO = re.compile(r"(?:mailto)?[:/]*<?([^<>:/]+)>?", re.IGNORECASE)
+# Hardly any record is repaired: these are compiled when they are first needed, and `re` keeps them.
+_VERSION = r"(?i)v[ \t]{0,9}[=:]?[ \t]{0,9}dmarc[ \t]?[0-9.]{0,9}"
+_EXACT = r"[vV][ \t]*=[ \t]*DMARC1(?![0-9.])"
+_POLICY_FIRST = r"(?i)p[ \t]*=[ \t]*(?:none|quarantine|reject)[ \t]*(?:;|\Z)"
+_GLUED = rf"(?i)[ \t,]+(?=(?:{_KNOWN})[ \t]*=)"
+_PAIR = r"([A-Za-z]+)[ \t]*[=:][ \t]*(.*)"
+_MAILTO = r"(?i)(?:mailto)?[:/]*<?([^<>:/]+)>?"
 
 
 class VersionFault(StrEnum):
@@ -50,15 +51,15 @@ def version_fault(text: str) -> tuple[VersionFault, tuple[int, int]] | None:
     """Why `text`, plainly meant as a DMARC record, is none, and where; None for a record and for any other text."""
     if is_dmarc(text):
         return None
-    version = _VERSION.search(text[:MAX_JUNK])
+    version = re.search(_VERSION, text[:MAX_JUNK])
     if version is None:
-        return (VersionFault.MISSING, (0, 0)) if _POLICY_FIRST.match(text) else None
+        return (VersionFault.MISSING, (0, 0)) if re.match(_POLICY_FIRST, text) else None
     before = text[: version.start()]
     if re.search(r"[A-Za-z0-9]", before):
-        return (VersionFault.NOT_FIRST, version.span()) if _POLICY_FIRST.match(text) else None
+        return (VersionFault.NOT_FIRST, version.span()) if re.match(_POLICY_FIRST, text) else None
     if before:
         return VersionFault.BEFORE, (0, version.start())
-    exact = _EXACT.match(text)
+    exact = re.match(_EXACT, text)
     if exact is not None:
         return VersionFault.SEPARATOR, (exact.end(), min(exact.end() + 1, len(text)))
     return VersionFault.VALUE, version.span()
@@ -85,8 +86,8 @@ def repaired(text: str) -> str | None:
 
 def _body(text: str) -> str:
     """What is left of a record without its version."""
-    exact = _EXACT.match(text)
-    version = exact or _VERSION.search(text[:MAX_JUNK])
+    exact = re.match(_EXACT, text)
+    version = exact or re.search(_VERSION, text[:MAX_JUNK])
     return text if version is None else f"{text[: version.start()]};{text[version.end() :]}"
 
 
@@ -94,11 +95,11 @@ def _pairs(body: str) -> Iterator[tuple[str, str]]:
     """Names and values, also where a separator is missing or wrong; a list of addresses cut in two is joined."""
     held: tuple[str, str] | None = None
     for element in body.split(";"):
-        for part in _GLUED.split(element.strip(WSP + ",.:")):
+        for part in re.split(_GLUED, element.strip(WSP + ",.:")):
             if held is not None and held[0] in URI_TAGS and re.match(r"mailto:", part, re.IGNORECASE):
                 held = (held[0], f"{held[1]},{part}")
                 continue
-            pair = _PAIR.fullmatch(part)
+            pair = re.fullmatch(_PAIR, part)
             if pair is None:
                 continue
             if held is not None:
@@ -131,6 +132,6 @@ def _mended_uri(text: str) -> str | None:
     bare = "".join(text.split())
     if parse_uris(bare)[0].fault is None:
         return bare
-    address = _MAILTO.fullmatch(bare)
+    address = re.fullmatch(_MAILTO, bare)
     uri = f"mailto:{address[1]}" if address is not None else ""
     return uri if parse_uris(uri)[0].fault is None else None

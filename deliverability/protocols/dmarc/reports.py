@@ -131,11 +131,11 @@ def _host(uri: ReportUri) -> str:
 
 
 _PLAIN = re.compile(
-    r"[a-z0-9]{1,20}(?:[._+-][a-z0-9]{1,20}){0,2}"
-    r"@(?:[a-z0-9]{1,40}(?:-[a-z0-9]{1,20})?\.){1,4}(?!arpa|invalid|local|onion|test)[a-z]{2,12}",
+    r"(?=[^@]{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
+    r"@(?:[a-z0-9]{1,40}(?:-[a-z0-9]{1,20})?\.){1,4}(?!arpa|invalid|local|onion)[a-z]{2,12}",
     re.IGNORECASE | re.ASCII,
 )
-"""Letters, digits and single separators, far below every length limit; a test holds this to the library."""
+"""Letters, digits and single separators, within RFC 5321 §4.5.3.1's lengths; a test holds this to the library."""
 
 
 def plainly_valid(address: str) -> bool:
