@@ -131,7 +131,7 @@ def _host(uri: ReportUri) -> str:
 
 
 _PLAIN = re.compile(
-    r"(?=[^@]{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
+    r"(?=[^@]{1,64}@.{1,189}\Z)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
     r"@(?:[a-z0-9]{1,40}(?:-[a-z0-9]{1,20})?\.){1,4}(?!arpa|invalid|local|onion)[a-z]{2,12}",
     re.IGNORECASE | re.ASCII,
 )

@@ -44,6 +44,7 @@ def test_what_takes_a_second_look_is_not_plain() -> None:
         "ä@x.com",
         "a@x.invalid",
         f"{'a' * 65}@x.com",
+        "a@" + 4 * f"{'a' * 40}-{'a' * 20}." + "com",
         "a@xn--e1a4c.com",
         "a@b",
         "a@[192.0.2.1]",
