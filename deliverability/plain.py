@@ -27,14 +27,13 @@ def to_plain(value: object) -> Plain:
 
 
 @cache
-def _converter(kind: type) -> Callable[[Any], Plain]:
+def _converter(kind: type[Any]) -> Callable[[Any], Plain]:
     """What makes a value of that type plain."""
     if issubclass(kind, Enum):
         return attrgetter("value")
     if issubclass(kind, Answer):
         return lambda answer: {"name": answer.name, "type": answer.rdtype, "status": answer.status.value}
-    if is_dataclass(kind):
-        names = tuple(f.name for f in fields(kind))
+    if names := _field_names(kind):
         return lambda value: {name: to_plain(getattr(value, name)) for name in names}
     if issubclass(kind, Mapping):
         return lambda mapping: {str(key): to_plain(item) for key, item in mapping.items()}
@@ -69,3 +68,8 @@ def _lines(value: object) -> str:
     if not isinstance(value, list) or not value:
         return dumps(value)
     return "[\n" + ",\n".join(map(dumps, cast("list[object]", value))) + "\n]"
+
+
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass; none of any other class."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
