@@ -106,7 +106,7 @@ class Origin:
     @property
     def servers(self) -> list[str]:
         """The DNS servers asked; none where files answer."""
-        return [str(server) for server in self.live.servers] if self.live else []
+        return [server.text for server in self.live.servers] if self.live else []
 
     async def aclose(self) -> None:
         """Close the sockets, if there are any."""

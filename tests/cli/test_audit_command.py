@@ -101,6 +101,24 @@ def test_a_replay_is_not_held_to_the_time_that_the_audit_had(zone: str, capsys: 
     assert deliv(capsys, "audit", "--replay", "a.json", "-f", "json")[1] == hurried
 
 
+def test_the_document_names_the_servers_that_were_asked_as_they_were_given(capsys: pytest.CaptureFixture[str]) -> None:
+    deliv(
+        capsys,
+        "audit",
+        "shop.test",
+        "--resolver",
+        "127.0.0.1:9",
+        "--select",
+        "spf-single",
+        "--timeout",
+        "0.1",
+        "-o",
+        "a.json",
+    )
+
+    assert json.loads(Path("a.json").read_text())["vantage"]["resolvers"] == ["127.0.0.1:9"]
+
+
 def test_an_overlay_says_what_it_breaks_and_mends(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("new.zone").write_text('shop.test. 300 TXT "v=spf1 include:gone.shop.test -all"\n', encoding="utf-8")
 
