@@ -42,6 +42,8 @@ def from_plain(kind: type[T], plain: object) -> T:
 
 
 def _value(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401 - a type, and a value of it
+    if plain.__class__ is kind and kind in _SCALARS:  # nearly always
+        return plain
     origin, inner = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return _one_of(inner, plain, where)

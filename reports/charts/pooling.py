@@ -72,27 +72,22 @@ UNITS = ("campaign", "day", "week", "month", "quarter", "year")
 def pooled(dots: Sequence[tuple[date, Dot]], most: int) -> tuple[str, list[Pooled]]:
     """The finest of UNITS that leaves at most `most` pools, or years; and those pools, in order of time."""
     for unit in UNITS:
-        made = _by(unit, dots)
-        if len(made) <= most or unit == UNITS[-1]:
-            return unit, made[: max(most, 1)]
+        bins = _binned(unit, dots)
+        if len(bins) <= most or unit == UNITS[-1]:
+            return unit, [_pool(period, members) for (_, period), members in bins.items()][: max(most, 1)]
     raise AssertionError("a year is the last unit")
 
 
-def _by(unit: str, dots: Sequence[tuple[date, Dot]]) -> list[Pooled]:
-    pools: dict[tuple[object, str], list[tuple[date, Dot]]] = {}
+def _binned(unit: str, dots: Sequence[tuple[date, Dot]]) -> dict[tuple[object, str], list[tuple[date, Dot]]]:
+    bins: dict[tuple[object, str], list[tuple[date, Dot]]] = {}
     for index, (day, dot) in enumerate(dots):
-        pools.setdefault((index if unit == "campaign" else _bin(unit, day), dot.period), []).append((day, dot))
-    return [
-        Pooled(
-            members[0][0],
-            members[-1][0],
-            period,
-            len(members),
-            sum(dot.count or 0 for _, dot in members),
-            sum(dot.of for _, dot in members),
-        )
-        for (_, period), members in pools.items()
-    ]
+        bins.setdefault((index if unit == "campaign" else _bin(unit, day), dot.period), []).append((day, dot))
+    return bins
+
+
+def _pool(period: str, members: Sequence[tuple[date, Dot]]) -> Pooled:
+    count, of = (sum(numbers) for numbers in zip(*((dot.count or 0, dot.of) for _, dot in members), strict=True))
+    return Pooled(members[0][0], members[-1][0], period, len(members), count, of)
 
 
 def _bin(unit: str, day: date) -> object:
