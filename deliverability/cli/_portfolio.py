@@ -8,12 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import click
+
 from deliverability.cli._gauge import Gauge
 from deliverability.cli._inputs import names_of
 from deliverability.cli._output import unwritable, whole_file, write_whole
 from deliverability.cli._problem import Problem
 from deliverability.cli._reading import troubles_of, warn_of
 from deliverability.fastclass import dataclass
+from deliverability.text import visible
 
 if TYPE_CHECKING:
     from deliverability.document import Audit
@@ -24,6 +27,8 @@ MAX_DOMAINS = 100_000
 """Domains of one run; our own bound."""
 MAX_OCTETS = 32 << 20
 """Of a list, inflated: MAX_DOMAINS of the longest names there are."""
+MAX_LEFT = 5
+"""Pages of earlier runs that are named; more are counted."""
 MAX_LINE = 4_096
 """Octets of one line of it: the longest name as U-labels, and a remark."""
 
@@ -137,6 +142,20 @@ class Site:
 
         for name, page in pages(self._lines, self._source.unread, self._source.unread_count):
             write_whole(self._folder / name, page)
+        self._say_what_is_left()
+
+    def _say_what_is_left(self) -> None:
+        """Name the pages of earlier runs that no list leads to any more; they are not ours to delete."""
+        from deliverability.reports.html.portfolio import PAGES_FOLDER  # noqa: PLC0415 - loaded by then
+
+        written = {line.file.rpartition("/")[2] for line in self._lines}
+        there = (path.name for path in (self._folder / PAGES_FOLDER).glob("*.html"))
+        if left := sorted(name for name in there if name not in written):
+            more = f" and {len(left) - MAX_LEFT:,} more" if len(left) > MAX_LEFT else ""
+            what = "1 page of an earlier run" if len(left) == 1 else f"{len(left):,} pages of earlier runs"
+            where = visible(str(self._folder / PAGES_FOLDER))
+            named = ", ".join(visible(name) for name in left[:MAX_LEFT])
+            click.echo(f"deliv: {where} still holds {what}, to which no list leads: {named}{more}", err=True)
 
     def add(self, audit: Audit) -> None:
         """Write the page of one domain, and keep what the lists need of it."""

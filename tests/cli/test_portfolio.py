@@ -202,6 +202,33 @@ class TestSite:
         assert "open.test" in text[start : start + 200]
         assert "1 of 3" in text
 
+    def test_pages_of_an_earlier_run_stay_are_linked_by_nothing_and_are_named(
+        self, site: None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = deliv(capsys, "parked.test", "-o", "site/")
+
+        assert code == 0
+        assert Path("site/domains/open.test.html").is_file()
+        assert listed("index.html") == ["parked.test"]
+        assert err == (
+            "deliv: site/domains still holds 2 pages of earlier runs, to which no list leads: "
+            "open.test.html, xn--bro-hoa.test.html\n"
+        )
+        assert deliv(capsys, "--from", "domains.txt", "-o", "site/")[2].count("still holds") == 0
+
+    def test_of_many_old_pages_the_first_are_named_and_the_rest_counted(
+        self, site: None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for number in range(7):
+            Path(f"site/domains/old\x1b{number}.html").touch()
+
+        err = deliv(capsys, "--from", "domains.txt", "-o", "site/")[2]
+
+        assert err.endswith(
+            "old\\x1b0.html, old\\x1b1.html, old\\x1b2.html, old\\x1b3.html, old\\x1b4.html and 2 more\n"
+        )
+        assert "holds 7 pages" in err
+
     def test_nothing_but_its_own_style_is_allowed(self, site: None) -> None:
         for name in ("index.html", "by-name.html", "by-finding.html", "domains/open.test.html"):
             markup = page(name)
