@@ -30,6 +30,8 @@ class Verdict:
 
 MAX_REASONS = 12
 """Reasons shown in `why_not_more_certain`; the rest are counted. The findings list them all."""
+MAX_ALIKE = 3
+"""Reasons that the same would settle and that stand by themselves; more are one reason."""
 
 
 def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
@@ -44,11 +46,8 @@ def decide(subject: Subject, findings: Sequence[Finding]) -> Verdict:
     if high:
         return Verdict(Word.FIX_FIRST, _sentence("Not yet in order", high), reasons)
     if open_questions:
-        first = open_questions[0]
         more = f", and {len(open_questions) - 1} more" if len(open_questions) > 1 else ""
-        return Verdict(
-            Word.UNDETERMINED, f"No blocking fault was seen, but not everything was: {first.title}{more}.", reasons
-        )
+        return Verdict(Word.UNDETERMINED, f"{_unseen(findings)}: {open_questions[0].title}{more}.", reasons)
     return Verdict(Word.SEND, _clear(subject.role, worst), reasons)
 
 
@@ -86,6 +85,13 @@ def _sentence(opening: str, findings: list[Finding]) -> str:
     return f"{opening}: {findings[0].title}{tail}."
 
 
+def _unseen(findings: Sequence[Finding]) -> str:
+    """How much was seen: of a domain of which nothing was, nothing good is said."""
+    if any(f.outcome in {Outcome.PASS, Outcome.FAIL, Outcome.INFO} for f in findings):
+        return "No blocking fault was seen, but not everything was"
+    return "Nothing could be looked at"
+
+
 def _clear(role: Role, remaining: list[Finding]) -> str:
     word = {
         Role.SENDING: "Nothing that was checked keeps mail from people",
@@ -100,7 +106,7 @@ def _clear(role: Role, remaining: list[Finding]) -> str:
 def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
     unknown = [f for f in findings if f.outcome in {Outcome.UNKNOWN, Outcome.ERROR} and not f.is_unasked]
     unknown.sort(key=lambda f: (f.lack is Lack.INPUT, -f.severity.rank))
-    texts = list(dict.fromkeys(f"{f.title}. {f.settle}".strip() for f in unknown))
+    texts = [text for members in _by_settle(unknown) for text in _said_of(members)]
     wanting = Counter(f.settle for f in findings if f.is_unasked)
     texts += [
         f"{number} {'check has' if number == 1 else 'checks have'} nothing to judge. {settle}"
@@ -108,6 +114,21 @@ def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
     ]
     rest = len(texts) - MAX_REASONS
     return tuple(texts[:MAX_REASONS]) + ((f"{rest} more could not be checked.",) if rest > 0 else ())
+
+
+def _by_settle(unknown: Sequence[Finding]) -> list[list[Finding]]:
+    alike: dict[str, list[Finding]] = {}
+    for finding in unknown:
+        alike.setdefault(finding.settle or finding.title, []).append(finding)
+    return list(alike.values())
+
+
+def _said_of(unknown: Sequence[Finding]) -> list[str]:
+    """Reasons that the same would settle: each by itself, or one for many."""
+    texts = list(dict.fromkeys(f"{f.title}. {f.settle}".strip() for f in unknown))
+    if len(texts) <= MAX_ALIKE:
+        return texts
+    return [f"{len(unknown)} checks could not be made, one of them: {texts[0]}"]
 
 
 def exit_code(verdicts: Sequence[tuple[Verdict, Sequence[Finding]]], fail_on: Severity | None) -> int:

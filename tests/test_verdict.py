@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deliverability.findings import Effort, Finding, Fix, Outcome, Owner, Role, Severity, Subject
+from deliverability.findings import Effort, Finding, Fix, Lack, Outcome, Owner, Role, Severity, Subject
 from deliverability.verdict import Word, decide
 
 SUBJECT = Subject("shop.test", Role.SENDING, "")
@@ -38,3 +38,24 @@ def test_a_fault_of_the_domain_comes_before_one_of_the_campaign() -> None:
     sentence = decide(SUBJECT, found).sentence
 
     assert sentence == "Mail from this domain is or will be rejected or spoofed: Anybody may send (1 more like it)."
+
+
+def unseen(number: int, settle: str = "Ask again.") -> list[Finding]:
+    titles = (f"It is not known whether {n}" for n in range(number))
+    kind = (Outcome.UNKNOWN, Severity.HIGH, "shop.test", "unknown")
+    return [Finding("spf-all", *kind, title, lack=Lack.ANSWER, settle=settle) for title in titles]
+
+
+def test_where_nothing_was_seen_nothing_good_is_said() -> None:
+    passed = Finding("spf-single", Outcome.PASS, Severity.HIGH, "shop.test", "pass", "There is one")
+
+    assert decide(SUBJECT, unseen(2)).sentence == "Nothing could be looked at: It is not known whether 0, and 1 more."
+    assert decide(SUBJECT, [*unseen(2), passed]).sentence.startswith("No blocking fault was seen, but not everything")
+
+
+def test_what_the_same_would_settle_is_one_reason() -> None:
+    few, many, others = (decide(SUBJECT, unseen(n, f"Do {n}.")).why_not_more_certain for n in (3, 4, 1))
+
+    assert few == tuple(f"It is not known whether {n}. Do 3." for n in range(3))
+    assert many == ("4 checks could not be made, one of them: It is not known whether 0. Do 4.",)
+    assert decide(SUBJECT, [*unseen(4, "Do 4."), *unseen(1, "Do 1.")]).why_not_more_certain == many + others
