@@ -53,7 +53,8 @@ def render_proposed(published: Sequence[Audit], proposed: Sequence[Audit], *, wi
     for before, after in zip(published, proposed, strict=True):
         changes = diff(before, after)
         said = _("As published, the verdict is: {before}; with the proposed records: {after}.").format(
-            before=words.VERDICTS[before.verdict.word], after=words.VERDICTS[after.verdict.word]
+            before=words.verdict(before.verdict.word, before.subject.role),
+            after=words.verdict(after.verdict.word, after.subject.role),
         )
         head = canvas.paragraph(words.shown(after.subject.domain), 0, "bold") if len(proposed) > 1 else []
         counts = canvas.packed(_counts(changes, tuple(PROPOSED)))

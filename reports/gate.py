@@ -75,7 +75,7 @@ def _verdicts(canvas: Canvas, gate: Gate, *, verbose: bool) -> list[str]:
 
 def _judged(audit: Audit) -> str:
     """What the audit says, which is not what the gate decides: a waiver or a baseline may open it."""
-    return _("audit: {verdict}").format(verdict=words.VERDICTS[audit.verdict.word])
+    return _("audit: {verdict}").format(verdict=words.verdict(audit.verdict.word, audit.subject.role))
 
 
 def _whose(gate: Gate, domain: str, *verdict: str, verbose: bool) -> str:

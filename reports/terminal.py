@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from deliverability.checks._check import Check
 from deliverability.document import Audit
@@ -54,19 +55,21 @@ def headline(canvas: Canvas, audit: Audit) -> list[str]:
     """The verdict on one line: `example.com · sending · fix first`; on several where the name is too long."""
     word, role = audit.verdict.word, words.ROLES[audit.subject.role]
     *above, domain = wrapped(shown(both_forms(audit.subject.domain)), canvas.width)
-    plain = f"{domain} · {role} · {words.VERDICTS[word]}"
-    verdict = canvas.paint(words.VERDICTS[word], "bold", _VERDICT_COLORS[word])
+    named = words.verdict(word, audit.subject.role)
+    condition = " · " + _("with the proposed records") if audit.options.get("overlay") else ""
+    plain = f"{domain} · {role} · {named}{condition}"
+    verdict = canvas.paint(named, "bold", _VERDICT_COLORS[word]) + condition
     if cells(plain) > canvas.width:
         return [*above, domain, f"· {role} · {verdict}"]
     return [*above, f"{canvas.paint(domain, 'bold')} · {role} · {verdict}"]
 
 
 def _summary(audits: Sequence[Audit]) -> str:
-    verdicts = Counter(audit.verdict.word for audit in audits)
+    verdicts = Counter(words.verdict(audit.verdict.word, audit.subject.role) for audit in audits)
     parts = [
-        _("{n} {verdict}").format(n=verdicts[word], verdict=text)
-        for word, text in words.VERDICTS.items()
-        if verdicts[word]
+        _("{n} {verdict}").format(n=verdicts[text], verdict=text)
+        for text in (_(words.CLEAR), *words.VERDICTS.values())
+        if verdicts[text]
     ]
     return _("{n} domains: {verdicts}").format(n=len(audits), verdicts=" · ".join(parts)) + "\n"
 
@@ -83,13 +86,19 @@ def _report(canvas: Canvas, audit: Audit, manual: Mapping[str, Check], *, verbos
         return [[line for f in findings for line in short_block(canvas, f)]] if findings else []
 
     blocks = [_verdict(canvas, audit), _next_fix(canvas, audit), *_given(canvas, audit), *full(groups.failed)]
-    blocks += _under(canvas, _("Could not check"), full(groups.unknown))
+    blocks += _under(canvas, _("Could not check"), full(_settled_once(groups.unknown)))
     blocks += _under(canvas, _("Nothing to judge yet"), [_unasked(canvas, groups)] if groups.unasked else [])
     blocks += _under(canvas, _("Notes"), full(groups.notes) if verbose else short(groups.notes))
     if verbose:
         blocks += _under(canvas, _("Passed"), short(groups.passed))
         blocks += _under(canvas, _("Does not apply"), short(groups.not_applicable))
     return "\n\n".join("\n".join(block) for block in [*blocks, _count(canvas, groups)]).split("\n")
+
+
+def _settled_once(findings: Sequence[Finding]) -> list[Finding]:
+    """What would settle a finding stands below the first that it settles."""
+    first = {finding.settle: finding for finding in reversed(findings)}
+    return [f if first[f.settle] is f else replace(f, settle="") for f in findings]
 
 
 def _given(canvas: Canvas, audit: Audit) -> list[list[str]]:

@@ -22,6 +22,15 @@ VERDICTS: Mapping[Word, str] = Words(
     }
 )
 
+CLEAR = N_("in order")
+"""What `send` is called of a domain that is to send nothing."""
+
+
+def verdict(word: Word, role: Role) -> str:
+    """The verdict in words; a domain that is not for sending is never said to be ready for it."""
+    return _(CLEAR) if word is Word.SEND and role is not Role.SENDING else VERDICTS[word]
+
+
 ROLES: Mapping[Role, str] = Words(
     {
         Role.SENDING: N_("sending"),

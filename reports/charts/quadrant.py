@@ -150,7 +150,11 @@ def quadrant(
 
 
 def _legend() -> list[tuple[Markup, str]]:
-    return [(_mark([(0.0, 0.0)], at_risk=True), _("at risk")), (_mark([(0.0, 0.0)], at_risk=False), _("others"))]
+    return [
+        (_mark([(0.0, 0.0)], at_risk=True), _("at risk")),
+        (_mark([(0.0, 0.0)], at_risk=False), _("others")),
+        (marks.key_line(stroke_dasharray="4 3", stroke_opacity=MARK), _("all mail together")),
+    ]
 
 
 def _field(spots: Sequence[Spot], split: tuple[float, float], top: float) -> Field:
@@ -246,17 +250,19 @@ def _mark(places: Sequence[tuple[float, float]], *, at_risk: bool) -> Markup:
 
 
 def _where(spot: Spot, field: Field, names: Sequence[str]) -> str:
-    arrives, read = (spot.arrives or 0.0) >= field.x.split, (spot.read or 0.0) >= field.y.split
-    return names[(0 if read else 1) if arrives else (2 if read else 3)]
+    """The quadrant's name; both names where machines may have made the opens that decide."""
+    read, unread = names[:2] if (spot.arrives or 0.0) >= field.x.split else names[2:]
+    if (spot.read or 0.0) >= field.y.split:
+        return read
+    return _("{one}, or {other}").format(one=unread, other=read) if (spot.read_high or 0.0) >= field.y.split else unread
 
 
 def _described(spots: Sequence[Spot], field: Field, names: Sequence[str]) -> str:
-    parts: list[str] = []
-    for name in names:
-        there = [spot.label for spot in spots if _where(spot, field, names) == name]
-        if there:
-            parts.append(_("{quadrant}: {members}.").format(quadrant=name, members=", ".join(there)))
-    return " ".join(parts)
+    there: dict[str, list[str]] = {name: [] for name in names}
+    for spot in spots:
+        there.setdefault(_where(spot, field, names), []).append(spot.label)
+    said = _("{quadrant}: {members}.")
+    return " ".join(said.format(quadrant=name, members=", ".join(labels)) for name, labels in there.items() if labels)
 
 
 def _cells(spot: Spot, field: Field, names: Sequence[str]) -> tuple[str, ...]:

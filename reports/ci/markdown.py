@@ -79,7 +79,11 @@ def _decision(gate: Gate, listed: Sequence[Item]) -> str:
 def _verdicts(page: Page, gate: Gate) -> None:
     ranked = sorted(gate.audits, key=lambda audit: _VERDICTS.index(audit.verdict.word))
     rows: list[tuple[str, ...]] = [
-        (code(cut(a.subject.domain, MAX_NAME)), words.VERDICTS[a.verdict.word], said(cut(a.verdict.sentence)))
+        (
+            code(cut(a.subject.domain, MAX_NAME)),
+            words.verdict(a.verdict.word, a.subject.role),
+            said(cut(a.verdict.sentence)),
+        )
         for a in ranked[:MAX_VERDICTS]
     ]
     heads: tuple[str, ...] = (_("Domain"), _("Verdict"), _("In short"))

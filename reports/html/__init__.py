@@ -22,7 +22,7 @@ from deliverability.reports.html import asked, glossary, overview, records, view
 from deliverability.reports.html.affected import affected, plane
 from deliverability.reports.html.changes import changes
 from deliverability.reports.html.comparison_view import comparison_box
-from deliverability.reports.html.next_fix import next_fix
+from deliverability.reports.html.next_fix import idle, next_fix
 from deliverability.reports.html.page_charts import charts
 from deliverability.reports.html.path import hops
 from deliverability.reports.html.trust import trust
@@ -79,6 +79,7 @@ def render_html(
         groups=groups,
         clumps=overview.clumps(groups),
         next=next_fix(audit),
+        idle=idle(audit),
         affected=harmed,
         changes=changes(previous, audit, brief=summary) if previous else None,
         box=box,

@@ -95,7 +95,7 @@ def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
     return Changes(
         since=words.when(previous.started_at),
         instant=previous.started_at,
-        verdict=previous.verdict.word,
+        verdict=words.verdict(previous.verdict.word, previous.subject.role),
         rules=rules,
         groups=groups,
         proposed=proposed,

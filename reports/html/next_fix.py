@@ -9,9 +9,10 @@ from deliverability.document import Audit
 from deliverability.fastclass import dataclass
 from deliverability.findings import Finding, Fix, Severity
 from deliverability.reports import words
-from deliverability.reports.arrange import find
+from deliverability.reports.arrange import find, grouped
 from deliverability.reports.language import N_, _
 from deliverability.reports.rates import percent
+from deliverability.verdict import Word
 
 CONSEQUENCES: Mapping[Severity, str] = {
     Severity.CRITICAL: N_("mail is or will be rejected, or can be forged at scale"),
@@ -79,6 +80,14 @@ def next_fix(audit: Audit) -> Next | None:
         first=_first(chosen.arbitration),
         runners_up=[_choice(audit, one.check, one.subject, one.arbitration) for one in chosen.runners_up],
     )
+
+
+def idle(audit: Audit) -> str:
+    """What is said where nothing is to be mended: with no verdict, what would settle it."""
+    if audit.verdict.word is Word.SEND:
+        return _("No action needed.")
+    settles = next((f.settle for f in grouped(audit.findings).unknown if f.settle), "")
+    return " ".join(filter(None, (_("Nothing that was seen needs a repair."), settles)))
 
 
 def risk(fix: Fix) -> str:

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from deliverability.fastclass import dataclass
-from deliverability.findings import Finding, Outcome, Severity
+from deliverability.findings import Finding, Outcome, Role, Severity
 from deliverability.reports import words
 from deliverability.reports.arrange import Groups
 from deliverability.reports.language import N_, _, ngettext
+from deliverability.verdict import Word
+
+MAX_ALIKE = 3
+"""Findings that the same would settle and that are still shown in full; more are a list under what settles them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,13 @@ class Clump:
     folded: bool = False
 
 
-def blockers(groups: Groups) -> str:
-    """How many faults keep mail from being sent."""
+def blockers(groups: Groups, word: Word, role: Role) -> str:
+    """How many faults keep mail from being sent; of a domain that is to send none, how many are to be mended."""
     number = len(groups.required)
+    if role is not Role.SENDING:
+        return ngettext("{number} required repair", "{number} required repairs", number).format(number=number)
     if not number:
-        return _("nothing blocks sending")
+        return _("nothing seen that blocks sending") if word is Word.UNDETERMINED else _("nothing blocks sending")
     return ngettext("{number} fault blocks sending", "{number} faults block sending", number).format(number=number)
 
 
@@ -75,6 +81,14 @@ def clumps(groups: Groups) -> list[Clump]:
         Clump("not-applicable", _("Does not apply"), "", groups.not_applicable, folded=True),
     )
     return [clump for clump in found if clump.members]
+
+
+def alike(findings: Sequence[Finding]) -> list[tuple[str, Sequence[Finding]]]:
+    """What would settle many of `findings` at once, with those; last, under no such text, those that stand alone."""
+    settles = Counter(finding.settle for finding in findings if finding.settle)
+    many = [settle for settle, number in settles.items() if number > MAX_ALIKE]
+    alone = [finding for finding in findings if finding.settle not in many]
+    return [*((settle, [f for f in findings if f.settle == settle]) for settle in many), ("", alone)]
 
 
 def topics(findings: Iterable[Finding]) -> list[Topic]:

@@ -12,8 +12,9 @@ from threading import Thread
 
 import pytest
 
+from deliverability import api
 from deliverability.demo import demo
-from deliverability.lookup import ZoneResolver
+from deliverability.lookup import Answer, Status, ZoneResolver
 from deliverability.plain import to_plain
 from deliverability.protocols import spf
 from deliverability.reports.html import render_html
@@ -29,6 +30,13 @@ JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 """The policy that Jenkins sends with archived files: it takes our style sheet away."""
 
 
+class Silent:
+    """DNS that never answers."""
+
+    async def resolve(self, name: str, rdtype: str, *, server: str | None = None, dnssec: bool = False) -> Answer:
+        return Answer(name=name, rdtype=rdtype, status=Status.TIMEOUT)
+
+
 def _pages() -> dict[str, str]:
     trouble, repaired = samples.in_trouble(), samples.repaired()
     zone = 'shop.test. 300 TXT "v=spf1 include:a.shop.test -all"\na.shop.test. 300 TXT "v=spf1 a:mail.shop.test ~all"'
@@ -36,6 +44,7 @@ def _pages() -> dict[str, str]:
     worked, evil = (comparisons.document(one) for one in (comparisons.comparison(), comparisons.hostile()))
     shown = asyncio.run(demo(datetime(2026, 11, 22, 9, tzinfo=UTC)))
     before, after = shown.before, replace(shown.after, comparison=shown.after.comparison or worked)
+    [unseen] = api.audit("dark.test", resolver=Silent())
     with speaking("ko"):
         korean = render_html(
             replace(given.everything(), facts=facts, comparison=worked), previous=before, manual=samples.MANUAL
@@ -54,6 +63,7 @@ def _pages() -> dict[str, str]:
             replace(given.everything(), comparison=worked), previous=repaired, summary=True, manual=samples.MANUAL
         ),
         "korean": korean,
+        "unseen": render_html(unseen),
         "demo-before": render_html(before),
         "demo-after": render_html(after, previous=before),
         "demo-before-summary": render_html(before, summary=True),
@@ -61,8 +71,21 @@ def _pages() -> dict[str, str]:
     }
 
 
-PAGES = ("trouble", "changed", "hostile", "given", "given-hostile", "compared", "compared-hostile", "summary", "korean")
+PAGES = (
+    "trouble",
+    "changed",
+    "hostile",
+    "given",
+    "given-hostile",
+    "compared",
+    "compared-hostile",
+    "summary",
+    "korean",
+    "unseen",
+)
 PAPER = ("A4", "Letter")
+PHONE = 800
+"""CSS pixels: the height of a common phone that is 360 wide."""
 MARKETERS = "for (const part of [...document.querySelectorAll('.path, .path ~ *')]) part.remove()"
 """Takes away what follows the marketer's part."""
 
@@ -203,8 +226,16 @@ def test_a_summary_prints_on_one_page(browser: chromium.Browser, site: Site, nam
         assert sheets(page, paper) == 1
 
 
+@pytest.mark.parametrize("name", ["demo-before", "demo-after", "trouble", "compared", "unseen"])
+def test_a_phone_s_first_screen_says_the_verdict_the_next_fix_and_what_the_last_one_did(
+    browser: chromium.Browser, site: Site, name: str
+) -> None:
+    with browser.page(site.url(name), width=360) as page:
+        assert page.evaluate("document.querySelector('.latest').getBoundingClientRect().bottom") <= PHONE
+
+
 @pytest.mark.parametrize("paper", PAPER)
-@pytest.mark.parametrize("name", ["demo-before", "demo-after"])
+@pytest.mark.parametrize("name", ["demo-before", "demo-after", "given", "compared", "unseen"])
 def test_the_marketer_s_part_prints_on_two_pages(browser: chromium.Browser, site: Site, name: str, paper: str) -> None:
     with browser.page(site.url(name)) as page:
         whole = sheets(page, paper)

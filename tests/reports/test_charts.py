@@ -277,7 +277,7 @@ class TestNumbers:
 
     def test_a_provider_stands_in_the_quadrant_of_its_row(self) -> None:
         assert {row[0]: row[1] for row in made(plane()).rows} == {
-            "Gmail": f"{QUADRANTS[3]} (at risk)",
+            "Gmail": f"{QUADRANTS[3]}, or {QUADRANTS[2]} (at risk)",  # 12 to 40 % read, and the line is at 15 %
             "Outlook.com": QUADRANTS[0],
             "네이버": QUADRANTS[0],
             "GMX": QUADRANTS[3],

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverability.document import Audit, from_json, to_json
-from deliverability.findings import Action, Evidence, Fix, Outcome, RecordChange, Severity
+from deliverability.findings import Action, Evidence, Fix, Outcome, RecordChange, Role, Severity, Subject
 from deliverability.reports.html import render_html
 from deliverability.sources import SOURCES
 from deliverability.verdict import Verdict, Word
@@ -224,6 +224,43 @@ class TestContent:
 
         assert parse(page(audit)).all("h2")[0].text.strip() == said
 
+    @pytest.mark.parametrize("role", [Role.PARKED, Role.RECEIVING], ids=str)
+    def test_a_domain_that_is_to_send_nothing_is_not_told_to_send(self, role: Role) -> None:
+        parked = replace(samples.repaired(), subject=Subject(samples.DOMAIN, role, "SPF says so"))
+        found = parse(page(parked))
+
+        assert found.all("h2")[0].text.strip() == "● In order"
+        assert "in order" in found.all("title")[0].text
+        assert "blocks sending" not in page(parked)
+
+    def test_what_is_proposed_is_said_to_be_so_above_the_verdict(self) -> None:
+        published = samples.in_trouble()
+        over = replace(samples.repaired(), options={"overlay": ["new.zone"]}, started_at=published.started_at)
+
+        for shown in (page(over), render_html(over, previous=published, manual=samples.MANUAL)):
+            assert shown.index("With the proposed records, which are not published yet.") < shown.index("●</span> Send")
+        assert "Verdict as published: do not send." in shown
+
+    @pytest.mark.parametrize(
+        ("audit", "said"), [("trouble", samples.lost_include().title), ("repaired", "No action needed.")]
+    )
+    def test_the_verdict_s_block_says_what_to_mend_next(self, audit: str, said: str) -> None:
+        block = next(e for e in parse(page(AUDITS[audit])).all("dl") if e.attributes.get("class") == "latest")
+
+        assert "Fix next" in block.text
+        assert said in block.text
+
+    def test_what_many_findings_ask_for_is_said_once(self) -> None:
+        first = samples.silent_server()
+        findings = [replace(first, check=f"spf-{n}", title=f"It is not known whether {n}") for n in range(4)]
+        audit = replace(samples.in_trouble(), findings=(*findings, samples.guessed_selectors()), next_best_fix=None)
+        found = parse(page(audit))
+
+        assert [e.attributes["id"] for e in found.all("li") if "id" in e.attributes] == [f"f-spf-{n}" for n in range(4)]
+        assert [e.attributes["id"] for e in found.all("article")] == ["f-dkim-selectors"]
+        assert "no answer in time" in next(e.text for e in found.all("li") if e.attributes.get("id") == "f-spf-3")
+        assert sum(first.settle in e.text for e in found.all("h4")) == 1
+
     def test_no_action_needed_is_a_real_outcome(self) -> None:
         assert "No action needed." in page(samples.repaired())
 
@@ -232,6 +269,13 @@ class TestContent:
 
         assert "No action needed." not in page(audit)
         assert "Nothing that was seen needs a repair" in page(audit)
+
+    def test_where_nothing_could_be_seen_the_next_step_is_to_look(self) -> None:
+        audit = replace(samples.in_trouble(), findings=(samples.silent_server(),), next_best_fix=None)
+        audit = replace(audit, verdict=Verdict(Word.UNDETERMINED, "Nothing was seen."))
+
+        assert "Nothing that was seen needs a repair. Ask again" in parse(page(audit)).all("main")[0].text
+        assert "nothing seen that blocks sending" in page(audit)
 
     def test_the_offending_term_is_marked_and_each_remark_names_its_own(self) -> None:
         marks = [e.text for e in parse(page(samples.in_trouble())).all("mark")]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverability.document import Audit, from_json, to_json
-from deliverability.findings import Evidence, Outcome, Severity
+from deliverability.findings import Evidence, Outcome, Role, Severity
 from deliverability.reports.layout import cells, window, wrapped
 from deliverability.reports.terminal import render
 from deliverability.reports.words import shown
@@ -47,6 +47,24 @@ def test_the_figures_stand_between_the_next_fix_and_the_findings() -> None:
     assert re.search(r"delivered +85\.8 % +84\.7–86\.9 % +3,348 of 3,900 sent", text)
     assert re.search(r"complaints, where reported +0\.47 % +[\d.–]+ % +6 of 1,288 delivered there", text)
     assert "1 source that nobody declared: 240 of 4,700 messages." in text
+
+
+def test_the_first_line_says_what_the_verdict_holds_for() -> None:
+    audit = samples.repaired()
+    parked = replace(audit, subject=replace(audit.subject, role=Role.PARKED))
+
+    assert draw(replace(audit, options={"overlay": ["new.zone"]}), quiet=True) == (
+        "weinhandel.example · sending · send · with the proposed records\n"
+    )
+    assert draw(parked, quiet=True) == "weinhandel.example · parked · in order\n"
+    assert draw(parked, audit).endswith("2 domains: 1 in order · 1 send\n")
+
+
+def test_what_would_settle_several_findings_is_said_once() -> None:
+    first = samples.silent_server()
+    audit = replace(samples.in_trouble(), findings=(first, replace(first, check="spf-all")), next_best_fix=None)
+
+    assert draw(audit).count("Ask again") == 1
 
 
 def test_without_inputs_there_are_no_figures() -> None:
