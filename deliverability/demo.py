@@ -147,7 +147,7 @@ def given_to(stage: Stage, now: datetime) -> tuple[dict[str, Any], Inputs, tuple
         inputs = replace(inputs, message=_letter(stage, now))
     except VerifierMissing as error:
         return given, inputs, (*left_out, f"Without the sample's letter: {error}")
-    return given | {"message": [f"examples/{stage.folder}/{LETTER}"], **TOLD.options()}, inputs, left_out
+    return given | {"message": f"examples/{stage.folder}/{LETTER}", **TOLD.options()}, inputs, left_out
 
 
 def _letter(stage: Stage, now: datetime) -> GivenMessage:
