@@ -28,7 +28,8 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130  # before the command line could see it
-    gc.freeze()  # all of it ends with the process: the interpreter's last collections would walk it for nothing
+    if "duckdb" not in sys.modules:  # its binding complains on stderr of every object that nobody collected
+        gc.freeze()  # all of it ends with the process: the interpreter's last collections would walk it for nothing
     sys.exit(code)
 
 

@@ -381,6 +381,12 @@ def test_without_duckdb_the_extra_is_named() -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+def test_a_process_that_ends_well_says_nothing_on_stderr() -> None:
+    put("a", lines(events(1)))
+    done = subprocess.run([sys.executable, "-m", "deliverability", "rates", "a"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing() -> None:
     put("a", lines(events(5_000)))
     put("a.csv", table(events(5_000)))
