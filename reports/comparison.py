@@ -88,7 +88,7 @@ def _side(canvas: Canvas, head: str, side: Side) -> list[str]:
     many = counted(side.campaigns, "{n:,} campaign", "{n:,} campaigns")
     sent = counted(side.sent, "{n:,} message sent", "{n:,} messages sent")
     days = _("{start} to {end}").format(start=side.start, end=side.end) if side.start else _("without dates")
-    return canvas.paragraph(f"{days} · {many} · {sent}", 10, "dim", head=head)
+    return canvas.paragraph(" · ".join(filter(None, (side.name, days, many, sent))), 10, "dim", head=head)
 
 
 # rates

@@ -54,7 +54,8 @@ def grade(canvas: Canvas, comparison: Comparison) -> list[str]:
     checks = comparison.grade_checks
     held = [_(CHECKS.get(one.name, one.name)) for one in checks if one.passed]
     missing = _missing(checks, comparison.grade)
-    lines = [canvas.paint(_("What would raise the grade"), "bold")] if missing else []
+    title = _("Not met") if comparison.grade == GRADES[-1] else _("What would raise the grade")
+    lines = [canvas.paint(title, "bold")] if missing else []
     for one in missing:
         mark, colour = MARKS[one.passed]
         first, *rest = canvas.ends(prose(one.why), f"{one.rung} {shown(one.name)}", indent=_MARGIN)

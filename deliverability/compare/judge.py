@@ -71,14 +71,15 @@ def compare(before: Table, after: Table | None, question: Question, *, max_bad: 
     beyond = beyond_noise(grounds.metrics, question.metrics)
     said, said_id, data = sentence(grounds, reached, beyond, refused)
     campaigns, omitted = campaign_points(sides)
+    names = sides.names if question.mode == "arms" else ("", "")
     known = sides.has("opened", "opened_machine") and not sides.refused
     notes = (*(note for table in tables for note in table.notes), *sides.notes, *_notes(grounds))
     return Comparison(
         deliv_version=__version__,
         question=question,
         refused=refused,
-        before=side(sides.before, sides.columns),
-        after=side(sides.after, sides.columns),
+        before=side(sides.before, sides.columns, names[0]),
+        after=side(sides.after, sides.columns, names[1]),
         metrics=grounds.metrics,
         decomposition=grounds.decomposition,
         decomposition_why=grounds.decomposition_why,

@@ -62,8 +62,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side: days (ISO, empty where undated), campaigns and counts; null where the data do not have a count."""
+    """One side: days (ISO, empty where undated), campaigns and counts; null where the data do not have a count.
 
+    name: the arm of a randomised split that stands here; empty where the sides are the time before and after.
+    """
+
+    name: str = ""
     start: str = ""
     end: str = ""
     campaigns: int = 0

@@ -20,10 +20,11 @@ OTHER = "other"
 _COUNTS = ("delivered", "opened", "opened_machine", "opened_unknown", "clicked", "complained", "bounced")
 
 
-def side(cells: Sequence[Cell], columns: frozenset[str]) -> Side:
-    """The days, campaigns and counts of one side; null for a count that is not in the data."""
+def side(cells: Sequence[Cell], columns: frozenset[str], name: str = "") -> Side:
+    """The days, campaigns and counts of one side; null for a count that is not in the data. name: of an arm."""
     days = sorted(cell.day for cell in cells if cell.day is not None)
     return Side(
+        name=name,
         start=days[0].isoformat() if days else "",
         end=days[-1].isoformat() if days else "",
         campaigns=campaigns_of(cells),

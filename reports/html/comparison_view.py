@@ -174,7 +174,7 @@ def _side(side: Side) -> str:
     campaigns = ngettext("{number} campaign", "{number} campaigns", side.campaigns).format(number=f"{side.campaigns:,}")
     text = _("{campaigns}, {sent} messages sent").format(campaigns=campaigns, sent=f"{side.sent:,}")
     days = window(side.start, side.end)
-    return f"{text}, {days}" if days else text
+    return ", ".join(filter(None, (side.name, text, days)))
 
 
 def _change(label: str, metric: Metric) -> Change:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -97,6 +98,14 @@ def test_options_ask_for_what_they_say() -> None:
 
 def test_arms_need_no_date() -> None:
     assert document(put("all.csv", halves()), "--arms", "arm")["grade"] == "E5"
+
+
+def test_the_text_names_the_arms_and_promises_no_higher_grade(capsys: pytest.CaptureFixture[str]) -> None:
+    said = text(capsys, put("all.csv", halves()), "--arms", "arm")
+
+    assert re.search(r"(?m)^before +control · .*\nafter +fixed · ", said)
+    assert "Not met" in said
+    assert "raise the grade" not in said
 
 
 def test_a_configuration_names_what_else_happened() -> None:

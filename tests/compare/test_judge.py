@@ -554,6 +554,7 @@ def test_arms_are_named_and_the_one_without_the_fix_is_before() -> None:
 
     assert (found.grade, found.before.campaigns, found.after.campaigns) == ("E5", 10, 10)
     assert {one.value for one in found.grade_checks if one.name == "arms"} == {"control: 10, fixed: 10"}
+    assert (found.before.name, found.after.name) == ("control", "fixed")
 
 
 @pytest.mark.parametrize(("arms", "words"), [(("a",), "has a"), (("a", "b", "c"), "has a, b, c"), (("",), "is empty")])
