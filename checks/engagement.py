@@ -133,13 +133,14 @@ def engagement_quadrant(rates: RatesFacts) -> Judgements:
         name: {
             "delivered_share": _arrives(counts),
             "read_low": _read(counts),
-            "read_high": counts.opened / counts.delivered if counts.delivered else 0.0,
+            "read_high": _read_at_most(counts),
             "sent": counts.sent,
             "quadrant": QUADRANTS[_arrives(counts) >= arrival, _read(counts) >= reading],
         }
         for name, counts in placed
     }
-    behind = min(placed, key=lambda one: (_arrives(one[1]) - arrival) + (_read(one[1]) - reading))[0]
+    # by the most that people can have opened: what machines may have read nobody is known to leave unread
+    behind = min(placed, key=lambda one: _arrives(one[1]) + _read_at_most(one[1]))[0]
     evidence = tuple(
         Evidence("provider", name, text=str(row["quadrant"]), note=f"{row['sent']:,} sent")
         for name, row in rows.items()
@@ -162,6 +163,10 @@ def _arrives(counts: Counts) -> float:
 def _read(counts: Counts) -> float:
     """By the fewest opens that people can have made: a provider whose opens are all machines' proves nothing."""
     return counts.opened_human_low / counts.delivered if counts.delivered else 0.0
+
+
+def _read_at_most(counts: Counts) -> float:
+    return counts.opened / counts.delivered if counts.delivered else 0.0
 
 
 @check(

@@ -43,7 +43,7 @@ _OF_FIXES: Sequence[Entry] = (
     (
         N_("Next best fix"),
         N_(
-            "share of the own mail × consequence × certainty ÷ work; what has to be mended before it comes first,"
+            "share of your mail × consequence × certainty ÷ work; what has to be mended before it comes first,"
             " whatever its own weight."
         ),
     ),

@@ -107,7 +107,7 @@ def _grounds(why: Arbitration) -> list[tuple[str, str]]:
     )
     work = words.EFFORTS[why.effort] if why.effort else _("not known")
     return [
-        (_("Share of the own mail"), _affected(why)),
+        (_("Share of your mail"), _affected(why)),
         (_("Consequence"), severity),
         (_("How sure"), _(BASES[why.basis])),
         (_("Work"), work),

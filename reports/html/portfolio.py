@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from deliverability.document import Audit
 from deliverability.fastclass import dataclass
-from deliverability.findings import Outcome, Severity
+from deliverability.findings import Outcome, Role, Severity
 from deliverability.names import to_unicode
 from deliverability.reports.arrange import grouped, the_next
 from deliverability.reports.catalogue import MANUAL
@@ -17,7 +17,7 @@ from deliverability.reports.html import render_template
 from deliverability.reports.html.view import VERDICT_MARKS
 from deliverability.reports.language import N_, _
 from deliverability.reports.spoken import spoken, spoken_check
-from deliverability.reports.words import OUTCOMES, shape
+from deliverability.reports.words import OUTCOMES, shape, verdict
 from deliverability.verdict import Word
 
 TEMPLATE = "portfolio.html"
@@ -56,6 +56,7 @@ class Line:
 
     domain: str
     word: Word
+    role: Role
     first: str
     required: int
     advised: int
@@ -73,6 +74,11 @@ class Line:
     def file(self) -> str:
         """The domain's own page, from where the lists stand."""
         return f"{PAGES_FOLDER}/{file_name(self.domain)}"
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        return verdict(self.word, self.role)
 
     @property
     def mark(self) -> tuple[str, str]:
@@ -126,6 +132,7 @@ def line_of(audit: Audit) -> Line:
     return Line(
         domain=said.subject.domain,
         word=said.verdict.word,
+        role=said.subject.role,
         first=chosen.title if chosen else "",
         required=len(groups.required),
         advised=len(groups.recommended),
@@ -179,10 +186,10 @@ def _by_name(line: Line) -> tuple[str, str]:
     return line.name, line.domain
 
 
-def _verdicts(lines: Iterable[Line]) -> list[tuple[Word, int, tuple[str, str]]]:
+def _verdicts(lines: Iterable[Line]) -> list[tuple[str, int, tuple[str, str]]]:
     """How many domains have which verdict, the worst first."""
-    number = Counter(line.word for line in lines)
-    return [(word, number[word], VERDICT_MARKS[word]) for word in _RANKS if number[word]]
+    number = Counter((_RANKS.index(line.word), line.verdict) for line in lines)
+    return [(said, number[rank, said], VERDICT_MARKS[_RANKS[rank]]) for rank, said in sorted(number)]
 
 
 def found(lines: Iterable[Line]) -> list[Found]:

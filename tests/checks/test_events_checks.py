@@ -364,6 +364,16 @@ def test_providers_are_placed_by_what_arrives_and_what_is_read() -> None:
     assert finding.data["behind"] == "yahoo"
 
 
+def test_opens_that_machines_may_have_made_put_no_provider_behind() -> None:
+    rates = providers(
+        apple=Counts(sent=5_000, delivered=4_900, opened=4_500, opened_machine=4_500),
+        gmail=Counts(sent=5_000, delivered=4_900, opened=1_000),
+    )
+    (finding,) = judge("engagement-quadrant", rates)
+
+    assert finding.data["behind"] == "gmail"
+
+
 def test_what_is_missing_from_the_data_is_named() -> None:
     (finding,) = judge("data-complete", complete(provider=900, campaign=10))
 

@@ -60,7 +60,7 @@ class TestNextFix:
 
     def test_its_grounds_are_share_consequence_certainty_and_work(self) -> None:
         assert list(self.chosen().choice.grounds) == [
-            ("Share of the own mail", "15.8 %: 792 of 5,000 messages met it"),
+            ("Share of your mail", "15.8 %: 792 of 5,000 messages met it"),
             ("Consequence", "required: mail is or will be rejected, or can be forged at scale"),
             ("How sure", "certain: own mail was refused or reported for it"),
             ("Work", "minutes"),
@@ -81,7 +81,7 @@ class TestNextFix:
     def test_a_share_that_no_figure_tells_is_not_nought(self) -> None:
         grounds = dict(self.chosen(replace(WHY, affected=None, of=None)).choice.grounds)
 
-        assert grounds["Share of the own mail"] == "no figure tells: give events or DMARC reports"
+        assert grounds["Share of your mail"] == "no figure tells: give events or DMARC reports"
 
     def test_a_document_from_before_has_no_grounds_and_is_drawn(self) -> None:
         assert self.chosen(None).choice.grounds == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deliverability.findings import Subject
+from deliverability.findings import Role, Subject
 from deliverability.reports.html import portfolio
 from deliverability.reports.html.portfolio import file_name, found, line_of, pages
 from deliverability.verdict import Word
@@ -92,6 +92,16 @@ def test_a_role_or_a_repaired_domain_makes_no_difference_to_the_frame() -> None:
     index = dict(pages([line_of(audit), *lines(1)]))["index.html"]
 
     assert index.index("d0.test") < index.index(">a.test<")
+
+
+def test_a_domain_that_sends_nothing_is_in_order_and_never_told_to_send() -> None:
+    line = replace(line_of(samples.repaired()), word=Word.SEND, role=Role.PARKED)
+
+    index = dict(pages([replace(line, domain=f"p{number}.test") for number in range(3)]))["index.html"]
+    both = dict(pages([line, replace(line, domain="s.test", role=Role.SENDING), *lines(1)]))["index.html"]
+
+    assert "In order: 3 of 3" in index
+    assert [said in both for said in ("in order: <strong>1 of 3<", "send: <strong>1 of 3<")] == [True, True]
 
 
 def test_the_verdict_weighs_more_than_the_number_of_faults() -> None:
