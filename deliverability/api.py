@@ -160,7 +160,7 @@ def plan(
         "ignore": list(ignore),
         "timeout": timeout,
         **(asked or {}),
-        **_kept(judging),
+        **judging.options(),
     }
     common = Inquiry("", given, addresses, helo, role, blocklists, dqs)
     inquiries = tuple(
@@ -176,15 +176,6 @@ def check_timeout(timeout: float) -> None:
     """Raises ValueError for what is no number of seconds to wait."""
     if not 0 < timeout < math.inf:
         raise ValueError(f"a timeout is some seconds above 0, not {timeout}")
-
-
-def _kept(judging: Judging) -> dict[str, Any]:
-    """What the document's options say of a policy, so that a replay judges the same; nothing where there is none."""
-    if judging == OWN:
-        return {}
-    from deliverability.policy.judging import to_plain  # noqa: PLC0415 - only where there is a policy
-
-    return {"policy": to_plain(judging)}
 
 
 def _as_known(asked: Inquiry, known: DomainPolicy | None) -> Inquiry:

@@ -45,8 +45,6 @@ RATES = {
 """Rate → what is divided by what. `reporting` counts at the mailbox providers that report complaints to senders."""
 
 DEFAULT_BY = ("provider",)
-MAX_BAD_SHARE = 0.5
-"""Above this share of bad rows too little is left for any claim. Our own default."""
 
 
 class NotACount(ValueError):

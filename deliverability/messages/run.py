@@ -166,7 +166,7 @@ def plan_run(
         "ignore": list(ignore),
         "timeout": timeout,
         **(more or {}),
-        **_kept(judging),
+        **judging.options(),
     }
     return Run(
         resolver=resolver,
@@ -182,15 +182,6 @@ def plan_run(
         filters=filters_of(asked.get("spamassassin"), asked.get("rspamd")),
         judging=judging,
     )
-
-
-def _kept(judging: Judging) -> dict[str, Any]:
-    """What the document's options say of a policy, so that a replay judges the same; nothing where there is none."""
-    if judging == Judging():
-        return {}
-    from deliverability.policy.judging import to_plain  # noqa: PLC0415 - only where there is a policy
-
-    return {"policy": to_plain(judging)}
 
 
 class Once:

@@ -98,6 +98,14 @@ class Judging:
     severities: tuple[tuple[str, Severity | None], ...] = ()
     lines: Lines | None = None
 
+    def options(self) -> dict[str, Any]:
+        """What an audit's options say of it, so that a replay judges the same; nothing where all is deliv's own."""
+        if self == Judging():
+            return {}
+        from deliverability.policy.judging import to_plain  # noqa: PLC0415 - only where there is a policy
+
+        return {"policy": to_plain(self)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
