@@ -29,6 +29,9 @@ from bench.world import World, delayed, free_port, served
 from support.shared import ROOT, shared
 
 DELIV = [str(ROOT / ".venv/bin/python"), "-m", "deliverability"]
+INSTALLED = ROOT / ".venv-deliv"
+"""Where deliv is installed as its users and its peer have it: from a wheel, with what it needs and nothing else."""
+LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
 CHECKDMARC = ROOT / ".venv-checkdmarc"
 CHECKDMARC_VERSION = "6.0.4"
 FULL = Path(__file__).parent / "full.py"
@@ -63,37 +66,53 @@ def paired(ours: Sequence[str], theirs: Sequence[str], runs: int = RUNS) -> tupl
 def checkdmarc() -> list[str] | None:
     """The peer's command, installed beside the project; None, said aloud, where it cannot be."""
     command = CHECKDMARC / "bin/checkdmarc"
-    if not command.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(CHECKDMARC)], check=True)
-        pip = [str(CHECKDMARC / "bin/python"), "-m", "pip", "-q", "install", f"checkdmarc=={CHECKDMARC_VERSION}"]
-        if subprocess.run(pip, check=False).returncode:
-            shutil.rmtree(CHECKDMARC)
-            print("NOT RUN: checkdmarc could not be installed, so there is no pair with it")
-            return None
+    if not command.exists() and not _install(CHECKDMARC, f"checkdmarc=={CHECKDMARC_VERSION}"):
+        print("NOT RUN: checkdmarc could not be installed, so there is no pair with it")
+        return None
     return [str(command)]
 
 
-def start_up(peer: list[str] | None) -> None:
+def deliv() -> list[str]:
+    """The command as this checkout is now, installed as the peer is; the tests' own, said aloud, where it cannot be."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = shutil.copytree(ROOT, Path(folder) / "tree", symlinks=True, ignore=LEFT_OUT)
+        if _install(INSTALLED, str(tree)):
+            return [str(INSTALLED / "bin/deliv")]
+    print("deliv could not be installed: what follows is of .venv, which starts more slowly")
+    return DELIV
+
+
+def _install(venv: Path, what: str) -> bool:
+    """Make `venv` hold `what` and nothing else; False, and nothing left, where that cannot be."""
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
+    pip = [str(venv / "bin/python"), "-m", "pip", "-q", "--disable-pip-version-check", "install", what]
+    if subprocess.run(pip, check=False).returncode:
+        shutil.rmtree(venv)
+        return False
+    return True
+
+
+def start_up(command: list[str], peer: list[str] | None) -> None:
     """`--version`, `--help`, and the time before the first DNS packet leaves."""
     for flag in ("--version", "--help"):
         if peer:
-            ours, theirs, _ = paired([*DELIV, flag], [*peer, "--version"])
+            ours, theirs, _ = paired([*command, flag], [*peer, "--version"])
             print(
                 f"deliv {flag}: {ours:.3f} s; checkdmarc --version {theirs:.3f} s; ratio {ours / theirs:.2f} (bar 0.20)"
             )
         else:
-            print(f"deliv {flag}: {statistics.median(wall([*DELIV, flag]) for _ in range(RUNS)):.3f} s")
-    first = statistics.median(_before_first_packet() for _ in range(RUNS))
+            print(f"deliv {flag}: {statistics.median(wall([*command, flag]) for _ in range(RUNS)):.3f} s")
+    first = statistics.median(_before_first_packet(command) for _ in range(RUNS))
     print(f"before the first DNS packet: {first:.3f} s (bar 0.20)")
 
 
-def _before_first_packet() -> float:
+def _before_first_packet(deliv: list[str]) -> float:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(20)
         address = f"127.0.0.1:{server.getsockname()[1]}"
         started = time.perf_counter()
-        command = [*DELIV, "audit", "shop.example", "--resolver", address, "-q"]
+        command = [*deliv, "audit", "shop.example", "--resolver", address, "-q"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         server.recv(4096)
         taken = time.perf_counter() - started
@@ -102,17 +121,18 @@ def _before_first_packet() -> float:
         return taken
 
 
-def against_round_trips(world: World, rtt: float, peer: list[str] | None) -> None:
+def against_round_trips(world: World, rtt: float, command: list[str], peer: list[str] | None) -> None:
     """One domain, cold process: wall ÷ (waves × RTT), the questions asked, and the pair with the peer."""
     sample = world.truth[:: max(1, len(world.truth) // DOMAINS)][:DOMAINS]
     port = 53 if peer else free_port()
     with delayed(world, rtt, DNS_HOST, port) as address, tempfile.TemporaryDirectory() as folder:
         truths = Path(folder) / "truth.ndjson"
         truths.write_text("".join(json.dumps(t) + "\n" for t in sample))
-        rows = [_one_domain(t, address, rtt, truths, Path(folder) / "audit.json") for t in sample]
+        python = str(Path(command[0]).parent / "python")
+        rows = [_one_domain(python, t, address, rtt, truths, Path(folder) / "audit.json") for t in sample]
         _print_rows(rows, rtt)
         if peer:
-            pairs = [_pair(t["domain"], address, peer) for t in sample]
+            pairs = [_pair(t["domain"], address, command, peer) for t in sample]
             ours, theirs, ratio = (statistics.median(p[i] for p in pairs) for i in range(3))
             print(
                 f"RTT {rtt * 1000:.0f} ms, one domain: deliv {ours:.3f} s, checkdmarc {theirs:.2f} s: "
@@ -120,14 +140,16 @@ def against_round_trips(world: World, rtt: float, peer: list[str] | None) -> Non
             )
 
 
-def _pair(domain: str, address: str, peer: list[str]) -> tuple[float, float, float]:
-    ours = [*DELIV, "audit", domain, "--resolver", address, "-f", "json"]
+def _pair(domain: str, address: str, deliv: list[str], peer: list[str]) -> tuple[float, float, float]:
+    ours = [*deliv, "audit", domain, "--resolver", address, "-f", "json"]
     theirs = [*peer, domain, "-n", address.rpartition(":")[0], "--skip-tls"]
     return paired(ours, theirs, runs=5)
 
 
-def _one_domain(truth: dict[str, Any], address: str, rtt: float, truths: Path, output: Path) -> dict[str, Any]:
-    command = [DELIV[0], str(FULL), truth["domain"], address, str(truths), str(output)]
+def _one_domain(
+    python: str, truth: dict[str, Any], address: str, rtt: float, truths: Path, output: Path
+) -> dict[str, Any]:
+    command = [python, str(FULL), truth["domain"], address, str(truths), str(output)]
     seconds = statistics.median(wall(command) for _ in range(RUNS))
     asked = {(a["name"], a["type"]) for a in json.loads(output.read_text())["dns"]}
     wanted = {(name.rstrip("."), rdtype) for wave in truth["waves"] for name, rdtype in wave}
@@ -162,15 +184,15 @@ def _print_rows(rows: list[dict[str, Any]], rtt: float) -> None:
 
 def audit() -> None:
     """One audit: start-up, and wall time against round trips."""
-    peer = checkdmarc()
-    start_up(peer)
+    command, peer = deliv(), checkdmarc()
+    start_up(command, peer)
     if shutil.which("nsd") is None:
         print("NOT RUN: one domain against round trips, for want of NSD (Debian: apt-get install nsd)")
         return
     generator = shared("bench", "gen_zones.py")
     with tempfile.TemporaryDirectory() as folder, served(generator, Path(folder), 7, 300) as world:
         for rtt in (0.02, 0.1):
-            against_round_trips(world, rtt, peer)
+            against_round_trips(world, rtt, command, peer)
 
 
 def main(arguments: Sequence[str]) -> None:
