@@ -85,7 +85,7 @@ def deliv() -> list[str]:
 def _install(venv: Path, what: str) -> bool:
     """Make `venv` hold `what` and nothing else; False, and nothing left, where that cannot be."""
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
-    pip = [str(venv / "bin/python"), "-m", "pip", "-q", "--disable-pip-version-check", "install", what]
+    pip = [str(venv / "bin/python"), "-m", "pip", "-qq", "--disable-pip-version-check", "install", what]
     if subprocess.run(pip, check=False).returncode:
         shutil.rmtree(venv)
         return False
