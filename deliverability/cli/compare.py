@@ -129,7 +129,7 @@ def _compared(
     from deliverability.intake.paths import MissingPath  # noqa: PLC0415 - as above
     from deliverability.rates import NotACount  # noqa: PLC0415 - as above
 
-    wanted, plan = wanted_of(given), _plan(given["plan"])
+    wanted, plan = wanted_of(given), _plan(given)
     meter = Meter()
     try:
         found = compare(
@@ -173,16 +173,22 @@ def _around(folder: str, domain: str, troubles: Troubles, found: Comparison) -> 
     return audits_around(folder, found, domain, troubles)
 
 
-def _plan(path: str | None) -> Plan | None:
-    """The plan that the comparison is held to. Raises Problem."""
-    if path is None:
+def _plan(given: Mapping[str, Any]) -> Plan | None:
+    """The plan that the comparison is held to. Raises Problem, also where another option asks for something else."""
+    if given["plan"] is None:
         return None
     from deliverability.plan_document import NotAPlan, read_plan  # noqa: PLC0415 - only where there is one
 
     try:
-        return read_plan(path)
+        plan = read_plan(given["plan"])
     except NotAPlan as error:
         raise Problem(str(error)) from None
+    if other := [name for name in given["metric"] if name != plan.metric]:
+        raise Problem(f"the plan decides by {plan.metric}: leave --metric {other[0]} out, or --plan")
+    days = plan.windows.washout_days
+    if given["washout"] is not None and given["washout"] != days:
+        raise Problem(f"the plan leaves out {days} days after the change: leave --washout out, or --plan")
+    return plan
 
 
 def _wanted_by(plan: Plan, wanted: Wanted) -> Wanted:

@@ -23,6 +23,8 @@ MAX_UNNAMED = 0.05
 LOOKED_UP = ("provider", "stream", "domain", "segment", "country")
 """Where the value of a control is looked for that comes without its column, in this order."""
 OUTSIDE = "The change of {day} lies outside the data, which reach from {start} to {end}."
+SWAPPED = "The first set was sent after the change of {day}, and the second before it: they are swapped."
+BACKWARDS = "The first set was sent after the second: it begins on {start}, and the second ends on {end}."
 FIRST_ARMS = ("control", "old", "before", "a", "false", "0")
 """Names of an arm that is the one without the fix."""
 
@@ -140,6 +142,8 @@ def _two_sets(before: Table, after: Table | None, question: Question, days: list
     columns = before.columns & after.columns
     if days and (outside := _outside(before.cells, after.cells, days)):
         return Cut(columns=columns, refused=outside)
+    if days and _swapped(before.cells, after.cells, days[0]):
+        return Cut(columns=columns, refused=SWAPPED.format(day=days[0]))
     if same := _on_both(before.cells, after.cells):
         text = f"Both sides hold {counted(len(same), 'campaign')} ({listed(same)}): the sets are not two"
         return Cut(columns=columns, refused=text)
@@ -154,8 +158,22 @@ def _two_sets(before: Table, after: Table | None, question: Question, days: list
         columns=columns,
         misplaced=campaigns_of(wrong),
         overlap=_overlap(before.cells, after.cells),
-        notes=_unequal(before, after),
+        notes=(*_unequal(before, after), *_backwards(before.cells, after.cells)),
     )
+
+
+def _swapped(before: Sequence[Cell], after: Sequence[Cell], day: date) -> bool:
+    """Whether no campaign of two dated sets lies on its own side of the change."""
+    first, second = ([c.day for c in cells if c.day] for cells in (before, after))
+    return bool(first and second) and min(first) >= day > max(second)
+
+
+def _backwards(before: Sequence[Cell], after: Sequence[Cell]) -> tuple[str, ...]:
+    """That the set which was given first is the later one: whoever meant it, a reader has to know."""
+    first, second = ([c.day for c in cells if c.day] for cells in (before, after))
+    if not first or not second or min(first) <= max(second):
+        return ()
+    return (BACKWARDS.format(start=min(first), end=max(second)),)
 
 
 def _unequal(before: Table, after: Table) -> tuple[str, ...]:
@@ -270,10 +288,13 @@ def _apart(sides: Cut, text: str) -> Cut:
     cells = (*sides.before, *sides.after)
     found = [name for name in ((column,) if column else LOOKED_UP) if {getattr(c, name) for c in cells} & set(values)]
     if not found and not sides.refused:
-        raise NotAComparison(f"--control {text[:60]!r}: no campaign has it")
+        raise NotAComparison(f"--control {text[:60]!r}: no campaign has it{_instead(cells, column)}")
     if not found:
         return sides
     name = found[0]
+    if absent := [value for value in values if value not in {getattr(c, name) for c in cells}]:
+        # what is left out of the control by a slip of the pen would stand in the target, and hide what moved
+        raise NotAComparison(f"--control {text[:60]!r}: no campaign has {listed(absent)[:60]!r}{_instead(cells, name)}")
 
     def parts(cells: Sequence[Cell]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         control = tuple(c for c in cells if getattr(c, name) in values)
@@ -292,6 +313,12 @@ def _apart(sides: Cut, text: str) -> Cut:
         control_after=control_after,
         control=f"{name}={','.join(values)}",
     )
+
+
+def _instead(cells: Sequence[Cell], column: str) -> str:
+    """What a control may be, where its column is known: the names in the data are not always those of a report."""
+    known = sorted({getattr(c, column) for c in cells} - {""}) if column else []
+    return f" ({column} is {listed(known, 8)[:300]})" if known else ""
 
 
 def _nothing(sides: Cut) -> str:

@@ -43,6 +43,7 @@ from deliverability.compare.series.timeline import points, timeline
 from deliverability.compare.sides import campaign_points, providers, side
 
 MODES = ("two_sets", "change", "arms")
+NOTHING_IN_COMMON = "No mailbox provider is on both sides, so what changed at one is not known."
 SEED = 20_261_122
 """Of every resampling, unless somebody asks for another: the same data give the same document."""
 
@@ -192,6 +193,8 @@ def _split(sides: Cut, flag: str, question: Question) -> tuple[Decomposition | N
         return None, "The data of both sides do not say what was delivered."
     if flag:
         return None, flag
+    if not _in_common(sides):
+        return None, NOTHING_IN_COMMON
     numbers = [campaigns_of(cells) for cells in (sides.before, sides.after)]
     split = decomposition(sides.before, sides.after, question.confidence)
     if min(numbers) < MIN_CAMPAIGNS:
@@ -207,6 +210,12 @@ def _split(sides: Cut, flag: str, question: Question) -> tuple[Decomposition | N
     return split, f"{how} Drawing campaigns anew (bootstrap) gives the whole {span(drawn.low, drawn.high)} points."
 
 
+def _in_common(sides: Cut) -> bool:
+    """Whether a mailbox provider has mail on both sides: else a change of rates is not told from one of the mix."""
+    first, second = ({cell.provider for cell in cells if cell.sent} for cells in (sides.before, sides.after))
+    return not first.isdisjoint(second)
+
+
 def _bare(split: Decomposition) -> Decomposition:
     terms = {name: getattr(split, name) for name in ("mix", "delivery", "human_opens", "machine_opens", "total")}
     return Decomposition(**{name: replace(term, low=None, high=None) for name, term in terms.items()})
@@ -215,7 +224,7 @@ def _bare(split: Decomposition) -> Decomposition:
 def _standardised(sides: Cut, confidence: float) -> Metric | None:
     """Opens, or deliveries where there are no opens, as if both sides had had the same providers."""
     name = "opened_sent" if sides.has("opened") else "delivered_sent"
-    if not sides.has("provider", *NEEDS[name]):
+    if not sides.has("provider", *NEEDS[name]) or not _in_common(sides):
         return None
     found = decompose.mix_standardised(sides.before, sides.after, name)
     if found is None:

@@ -539,6 +539,11 @@ def test_a_comparison_is_held_to_its_plan(capsys: pytest.CaptureFixture[str]) ->
     assert {one["id"]: one["status"] for one in found["threats"]}["T12"] == "not_excluded"  # it came later
     assert "By the plan: adopt." in "".join(text(capsys, "all.csv", *CHANGE, "--plan", "plan.json").splitlines()[:5])
 
+    said = problem(capsys, "all.csv", *CHANGE, "--plan", "plan.json", "--metric", "opened_sent")
+    assert "the plan decides by delivered_sent" in said
+    asked = ("--change", CHANGED.isoformat(), "--washout", "3", "--plan", "plan.json")
+    assert "the plan leaves out 14 days" in problem(capsys, "all.csv", *asked)
+
     plan = Path("plan.json").read_text()
     Path("plan.json").write_text(plan.replace('"power": 0.8', '"power": 0.9'))
     problem(capsys, "all.csv", *CHANGE, "--plan", "plan.json")

@@ -324,6 +324,28 @@ def test_undated_campaigns_of_one_name_with_other_counts_are_two() -> None:
     assert judged(table(one), table(other), TWO).refused == ""
 
 
+def test_swapped_sets_are_told_from_the_date_of_the_change() -> None:
+    cells = cells_of(Sender().rows())
+    early = [cell for cell in cells if cell.day is not None and cell.day < CHANGED]
+    late = [cell for cell in cells if cell not in early]
+    question = replace(CHANGE, mode="two_sets")
+
+    assert judged(table(early), table(late), question).refused == ""
+    assert refused(judged(table(late), table(early), question)).endswith("they are swapped.")
+    assert not judged(table(early), table(late), TWO).notes[0].startswith("The first set was sent after")
+    assert judged(table(late), table(early), TWO).notes[0].startswith("The first set was sent after the second")
+
+
+def test_where_sets_do_not_lie_where_the_date_says_the_sentence_is_of_the_sets() -> None:
+    cells = cells_of(Sender(SHIFTED).rows())
+    early, late = table(cells[: len(cells) // 2]), table(cells[len(cells) // 2 :])
+    question = replace(CHANGE, mode="two_sets", metrics=("delivered_sent",))
+    sooner = Day(date=(CHANGED - timedelta(4)).isoformat())
+
+    assert "after the date" in judged(early, late, question).sentence
+    assert "of the second set" in judged(early, late, replace(question, changes=(sooner,))).sentence
+
+
 def test_sets_that_overlap_in_time_are_compared_and_that_is_said() -> None:
     cells = cells_of(Sender().rows())
     found = judged(table(cells), table(at(cells, 3)), TWO)
@@ -401,6 +423,17 @@ def test_without_opens_delivery_is_compared_and_without_delivery_opens_are() -> 
     assert [one.grade for one in (only_delivered, only_opened, neither)] == ["E1", "E1", "E0"]
     assert "opened of sent" in only_opened.sentence
     assert neither.sentence == "There are no numbers to compare."
+
+
+def test_sides_without_a_provider_in_common_are_not_split() -> None:
+    cells = cells_of(Sender().rows())
+    here = [cell for cell in cells if cell.provider == "gmail" and cell.day is not None and cell.day < CHANGED]
+    there = [cell for cell in cells if cell.provider == "apple" and cell.day is not None and cell.day >= CHANGED]
+    found = judged(table(here), table(there), TWO)
+
+    assert (found.grade, found.decomposition, found.mix_standardised) == ("E1", None, None)
+    assert found.decomposition_why == "No mailbox provider is on both sides, so what changed at one is not known."
+    assert judged(table(here), table([*there, replace(there[0], provider="gmail")]), TWO).decomposition is not None
 
 
 def test_opens_by_machines_alone_leave_nothing_known_of_people() -> None:
@@ -574,6 +607,7 @@ WRONG = {
     "an arm that is no column": (replace(ARMS, arms="shoe size"), "no such column"),
     "a control that is no column": (replace(CHANGE, control="shoe=42"), "no such column"),
     "a control that nobody is": (replace(CHANGE, control="provider=nobody"), "no campaign has it"),
+    "a control of which a part is nobody": (replace(CHANGE, control="provider=apple,x"), "no campaign has 'x'"),
     "a control without a value": (replace(CHANGE, control="provider="), "names no value"),
     "a control that is all": (replace(CHANGE, control="provider=gmail,microsoft,apple,other"), "nothing is left"),
     "a confidence of 1": (replace(CHANGE, confidence=1.0), "between 0 and 1"),

@@ -116,7 +116,8 @@ def _direction(grounds: Grounds, beyond: Sequence[str]) -> str:
     way = "better" if (grounds.metrics[beyond[0]].difference or 0.0) > 0 else "worse"
     if grounds.question.mode == "arms":
         return f"E1.{way}_arm"
-    return f"E1.{way}" if grounds.question.changes else f"E1.{way}_set"
+    dated = grounds.question.changes and not grounds.cut.misplaced  # else a set is not what lies on one side of it
+    return f"E1.{way}" if dated else f"E1.{way}_set"
 
 
 def _opposed(grounds: Grounds, beyond: Sequence[str]) -> str:
