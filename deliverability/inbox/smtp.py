@@ -30,6 +30,7 @@ SLACK = 1 << 20
 """Octets that commands may take besides."""
 ENOUGH = "452 4.3.1 enough messages were received"
 NOT_KEPT = "452 4.3.1 the message cannot be kept"
+LEFT = "a client left before its message was taken"
 GRACE = 1.0
 """Seconds in which a client may still read why it is cut off."""
 
@@ -41,7 +42,7 @@ class Dialogue(SMTP):
         self._inbox, self._bounds = inbox, bounds
         self._flow = _Flow()
         self._end: asyncio.TimerHandle | None = None
-        self.waits_for_us = False
+        self.waits_for_us = self._is_cut = False
         # RFC 5321 §4.5.3.1.6 allows 1,000 octets; longer lines are taken so that the audit can name them
         self.line_length_limit = bounds.line
         super().__init__(
@@ -87,6 +88,8 @@ class Dialogue(SMTP):
         """The client is gone."""
         if self._end is not None:
             self._end.cancel()
+        if self.envelope is not None and self.envelope.rcpt_tos and not self._is_cut:
+            self._inbox.tell(LEFT)
         self._forget()
         self._inbox.closed(self)
         super().connection_lost(error)
@@ -94,14 +97,16 @@ class Dialogue(SMTP):
     def cut(self, why: str = "") -> None:
         """End the session; `why` is told where it is anybody's fault."""
         transport = self.transport
-        if transport is None or transport.is_closing():
+        if not isinstance(transport, asyncio.WriteTransport):
             return
+        # a client that reads nothing would keep what is written, and so the connection: after its own QUIT too
+        asyncio.get_running_loop().call_later(GRACE, transport.abort)
+        if transport.is_closing():
+            return
+        self._is_cut = True
         if why:
             self._inbox.tell(f"a session was ended: {why}")
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(b"421 4.3.2 closing\r\n")
-            # a client that reads nothing would keep what is written, and so the connection
-            asyncio.get_running_loop().call_later(GRACE, transport.abort)
+        transport.write(b"421 4.3.2 closing\r\n")
         transport.close()
 
     def _timeout_cb(self) -> None:
@@ -150,7 +155,14 @@ class _Handler:
     def __init__(self, inbox: Inbox, bounds: Bounds) -> None:
         self._inbox, self._bounds = inbox, bounds
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, name: str, replies: list[str]
+    ) -> list[str]:
+        """EHLO: what is offered. Nobody has a password here, so none is asked for, nor over TLS."""
+        session.host_name = name
+        return [reply for reply in replies if not reply.startswith("250-AUTH ")]
+
+    async def handle_MAIL(  # noqa: N802 - as above
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """MAIL FROM: held until the message is audited, for SPF; bounce addresses carry the recipient's."""
@@ -204,10 +216,14 @@ def factory(
 ) -> Callable[[], asyncio.BaseProtocol]:
     """What makes the other end of each connection."""
     _quiet()
+    was_full = False
 
     def protocol() -> asyncio.BaseProtocol:
-        if inbox.connections >= bounds.connections:
-            inbox.tell("a connection was refused: too many at once")
+        nonlocal was_full
+        full, was_full = was_full, inbox.connections >= bounds.connections
+        if was_full:
+            if not full:  # once, until somebody has a place again: who knocks without end writes no end of lines
+                inbox.tell("a connection was refused: too many at once")
             return TooMany()
         dialogue = Dialogue(inbox, bounds, tls, hostname)
         inbox.opened(dialogue)  # at once: many are accepted before the first of them is told of its connection
