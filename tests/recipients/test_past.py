@@ -100,13 +100,22 @@ def test_a_store_whose_key_is_missing_is_refused() -> None:
         read(of_people(1), events=("kept.duckdb",))
 
 
-def test_little_mail_to_a_provider_is_expected_by_that_to_all() -> None:
+@pytest.mark.parametrize(
+    ("mails", "expected_by"),
+    [
+        (99, Stratum(provider="other", group="new", addresses=10, bounced=99, sent=249)),
+        (100, Stratum(provider="naver", group="new", addresses=10, bounced=100, sent=100)),
+    ],
+)
+def test_mail_to_a_provider_is_expected_by_its_own_from_a_hundred_on_and_by_all_below(
+    mails: int, expected_by: Stratum
+) -> None:
     rows = [row for n in range(150) for row in sent(n, 1)]
-    rows += [row for n in range(90) for row in sent(n, 1, "bounce", **NOBODY, email=f"n{n}@naver.com")]
+    rows += [row for n in range(mails) for row in sent(n, 1, "bounce", **NOBODY, email=f"n{n}@naver.com")]
     found = read(emails([f"new{n}@naver.com" for n in range(10)]), events=(put("e.ndjson", lines(rows)),))
 
     assert found.history is not None
-    assert found.history.strata == (Stratum(provider="other", group="new", addresses=10, bounced=90, sent=240),)
+    assert found.history.strata == (expected_by,)
 
 
 def test_who_is_gone_from_a_domain_that_is_gone_is_counted_once() -> None:
