@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
 PAGE = "audit.html"
 PARTS = "finding.html"
-_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]{0,22}[a-z]\b")
-"""An option of the command line in running words; no line may break after its dashes."""
-_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]{0,22}[a-z]\b", re.ASCII)
+"""An option of the command line in running words; no line may break after its dashes. In Korean a particle follows."""
+_KEPT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|[0-9][0-9.,]{0,20} %", re.ASCII)
+"""What no line may break: a date, and a number with its %."""
 STYLES = ("audit.css", "chart.css", "print.css")
 
 
@@ -151,7 +152,7 @@ def _environment() -> Environment:
         "counts": counts,
     }
     environment.globals.update(tools)
-    environment.filters.update({"dates": _dates, "inline": _inline, "prose": _prose, "fill": _filled})
+    environment.filters.update({"kept": _kept, "inline": _inline, "prose": _prose, "fill": _filled})
     return environment
 
 
@@ -179,18 +180,18 @@ def _prose(text: str) -> str:
 def _coded(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        return text
+        return _kept(text)
     marked = (part if index % 2 else _OPTION.sub(r"`\g<0>`", part) for index, part in enumerate(parts))
     parts = "`".join(marked).split("`")
     if len(parts) == 1:
-        return text
+        return _kept(text)
     drawn: str = getattr(_environment().get_template(PARTS).module, "coded")(parts)  # noqa: B009 - a macro of its own
     return drawn
 
 
-def _dates(text: str) -> str:
-    """A text whose dates keep to one line each."""
-    return Markup(_DATE.sub(r'<span class="kept">\g<0></span>', _escaped(text)))
+def _kept(text: str) -> str:
+    """A text whose dates and shares keep to one line each."""
+    return Markup(_KEPT.sub(r'<span class="kept">\g<0></span>', _escaped(text))) if _KEPT.search(text) else text
 
 
 def _filled(text: str, **values: object) -> str:

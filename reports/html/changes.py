@@ -72,6 +72,12 @@ class Changes:
     groups: Sequence[Group]
     proposed: bool
 
+    @property
+    def parts(self) -> list[str]:
+        """All of it on a line: the verdict then, unless the line before says it, and how many there are of a kind."""
+        then = [] if self.proposed else [_("Verdict then: {verdict}").format(verdict=self.verdict)]
+        return then + [f"{group.title}: {group.number}" for group in self.groups]
+
 
 def changes(previous: Audit, audit: Audit, *, brief: bool = False) -> Changes:
     """Lay two audits of a domain side by side; a summary (`brief`) lists a few of each kind."""

@@ -363,3 +363,22 @@ class TestContent:
     def test_a_critical_fault_is_filled(self) -> None:
         assert 'class="chip bad full"' in page(with_finding(severity=Severity.CRITICAL))
         assert 'class="chip bad full"' not in page(with_finding(severity=Severity.HIGH))
+
+
+@pytest.mark.parametrize(
+    ("title", "drawn"),
+    [
+        ("past 5 % since 2026-09-01", '<span class="kept">5 %</span> since <span class="kept">2026-09-01</span>'),
+        ("봉투의 발신자를 --mail-from으로", '<code class="whole">--mail-from</code>으로'),
+        ("`v=spf1` of <b> 7 %", '<code>v=spf1</code> of &lt;b&gt; <span class="kept">7 %</span>'),
+    ],
+)
+def test_no_line_breaks_within_a_share_a_date_or_an_option(title: str, drawn: str) -> None:
+    assert drawn in page(with_finding(title=title))
+
+
+def test_parts_in_a_row_carry_the_dot_that_parts_them_from_the_one_before() -> None:
+    (counts,) = (e for e in parse(page(samples.in_trouble())).all("p") if e.attributes.get("class") == "counts")
+
+    assert counts.text.split(" · ")[0].endswith("block sending")
+    assert not counts.text.endswith("· ")

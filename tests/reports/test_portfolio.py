@@ -100,8 +100,8 @@ def test_a_domain_that_sends_nothing_is_in_order_and_never_told_to_send() -> Non
     index = dict(pages([replace(line, domain=f"p{number}.test") for number in range(3)]))["index.html"]
     both = dict(pages([line, replace(line, domain="s.test", role=Role.SENDING), *lines(1)]))["index.html"]
 
-    assert "In order: 3 of 3" in index
-    assert [said in both for said in ("in order: <strong>1 of 3<", "send: <strong>1 of 3<")] == [True, True]
+    assert "In order: 3 of 3 domains" in index
+    assert [f"{word}: <strong>1 of 3 domains<" in both for word in ("in order", "send")] == [True, True]
 
 
 def test_the_verdict_weighs_more_than_the_number_of_faults() -> None:
