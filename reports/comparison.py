@@ -20,7 +20,7 @@ GRADE_WORDS: Mapping[str, str] = Words({
     "E2": N_("it is known of which parts the change is made, not what caused it"),
     "E3": N_("the change came when the fix did; what else came that day is not ruled out"),
     "E4": N_("mail that the fix could not touch did not change"),
-    "E5": N_("chance alone chose who got the fix, so the fix is the cause"),
+    "E5": N_("where chance alone chose who got the fix, the fix is the cause; that it did, the data cannot show"),
 })  # fmt: skip
 """Grade → what it comes to in plain words."""
 PARTS: Mapping[str, str] = Words({

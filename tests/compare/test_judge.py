@@ -332,6 +332,9 @@ def test_swapped_sets_are_told_from_the_date_of_the_change() -> None:
 
     assert judged(table(early), table(late), question).refused == ""
     assert refused(judged(table(late), table(early), question)).endswith("they are swapped.")
+    first = min(cell.day for cell in late if cell.day is not None)
+    on_the_day = replace(question, changes=(Day(date=first.isoformat()),))
+    assert refused(judged(table(late), table(early), on_the_day)).endswith("they are swapped.")
     assert not judged(table(early), table(late), TWO).notes[0].startswith("The first set was sent after")
     assert judged(table(late), table(early), TWO).notes[0].startswith("The first set was sent after the second")
 

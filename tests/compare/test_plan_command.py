@@ -276,6 +276,7 @@ def test_a_plan_that_came_after_the_campaigns_says_so() -> None:
 
     assert f"The plan was made on {plan.made}, though" in held_to(plan, found).reason
     assert "though" not in held_to(replace(plan, made="2026-05-31"), found).reason
+    assert "though" not in held_to(replace(plan, made=found.after.start or ""), found).reason
     assert _peeked(found) == "not_excluded"
     assert _peeked(compared(replace(plan, made="2026-05-31"), Sender(before=12, after=12, noise=0.02))) == "excluded"
 
@@ -307,6 +308,16 @@ def test_an_interval_that_holds_both_goes_on_with_a_plan_of_its_own() -> None:
 
     assert decision.action == "keep_testing"
     assert "needs a plan of its own" in decision.reason
+
+
+def test_a_change_is_stopped_where_its_interval_ends_below_the_effect_and_not_before() -> None:
+    plan = plan_of("10")
+    found = compared(plan, Sender(providers=UNMOVED, before=12, after=12, noise=0.02, seed=2))
+    high = found.metrics["delivered_sent"].high
+    assert high is not None
+
+    assert held_to(replace(plan, effect=high + 1e-9), found).action == "stop"
+    assert held_to(replace(plan, effect=high), found).action == "keep_testing"
 
 
 def test_a_rise_below_the_effect_is_adopted_and_said_to_be_less() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deliverability.compare.beside.arms import in_mix
 from deliverability.compare.campaigns import Cell, Table
 from deliverability.compare.cut import cut
 from deliverability.compare.evidence.grade import checks
@@ -162,6 +163,39 @@ def test_what_arms_require() -> None:
     assert held(one, cells(4, CHANGED + timedelta(1), delivered=900)) == [True, True, False]
     assert held(one, [replace(cell, day=None) for cell in other]) == [True, True, None]
     assert held(cells(5, CHANGED, delivered=700), [*other, *cells(1, CHANGED + timedelta(100), delivered=9)])[2] is True
+
+
+def test_arms_of_which_one_did_better_before_the_change_were_not_split_by_chance() -> None:
+    given, start = grounds(), CHANGED - timedelta(60)
+    one, other = (tuple(cells(4, CHANGED, delivered=share)) for share in (700, 900))
+
+    def balanced(first: int, second: int) -> bool | None:
+        early = tuple(cells(4, start, delivered=first)), tuple(cells(4, start, delivered=second))
+        sides = replace(given.cut, before=one, after=other, names=("a", "b"), early=early)
+        return passed(replace(given, question=Question(mode="arms", arms="arm"), cut=sides))["arm-balance"]
+
+    assert balanced(700, 700) is True
+    assert balanced(700, 900) is False
+
+
+def test_the_more_values_are_looked_at_the_less_one_of_them_says() -> None:
+    one = [replace(cell, country=name) for name in ("KR", "DE") for cell in cells(4, CHANGED, delivered=700)]
+    other = [replace(cell, sent=cell.sent + 300 * (cell.country == "KR")) for cell in one]
+    few, more = in_mix(one, other, ["country"]), in_mix(one, other, ["country", "country"])
+
+    assert few is not None
+    assert more is not None
+    assert 0 < 2 * few.p < 1
+    assert more.p == pytest.approx(2 * few.p)
+
+
+def test_a_series_with_two_jumps_bears_a_date_out_where_one_is_clear_enough_for_two() -> None:
+    def holds(p: float) -> bool:
+        steps = (step(p=p), step(p=0.5))
+        return replace(grounds(), timeline=replace(comparisons.timeline(), steps=steps)).series_holds
+
+    assert holds(0.02) is True
+    assert holds(0.03) is False
 
 
 def test_arms_ask_for_no_series() -> None:
