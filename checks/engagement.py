@@ -100,10 +100,11 @@ def machine_flag_sane(rates: RatesFacts) -> Iterator[Judgement]:
 
 QUADRANTS = {
     (True, True): "arrives and is read",
-    (True, False): "arrives and is left unread",
-    (False, True): "is read where it arrives",
-    (False, False): "neither arrives nor is read",
+    (True, False): "arrives, is read less",
+    (False, True): "arrives less, is read",
+    (False, False): "arrives less, is read less",
 }
+"""By whether as much arrives, and is read, as of all mail together."""
 
 
 @check(

@@ -47,9 +47,9 @@ PLACES: Mapping[str, str] = {
 }
 QUADRANTS: tuple[str, ...] = (
     N_("arrives and is read"),
-    N_("arrives and is left unread"),
-    N_("is read where it arrives"),
-    N_("neither arrives nor is read"),
+    N_("arrives, is read less"),
+    N_("arrives less, is read"),
+    N_("arrives less, is read less"),
 )
 """As `checks.engagement.QUADRANTS` names them, for the catalogue."""
 

@@ -357,9 +357,9 @@ def test_providers_are_placed_by_what_arrives_and_what_is_read() -> None:
     (finding,) = judge("engagement-quadrant", rates)
 
     assert {name: one["quadrant"] for name, one in finding.data["providers"].items()} == {
-        "apple": "arrives and is left unread",
+        "apple": "arrives, is read less",
         "gmail": "arrives and is read",
-        "yahoo": "neither arrives nor is read",
+        "yahoo": "arrives less, is read less",
     }
     assert finding.data["behind"] == "yahoo"
 

@@ -32,7 +32,7 @@ from support import comparisons
 from support.samples import HOSTILE
 
 SVG = "{http://www.w3.org/2000/svg}"
-QUADRANTS = ("arrives and is read", "arrives and is left unread", "is read where it arrives", "neither")
+QUADRANTS = ("arrives and is read", "arrives, is read less", "arrives less, is read", "neither")
 START = date(2026, 1, 5)
 
 
