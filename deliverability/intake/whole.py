@@ -7,7 +7,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 @contextmanager
@@ -28,37 +28,42 @@ def whole(path: Path) -> Generator[IO[str]]:
 
 @contextmanager
 def _replacing(path: Path, mode: int) -> Generator[IO[str]]:
-    import tempfile  # noqa: PLC0415 - 7 ms that nobody should wait for before the first packet
-
     target = path.resolve()
-    try:
-        file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".deliv-", delete=False)  # noqa: SIM115 - closed below, kept until it has its name
-    except OSError as error:  # it names a file that nobody asked for
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    unfinished = Path(file.name)
-    try:
-        with file:
-            yield file.file
+    with _unfinished(target.parent) as unfinished:
+        with _new(unfinished, "x", path) as file:
+            yield file
         unfinished.chmod(mode)
         unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def write_octets(path: Path, octets: bytes) -> None:
     """Write a file of octets whole or not at all, for its owner's eyes alone. Raises OSError."""
-    import tempfile  # noqa: PLC0415 - as above
-
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".deliv-", delete=False) as file:
-        unfinished = Path(file.name)
-        try:
+    with _unfinished(path.parent) as unfinished:
+        with _new(unfinished, "xb", path) as file:
             file.write(octets)
-            file.flush()
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        unfinished.replace(path)
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Generator[Path]:
+    """A name in `folder` at which nothing stays unless it is moved: known beforehand, as a signal may come at once."""
+    name = folder / f".deliv-{os.urandom(8).hex()}"
+    try:
+        yield name
+    except BaseException:
+        name.unlink(missing_ok=True)
+        raise
+
+
+def _new(unfinished: Path, how: str, path: Path) -> IO[Any]:
+    try:
+        return open(unfinished, how, encoding=None if "b" in how else "utf-8", opener=_private)
+    except OSError as error:  # it names a file that nobody asked for
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
 
 
 def _umask() -> int:
