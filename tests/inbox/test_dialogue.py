@@ -8,6 +8,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -291,13 +292,19 @@ def test_a_command_may_be_said_only_so_often() -> None:
 
 
 def test_a_client_that_reads_nothing_does_not_stay() -> None:
-    def client(port: int) -> None:
-        with raw(port) as connection:
-            for_ever(connection, b"HELP\r\n" * 1000, 10_000_000)
+    def client(port: int) -> bytes:
+        with raw(port) as silent:
+            silent.sendall(b"HELP\r\n" * 9_000)
+            late = time.monotonic() + HURRY / 2
+            greeting = b"421"
+            while greeting.startswith(b"421") and time.monotonic() < late:
+                with socket.create_connection(("127.0.0.1", port), timeout=HURRY) as other:
+                    greeting = other.recv(1000)
+            return greeting[:3]
 
-    _, received, _ = serve(client, Bounds(session=0.5, idle=0.2))
+    greeting, received, _ = serve(client, Bounds(session=0.5, idle=0.2, connections=1))
 
-    assert received == []
+    assert (greeting, received) == (b"220", [])
 
 
 def test_no_more_connect_than_may_and_of_those_who_knock_it_is_said_once() -> None:
